@@ -1,0 +1,1 @@
+"""The sub group's nouns and verbs: audits, returns, findings, recommendations, actions."""

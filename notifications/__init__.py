@@ -1,0 +1,1 @@
+"""Messages and addresses: who is told, when, and that nothing owed is lost."""

@@ -1,0 +1,1 @@
+"""What the group hands on: the annual report and its tables."""
