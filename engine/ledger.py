@@ -1,0 +1,200 @@
+"""The one memory: an append-only table of events, sealed in a chain for each subject.
+
+The number of a line is the version of its subject (no lost update), its `once` key stops repeats,
+and its seal makes it evidence. What people wrote stands beside the chain as a salted commitment,
+so that it can be erased without breaking the chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from engine.errors import Stale
+from engine.moved import Moved, Ref, Standing
+from engine.store import Base, Prepared, instant_text
+
+
+class Event(Base):
+    """One line of one subject's history. The database itself refuses to change or delete it.
+
+    Every column is text or a number exactly as it was sealed: `at` is an instant in 27 characters,
+    `data` is canonical JSON.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (sa.Index("ix_event_at", "at"), {"sqlite_with_rowid": False})
+
+    subject_kind: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("sub_group.id"))
+    kind: Mapped[str]
+    at: Mapped[str] = mapped_column(sa.String(27))
+    actor: Mapped[str]
+    once: Mapped[str | None] = mapped_column(unique=True)
+    data: Mapped[str]
+    seal: Mapped[str] = mapped_column(sa.String(64))
+
+
+class EventText(Base):
+    """What a person wrote in one line of a history; `text` is empty once it has been erased."""
+
+    __tablename__ = "event_text"
+
+    subject_kind: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("sub_group.id"))
+    salt: Mapped[str] = mapped_column(sa.String(32))
+    text: Mapped[str | None]
+    erased_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is to be written: by whom, when, and what changes on the subject's row with it."""
+
+    kind: str
+    at: datetime
+    actor: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    once: str | None = None
+    material: bool = True
+
+
+class Written(NamedTuple):
+    """A line that stands in the history."""
+
+    ref: Ref
+    seq: int
+    seal: str
+
+
+class Entry(NamedTuple):
+    """A line as it is read back."""
+
+    ref: Ref
+    seq: int
+    kind: str
+    at: datetime
+    actor: str
+    once: str | None
+    data: dict[str, Any]
+
+
+SEALED_COLUMNS = ("group_id", "subject_kind", "subject_id", "seq", "kind", "at", "actor", "once", "data")
+
+
+def canonical(value: object) -> str:
+    """Write a value as JSON in the one form that is sealed: sorted keys, no spaces, no escapes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def seal_of(previous: str, line: tuple[int, str, int, int, str, str, str, str | None, str]) -> str:
+    """Seal one line: SHA-256 over the previous seal and every stored column of the line."""
+    return hashlib.sha256(f"{previous}\n{canonical(line)}".encode()).hexdigest()
+
+
+def commitment_of(salt: str, text: str) -> str:
+    """Commit to a text without telling it: SHA-256 over a random salt and the text."""
+    return hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest()
+
+
+_INSERT = Prepared(sa.insert(Event).values({column.name: sa.bindparam(column.name) for column in Event.__table__.c}))
+_INSERT_TEXT = Prepared(
+    sa.insert(EventText).values(
+        {name: sa.bindparam(name) for name in ("subject_kind", "subject_id", "seq", "name", "group_id", "salt", "text")}
+    )
+)
+_ANSWERED = Prepared(
+    sa.select(Event.subject_kind, Event.subject_id, Event.seq, Event.seal).where(Event.once == sa.bindparam("key"))
+)
+
+
+def append(session: Session, table: type[Moved], standing: Standing, line: Line) -> Written:
+    """Write the next line of a subject and change its row, if nobody else was faster.
+
+    A new subject stands at version 0 with an empty head; its first line is number 1.
+    Raises Stale where another transaction has written a line since `standing` was read.
+    """
+    seq = standing.version + 1
+    salts = {name: secrets.token_hex(16) for name in line.texts}
+    promised = {name: commitment_of(salts[name], text) for name, text in line.texts.items()}
+    data = canonical({**line.data, "texts": promised} if promised else line.data)
+    at = instant_text(line.at)
+    ref = standing.ref
+    columns = (standing.group_id, ref.kind, ref.id, seq, line.kind, at, line.actor, line.once, data)
+    seal = seal_of(standing.head, columns)
+    values = {f"new_{name}": value for name, value in line.changes.items()}
+    values |= {"subject": ref.id, "seen": standing.version, "new_version": seq, "new_head": seal}
+    values["new_material_version"] = seq if line.material else standing.material_version
+    # Compare-and-set: the same line, written by two at once, finds the version moved for the second.
+    if _advance(table, frozenset(line.changes)).run(session, values) != 1:
+        raise Stale.because("stale", "Somebody else has changed this in the meantime; look again.")
+    _INSERT.run(session, dict(zip(SEALED_COLUMNS, columns, strict=True)) | {"seal": seal})
+    for name, text in line.texts.items():
+        _INSERT_TEXT.run(
+            session,
+            {"subject_kind": ref.kind, "subject_id": ref.id, "seq": seq, "name": name}
+            | {"group_id": standing.group_id, "salt": salts[name], "text": text},
+        )
+    return Written(ref, seq, seal)
+
+
+def answered(session: Session, once: str) -> Written | None:
+    """Give the line that was written under this key, if there is one."""
+    row = _ANSWERED.first(session, {"key": once})
+    return None if row is None else Written(Ref(row[0], row[1]), row[2], row[3])
+
+
+def history(session: Session, ref: Ref) -> tuple[Entry, ...]:
+    """Give every line of one subject, oldest first."""
+    rows = session.scalars(
+        sa.select(Event).where(Event.subject_kind == ref.kind, Event.subject_id == ref.id).order_by(Event.seq)
+    )
+    return tuple(entry_of(row) for row in rows)
+
+
+def texts(session: Session, ref: Ref) -> dict[tuple[int, str], str | None]:
+    """Give what people wrote in one subject's history, by line number and name; None where erased."""
+    rows = session.scalars(
+        sa.select(EventText).where(EventText.subject_kind == ref.kind, EventText.subject_id == ref.id)
+    )
+    return {(row.seq, row.name): row.text for row in rows}
+
+
+def entry_of(row: Event) -> Entry:
+    """Read one stored line."""
+    return Entry(
+        Ref(row.subject_kind, row.subject_id),
+        row.seq,
+        row.kind,
+        datetime.fromisoformat(row.at),
+        row.actor,
+        row.once,
+        json.loads(row.data),
+    )
+
+
+@cache
+def _advance(table: type[Moved], changes: frozenset[str]) -> Prepared:
+    columns = sa.inspect(table).local_table.c
+    names = [*sorted(changes), "version", "material_version", "head"]
+    return Prepared(
+        sa.update(sa.inspect(table).local_table)
+        .where(columns.id == sa.bindparam("subject"), columns.version == sa.bindparam("seen"))
+        .values({name: sa.bindparam(f"new_{name}", type_=columns[name].type) for name in names})
+    )

@@ -1,0 +1,72 @@
+"""What every subject that moves has in common: a state, a version, a pinned definition and the head of its history."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from engine.errors import Refused
+
+
+class Ref(NamedTuple):
+    """Names one subject: `action/12`."""
+
+    kind: str
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.id}"
+
+
+def ref_of(text: str) -> Ref:
+    """Read `action/12`.
+
+    Raises Refused for anything else.
+    """
+    kind, slash, number = text.partition("/")
+    if not slash or not kind or not number.isdecimal():
+        raise Refused.because("not_a_reference", f"{text!r} is not a reference; write it as action/12.")
+    return Ref(kind, int(number))
+
+
+class Moved:
+    """Columns of a table whose rows travel through a workflow.
+
+    `version` is the number of the newest line of the row's history; `material_version` is the number
+    of the newest line that changed what people decide on. Whoever decides names the version that
+    they saw: reminders and notes written since do not make it stale, a change does.
+    """
+
+    kind: ClassVar[str]
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    state_since_on: Mapped[date]
+    version: Mapped[int]
+    material_version: Mapped[int]
+    head: Mapped[str] = mapped_column(sa.String(64))
+
+    @declared_attr
+    def group_id(cls) -> Mapped[int]:  # noqa: N805
+        """The tenant to which the row belongs."""
+        return mapped_column(sa.ForeignKey("sub_group.id"), index=True)
+
+    @declared_attr
+    def definition_id(cls) -> Mapped[int]:  # noqa: N805
+        """The published workflow on which the row runs."""
+        return mapped_column(sa.ForeignKey("definition.id"))
+
+
+class Standing(NamedTuple):
+    """Where a subject stands at this moment."""
+
+    ref: Ref
+    group_id: int
+    state: str
+    version: int
+    material_version: int
+    head: str
+    definition_id: int

@@ -1,0 +1,146 @@
+"""Does the history still say what was sealed, and does the present follow from it?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from engine.ledger import SEALED_COLUMNS, Event, EventText, canonical, commitment_of, seal_of
+from engine.moved import Moved, Ref
+
+CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One place where the history is not what was sealed: the subject, its line (0: the whole) and why."""
+
+    subject: str
+    line: int
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.subject} line {self.line}: {self.sentence}" if self.line else f"{self.subject}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was checked, and every fault that was found."""
+
+    subjects: int
+    lines: int
+    faults: tuple[Fault, ...]
+
+
+def verify(session: Session, tables: Iterable[type[Moved]]) -> Proof:
+    """Check every seal, every text's commitment, and every subject's row against its replayed history.
+
+    Reads the stored bytes as they are, so that a change of one byte in any column is found.
+    """
+    standings = _standings(session, tables)
+    faults: list[Fault] = []
+    told = _texts(session)
+    seen: set[Ref] = set()
+    lines = 0
+    chain: _Chain | None = None
+    for row in _stored_lines(session):
+        lines += 1
+        if chain is None or (chain.kind, chain.id) != row[1:3]:
+            if chain is not None:
+                faults += chain.finish(standings)
+            chain = _Chain(row[1], row[2])
+            seen.add(Ref(row[1], row[2]))
+        faults += chain.follow(row, told)
+    if chain is not None:
+        faults += chain.finish(standings)
+    for ref, standing in standings.items():
+        if ref not in seen:
+            faults.append(Fault(str(ref), standing["version"], "every line of its history is missing"))
+    return Proof(subjects=len(standings), lines=lines, faults=tuple(faults))
+
+
+class _Chain:
+    """Follows one subject from its first line to its head."""
+
+    def __init__(self, kind: Any, subject: Any) -> None:
+        self.kind, self.id = kind, subject
+        self._previous, self._next = "", 1
+        self._state: str | None = None
+        self._set: dict[str, Any] = {}
+
+    def follow(self, row: tuple[Any, ...], told: Mapping[tuple[Any, ...], EventText]) -> Iterator[Fault]:
+        *columns, seal = row
+        line = dict(zip(SEALED_COLUMNS, columns, strict=True))
+        number = line["seq"] if isinstance(line["seq"], int) else self._next
+        if line["seq"] != self._next:
+            yield self._fault(self._next, f"this line is missing; the next one that stands is {line['seq']}")
+        elif seal_of(self._previous, (*columns,)) != seal:  # type: ignore[arg-type]
+            yield self._fault(number, "the line or its seal was changed after it was sealed")
+        else:
+            yield from self._replay(number, line["data"], told)
+        # Go on from what stands here, so that one change is reported once and not for every later line.
+        self._previous, self._next = str(seal), number + 1
+
+    def _replay(self, number: int, data: str, told: Mapping[tuple[Any, ...], EventText]) -> Iterator[Fault]:
+        said = json.loads(data)
+        self._state = said.get("to", self._state)
+        self._set |= said.get("set", {})
+        for name, promised in said.get("texts", {}).items():
+            text = told.get((self.kind, self.id, number, name))
+            if text is None:
+                yield self._fault(number, f"the text {name!r} that belongs to it is missing")
+            elif text.text is None and text.erased_at is None:
+                yield self._fault(number, f"the text {name!r} was emptied without an erasure")
+            elif text.text is not None and commitment_of(text.salt, text.text) != promised:
+                yield self._fault(number, f"the text {name!r} was changed after it was sealed")
+
+    def finish(self, standings: Mapping[Ref, Mapping[str, Any]]) -> Iterator[Fault]:
+        last = self._next - 1
+        standing = standings.get(Ref(self.kind, self.id))
+        if standing is None:
+            yield self._fault(last, "there is a history but no such subject")
+            return
+        if standing["version"] != last:
+            yield self._fault(max(last, standing["version"]), f"the subject stands at line {standing['version']}, its history ends at {last}")
+        elif standing["head"] != self._previous:
+            yield self._fault(last, "the head kept with the subject is not the seal of its last line")
+        if self._state is not None and standing["state"] != self._state:
+            yield self._fault(last, f"its state is {standing['state']!r}, its history says {self._state!r}")
+        for name, value in self._set.items():
+            if name in standing and canonical(_plain(standing[name])) != canonical(value):
+                yield self._fault(last, f"its {name} is {_plain(standing[name])!r}, its history says {value!r}")
+
+    def _fault(self, line: int, sentence: str) -> Fault:
+        return Fault(f"{self.kind}/{self.id}", line, sentence)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _stored_lines(session: Session) -> Iterator[tuple[Any, ...]]:
+    """Read every line as the database keeps it, without the mapped types that could refuse a changed byte."""
+    names = ", ".join((*SEALED_COLUMNS, "seal"))
+    query = sa.text(f"SELECT {names} FROM {Event.__tablename__} ORDER BY subject_kind, subject_id, seq")
+    for chunk in session.execute(query).partitions(CHUNK):
+        yield from (tuple(row) for row in chunk)
+
+
+def _texts(session: Session) -> dict[tuple[Any, ...], EventText]:
+    rows = session.scalars(sa.select(EventText))
+    return {(row.subject_kind, row.subject_id, row.seq, row.name): row for row in rows}
+
+
+def _standings(session: Session, tables: Iterable[type[Moved]]) -> dict[Ref, dict[str, Any]]:
+    standings: dict[Ref, dict[str, Any]] = {}
+    for table in tables:
+        columns = sa.inspect(table).local_table.c
+        for row in session.execute(sa.select(columns)).mappings():
+            kind = table.kind or row["kind"]
+            standings[Ref(kind, row["id"])] = dict(row)
+    return standings
