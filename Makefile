@@ -1,0 +1,50 @@
+# Everything starts from here, on a machine with Python 3.11 or newer, git and make.
+# Each target sets up what it needs; nothing is installed twice while the lock files stay as they are.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check lint types faults bench lock clean
+
+BIN := .venv/bin
+ROUNDS ?= 100
+
+help:           ## show this list
+	@sed -n 's/^\([a-z-]*\): *\([a-z-]*\) *## */  make \1#/p' $(MAKEFILE_LIST) | awk -F'#' '{printf "%-18s %s\n", $$1, $$2}'
+
+setup:          ## make .venv and install what the program needs, from requirements.lock
+	@sh tools/set_up.sh
+
+setup-dev:      ## the same with the tools of the check, from requirements-dev.lock
+	@sh tools/set_up.sh --dev
+
+run: setup      ## replay the example year in a database under var/ and show what came of it
+	@$(BIN)/auditloop demo --no-serve
+
+test: setup-dev ## the whole check: style, types, contracts, YAML, documents, tests, coverage
+	@$(BIN)/python -m tools.check
+
+check: setup-dev ## the whole check without the tests: seconds
+	@$(BIN)/python -m tools.check --no-tests
+
+lint: setup-dev ## only formatting, lint, contracts, YAML and documents
+	@$(BIN)/python -m tools.check format lint contracts yaml documents
+
+types: setup-dev ## only the types
+	@$(BIN)/python -m tools.check types
+
+faults: setup-dev ## the long fault run: ROUNDS=100 kills and cut connections
+	@AUDITLOOP_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m faults tests/faults
+
+bench: setup-dev ## measure moves per second against bare SQL
+	@set -e; for program in bench/*.py; do \
+		case $$program in */_*) continue;; esac; \
+		name=$$(basename $$program .py); echo "bench/$$name"; $(BIN)/python -m bench.$$name; \
+	done
+
+lock:           ## compile the lock files anew (needs uv)
+	@sh tools/lock.sh
+
+clean:          ## remove the environment and everything made by tools; var/ is yours and stays
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+		.coverage .coverage.* htmlcov
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Removed .venv and the caches; var/ is left as it is."
