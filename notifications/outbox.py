@@ -1,0 +1,199 @@
+"""The outbox: every message is a row, written in the same transaction as what caused it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from engine.store import Base, Prepared
+
+LONGEST_KEY = 200
+_ROWS_AT_ONCE = 25
+
+
+class State(StrEnum):
+    """Where a message is on its way."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+
+class Severity(StrEnum):
+    """How much a message matters; a decision is never sent again by itself when its fate is unknown."""
+
+    NEWS = "news"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    DECISION = "decision"
+
+
+class Message(Base):
+    """One message to one person.
+
+    `not_before` moves forward while a message waits for its next attempt; `attempts` counts those that
+    count (a mail server that turns everybody away does not); `doubts` counts attempts whose fate is unknown.
+    The rendered bytes stand last, so that reading the other columns never touches them.
+    """
+
+    __tablename__ = "message"
+    # Everything that is still on its way or in trouble; a sent message leaves the index.
+    __table_args__ = (
+        sa.Index(
+            "ix_message_unsent",
+            "state",
+            "not_before",
+            "id",
+            sqlite_where=sa.text("sent_at IS NULL"),
+            postgresql_where=sa.text("sent_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int]
+    key: Mapped[str] = mapped_column(unique=True)
+    to_address: Mapped[str]
+    to_name: Mapped[str]
+    person_ref: Mapped[str]
+    template: Mapped[str]
+    context: Mapped[str]
+    thread: Mapped[str]
+    subject: Mapped[str]
+    severity: Mapped[str]
+    cause: Mapped[str]
+    created_at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    state: Mapped[str] = mapped_column(server_default=State.QUEUED)
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    doubts: Mapped[int] = mapped_column(server_default="0")
+    lease_until: Mapped[datetime | None]
+    lease_token: Mapped[str | None]
+    first_try_at: Mapped[datetime | None]
+    last_try_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    last_code: Mapped[int | None]
+    last_text: Mapped[str | None]
+    message_id: Mapped[str | None]
+    rendered: Mapped[bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message that somebody is owed.
+
+    `key` says why at most once (200 characters at most); `thread` and the constant `subject` keep the mails
+    about one thing together; `cause` names the entry of the ledger that called for it; `context` holds plain
+    text, whole numbers and lists of mappings of these, for the template. Without `not_before` it goes at once.
+    """
+
+    key: str
+    group_id: int
+    to_address: str
+    to_name: str
+    person_ref: str
+    template: str
+    context: Mapping[str, object]
+    thread: str
+    subject: str
+    cause: str
+    severity: str = Severity.REMINDER
+    not_before: datetime | None = None
+
+
+def put(session: Session, notices: Sequence[Notice], *, at: datetime) -> None:
+    """Write messages into the outbox within the caller's transaction; the same key twice is one message.
+
+    Raises ValueError for a key that is empty or too long, TypeError for a context that is not plain data.
+    """
+    dialect = session.info["dialect"].name
+    for start in range(0, len(notices), _ROWS_AT_ONCE):
+        some = notices[start : start + _ROWS_AT_ONCE]
+        values: dict[str, object] = {"created_at": at}
+        for number, notice in enumerate(some):
+            values.update(_values(notice, number, at))
+        _insert(dialect, len(some)).run(session, values)
+
+
+def withdraw(session: Session, *, key: str, reason: str, at: datetime) -> bool:
+    """Take back a message that is not on the wire and has not gone; tell whether there was one to take back."""
+    still_here = Message.state.in_([State.QUEUED, State.UNCERTAIN, State.FAILED])
+    change = sa.update(Message).where(Message.key == key, still_here)
+    changed = change.values(state=State.WITHDRAWN, last_text=reason, last_try_at=at)
+    return session.connection().execute(changed).rowcount == 1
+
+
+def resend(session: Session, *, key: str, at: datetime) -> bool:
+    """Queue a failed or uncertain message afresh, same bytes, same Message-ID; tell whether there was one."""
+    change = sa.update(Message).where(Message.key == key, Message.state.in_([State.UNCERTAIN, State.FAILED]))
+    changed = change.values(state=State.QUEUED, not_before=at, attempts=0, doubts=0, first_try_at=None)
+    return session.connection().execute(changed).rowcount == 1
+
+
+def counts(session: Session, *, group_id: int) -> Mapping[str, int]:
+    """Count the messages of a group by state; every state has an entry."""
+    question = sa.select(Message.state, sa.func.count()).where(Message.group_id == group_id)
+    found = session.connection().execute(question.group_by(Message.state))
+    return dict.fromkeys([str(state) for state in State], 0) | dict(iter(found.tuples()))
+
+
+_NOTICE_COLUMNS = (
+    "key",
+    "group_id",
+    "to_address",
+    "to_name",
+    "person_ref",
+    "template",
+    "context",
+    "thread",
+    "subject",
+    "cause",
+    "severity",
+    "not_before",
+)
+
+
+def _values(notice: Notice, number: int, at: datetime) -> dict[str, object]:
+    if not 0 < len(notice.key) <= LONGEST_KEY:
+        raise ValueError(f"a message's key has 1 to {LONGEST_KEY} characters; this one has {len(notice.key)}")
+    return {
+        f"key_{number}": notice.key,
+        f"group_id_{number}": notice.group_id,
+        f"to_address_{number}": notice.to_address,
+        f"to_name_{number}": notice.to_name,
+        f"person_ref_{number}": notice.person_ref,
+        f"template_{number}": notice.template,
+        f"context_{number}": json.dumps(notice.context, ensure_ascii=False, separators=(",", ":")),
+        f"thread_{number}": notice.thread,
+        f"subject_{number}": notice.subject,
+        f"cause_{number}": notice.cause,
+        f"severity_{number}": str(notice.severity),
+        f"not_before_{number}": notice.not_before or at,
+    }
+
+
+@lru_cache
+def _insert(dialect: str, rows: int) -> Prepared:
+    """One statement for so many rows: one round trip and one look at the unique index each."""
+    values: list[dict[str, Any]] = [
+        {name: sa.bindparam(f"{name}_{row}") for name in _NOTICE_COLUMNS}
+        | {"created_at": sa.bindparam("created_at")}
+        for row in range(rows)
+    ]
+    if dialect == "postgresql":
+        return Prepared(
+            postgresql_insert(Message).values(values).on_conflict_do_nothing(index_elements=["key"])
+        )
+    return Prepared(sqlite_insert(Message).values(values).on_conflict_do_nothing(index_elements=["key"]))
