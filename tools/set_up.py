@@ -27,6 +27,7 @@ def main() -> int:
     wanted = "requirements-dev.lock" if parser.parse_args().dev else "requirements.lock"
 
     if _is_up_to_date(wanted):
+        print("The environment in .venv is up to date.")
         return 0
     began = time.perf_counter()
     progress = Progress()
@@ -46,8 +47,8 @@ def main() -> int:
     if not installed:
         return 1
     _stamp(wanted).write_text(_fingerprint(), encoding="utf-8")
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    print(f"Set up in {time.perf_counter() - began:.1f} s: .venv with Python {version} and {packages} packages.")
+    version = subprocess.run([PYTHON, "-V"], capture_output=True, text=True, check=True).stdout.strip()
+    print(f"Set up in {time.perf_counter() - began:.1f} s: .venv with {version} and {packages} packages.")
     return 0
 
 
