@@ -11,7 +11,7 @@ LISTED_AT_MOST = 30
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that looks most like the given one, or None if nothing comes close."""
     spelled = {_plain(candidate): candidate for candidate in known}
-    close = get_close_matches(_plain(word), spelled, n=1, cutoff=0.6)
+    close = get_close_matches(_plain(word), spelled, n=1, cutoff=0.65)
     return spelled[close[0]] if close else None
 
 
@@ -29,8 +29,8 @@ def unknown(word: str, what: str, known: Iterable[str]) -> str:
     if not words:
         return f"'{word}' is not {what}; none is known here"
     near = nearest(word, words)
-    hint = f"did you mean '{near}'? " if near else ""
-    return f"'{word}' is not {what}; {hint}Known: {listed(words)}"
+    hint = f"; did you mean '{near}'?" if near else "."
+    return f"'{word}' is not {what}{hint} Known: {listed(words)}"
 
 
 def _plain(word: str) -> str:

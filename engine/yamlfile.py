@@ -158,17 +158,18 @@ class Node:
         # Folding changes only white space, so the n-th visible character of the text is also the n-th of the file.
         if self._written is None:
             return self.line, self.column
-        seen, line, column = -1, self.line, self.column
         wanted = len("".join(self.scalar[:offset].split()))
-        start = re.match(r"[|>][^\n]*|['\"]?", self._written)
-        skipped = start.end() if start else 0
+        header = re.match(r"[|>][^\n]*|['\"]?", self._written)
+        skipped = header.end() if header else 0
+        line, column, behind = self.line, self.column, (self.line, self.column)
         for index, character in enumerate(self._written):
             if index >= skipped and not character.isspace():
-                seen += 1
-            if seen == wanted:
-                return line, column
+                if wanted == 0:
+                    return line, column
+                wanted -= 1
+                behind = line, column + 1
             line, column = (line + 1, 1) if character == "\n" else (line, column + 1)
-        return self.line, self.column
+        return behind
 
 
 def read_yaml(path: Path) -> Node:

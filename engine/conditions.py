@@ -1,0 +1,125 @@
+"""The language of conditions: parse against a vocabulary, hold against facts, next change of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from engine.condition_closures import Compiled, Getter, compile_tree, getter
+from engine.condition_parser import Parser
+from engine.condition_tree import Atom, Compare, Empty, Fact, OneOf, Term, Tree, atoms, fact_of
+from engine.spans import Calendar
+from engine.vocabulary import RESERVED, Facts, Field, Kind, Value, Vocabulary
+from engine.yamlfile import Node
+
+__all__ = [
+    "RESERVED",
+    "Calendar",
+    "Comparison",
+    "Condition",
+    "Expression",
+    "Facts",
+    "Field",
+    "Kind",
+    "Value",
+    "Vocabulary",
+    "parse",
+    "parse_value",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One comparison of a condition with the values of a day, as an explanation shows it."""
+
+    text: str
+    left: Value
+    right: Value | tuple[Value, ...]
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A parsed condition; a fact that is missing from the given facts is a KeyError, an empty one is None."""
+
+    text: str
+    tree: Tree
+    _compiled: Compiled = field(repr=False, compare=False)
+
+    def holds(self, facts: Facts, *, today: date, calendar: Calendar) -> bool:
+        """Tell whether the condition is true; a comparison with an empty fact is false, its negation true."""
+        return self._compiled.holds(facts, today, calendar)
+
+    def comparisons(self, facts: Facts, *, today: date, calendar: Calendar) -> tuple[Comparison, ...]:
+        """Return every comparison in the order of the text, with the values of this day."""
+        return tuple(_shown(atom, facts, today, calendar) for atom in atoms(self.tree))
+
+    def next_change(self, facts: Facts, *, today: date, calendar: Calendar) -> date | None:
+        """Return the first day after today on which time alone can change the answer.
+
+        The day may be early, never late; None means never while the facts stay as they are.
+        """
+        return self._compiled.change(facts, today, calendar) if self._compiled.change else None
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return a sentence for each fact that makes the condition blind when it is empty, or is never empty."""
+        asked = {atom.fact.name for atom in atoms(self.tree) if isinstance(atom, Empty)}
+        sentences: dict[str, str] = {}
+        for atom in atoms(self.tree):
+            for fact in _facts(atom):
+                if isinstance(atom, Empty) and not fact.optional:
+                    sentences[fact.name] = f"'{fact.name}' can never be empty, so '{atom.text}' is never true"
+                elif fact.optional and fact.name not in asked:
+                    sentences[fact.name] = (
+                        f"'{fact.name}' can be empty, and then '{atom.text}' counts as not true; say what is meant "
+                        f"with '{fact.name} is empty' or '{fact.name} is not empty'"
+                    )
+        return tuple(sentences.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A parsed value: a fact, today or a date, perhaps shifted; a number, true or false."""
+
+    text: str
+    term: Term
+    _get: Getter = field(repr=False, compare=False)
+
+    @property
+    def kind(self) -> Kind:
+        """What the value is."""
+        return self.term.kind
+
+    def value(self, facts: Facts, *, today: date, calendar: Calendar) -> Value:
+        """Return the value of this day; None if its fact is empty."""
+        return self._get(facts, today, calendar)
+
+
+def parse(node: Node, vocabulary: Vocabulary) -> Condition:
+    """Parse a condition; raises BadDefinition at the wrong word, inside the text."""
+    tree = Parser(node, vocabulary).condition()
+    return Condition(" ".join(node.text().split()), tree, compile_tree(tree))
+
+
+def parse_value(node: Node, vocabulary: Vocabulary) -> Expression:
+    """Parse a value such as 'today + 6 months'; raises BadDefinition at the wrong word."""
+    term = Parser(node, vocabulary).value()
+    return Expression(" ".join(node.text().split()), term, getter(term))
+
+
+def _shown(atom: Atom, facts: Facts, today: date, calendar: Calendar) -> Comparison:
+    holds = compile_tree(atom).holds(facts, today, calendar)
+    match atom:
+        case Compare(left, _, right):
+            one, other = getter(left), getter(right)
+            return Comparison(atom.text, one(facts, today, calendar), other(facts, today, calendar), holds)
+        case OneOf(fact, values):
+            return Comparison(atom.text, facts[fact.name], values, holds)
+        case Empty(fact):
+            return Comparison(atom.text, facts[fact.name], None, holds)
+
+
+def _facts(atom: Atom) -> Iterator[Fact]:
+    terms = (atom.left, atom.right) if isinstance(atom, Compare) else (atom.fact,)
+    yield from (fact for fact in map(fact_of, terms) if fact is not None)
