@@ -30,6 +30,12 @@ USUAL_PLACES = (
 ACCOUNTS = ("postgres", "nobody")
 SHARED_FOLDER = "AUDITLOOP_TEST_POSTGRES"
 OWNER = "auditloop"
+# A run that is killed cannot tidy up, so a shell outlives it, waits for its end and stops the server.
+WATCH = """
+( while kill -0 "$1"; do sleep 1; done
+  read pid < "$2/server/data/postmaster.pid" && kill -QUIT "$pid"
+  rm -rf "$2" ) < /dev/null > /dev/null 2>&1 &
+"""
 
 
 class NoPostgres(Exception):
@@ -123,15 +129,18 @@ def shared_server() -> Server:
         home.mkdir()
         server = Server.create(home)
         server.start()
+        run = (folder / "run").read_text(encoding="utf-8")
+        subprocess.run(["sh", "-c", WATCH, "watch", run, str(folder)], check=True, start_new_session=True)
         ready.write_text(str(server.programs), encoding="utf-8")
         return server
 
 
 def open_shared_folder() -> None:
     """Make the folder in which the workers of this run meet; the process that starts the run calls this."""
-    folder = tempfile.mkdtemp(prefix="auditloop-")
-    Path(folder).chmod(0o755)  # the server may run under another account
-    os.environ[SHARED_FOLDER] = folder
+    folder = Path(tempfile.mkdtemp(prefix="auditloop-"))
+    folder.chmod(0o755)  # the server may run under another account
+    (folder / "run").write_text(str(os.getpid()), encoding="utf-8")
+    os.environ[SHARED_FOLDER] = str(folder)
 
 
 def close_shared_folder() -> None:
