@@ -30,13 +30,6 @@ from engine.yamlfile import Node
 
 MAX_BRACKETS = 20
 
-_KINDS = {
-    Kind.WHOLE: "a whole number",
-    Kind.DATE: "a date",
-    Kind.YES_NO: "either true or false",
-    Kind.CHOICE: "one word out of a list",
-    Kind.TEXT: "a text",
-}
 _EXAMPLES = {
     Kind.WHOLE: "> 0",
     Kind.DATE: "< today",
@@ -168,7 +161,7 @@ class Parser:
             token = self._token
             constant = self._right(left)
             if not isinstance(constant, Constant) or constant.kind is not left.kind:
-                raise self._bad(f"'{token.text}' is not {_KINDS[left.kind]}, and '{left.name}' is", token)
+                raise self._bad(f"'{token.text}' is not {left.kind.spoken}, and '{left.name}' is", token)
             if constant.value in values:
                 raise self._bad(f"'{token.text}' stands in this list twice", token)
             values.append(constant.value)
@@ -189,13 +182,13 @@ class Parser:
                 )
         if left.kind is not right.kind:
             raise self._bad(
-                f"'{said}' is {_KINDS[left.kind]}, and '{self._since(second)}' is {_KINDS[right.kind]}; "
+                f"'{said}' is {left.kind.spoken}, and '{self._since(second)}' is {right.kind.spoken}; "
                 "they cannot be compared",
                 second,
             )
         if left.kind in (Kind.CHOICE, Kind.YES_NO) and operator not in _EQUALITY:
             ways = "'=', '!=' or 'in'" if left.kind is Kind.CHOICE else "'=' or '!='"
-            raise self._bad(f"'{said}' is {_KINDS[left.kind]}; compare it with {ways}", sign)
+            raise self._bad(f"'{said}' is {left.kind.spoken}; compare it with {ways}", sign)
         self._refuse_idle(left, right, first)
         if self._token.text in _OPERATORS:
             raise self._bad("only two values can be compared at once; join two comparisons with 'and'")
@@ -230,9 +223,7 @@ class Parser:
         if self._token.text not in ("+", "-"):
             return base
         if base.kind is not Kind.DATE:
-            raise self._bad(
-                f"'{token.text}' is {_KINDS[base.kind]}; only a date can be moved with '+' or '-'"
-            )
+            raise self._bad(f"'{token.text}' is {base.kind.spoken}; only a date can be moved with '+' or '-'")
         span = self._span()
         if self._token.text in ("+", "-"):
             raise self._bad("a date can be moved only once")

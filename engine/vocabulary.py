@@ -24,6 +24,20 @@ class Kind(StrEnum):
     CHOICE = "choice"
     TEXT = "text"
 
+    @property
+    def spoken(self) -> str:
+        """The kind as it stands in a sentence, behind 'is'."""
+        return _SPOKEN[self]
+
+
+_SPOKEN = {
+    Kind.WHOLE: "a whole number",
+    Kind.DATE: "a date",
+    Kind.YES_NO: "either true or false",
+    Kind.CHOICE: "one word out of a list",
+    Kind.TEXT: "a text",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

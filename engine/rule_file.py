@@ -1,0 +1,264 @@
+"""Reads a folder of rule files whole or refuses it whole, with every fault that can be found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import time
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+from engine.condition_tree import Constant, Today
+from engine.conditions import Expression, Kind, Vocabulary, parse, parse_value
+from engine.errors import BadDefinition, Problem
+from engine.rule import Repeat, Rule, RuleBook, RuleClock, Severity
+from engine.spans import span_of
+from engine.words import unknown
+from engine.yamlfile import Json, Node, read_yaml
+
+CLOCK_FILE = "clock.yaml"
+MAX_REPEATS = 100
+
+_REQUIRED = ("id", "about", "title", "when", "once_per")
+_OPTIONAL = ("repeat", "tell", "copy", "severity", "quiets", "set")
+_Found = TypeVar("_Found")
+_Otherwise = TypeVar("_Otherwise")
+
+
+class HasVocabulary(Protocol):
+    """What the rules need of a workflow: the words of its kind."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The facts and addressees of the kind, its state among them."""
+        ...
+
+
+def load_rules(folder: Path, workflows: Mapping[str, HasVocabulary]) -> RuleBook:
+    """Read `clock.yaml` and every other YAML file of a folder; raises BadDefinition with all faults at once."""
+    reader = _Reader({kind: workflow.vocabulary for kind, workflow in workflows.items()})
+    contents: dict[str, Json] = {}
+    clock = None
+    for path in _files(folder):
+        node = reader.attempt(partial(read_yaml, path), None)
+        if node is None:
+            continue
+        contents[path.name] = node.plain()
+        if path.name == CLOCK_FILE:
+            clock = reader.attempt(partial(_clock, node), None)
+        else:
+            reader.read_file(node)
+    rules = reader.rules()
+    if reader.problems or clock is None:
+        raise BadDefinition(reader.problems)
+    canonical = json.dumps(contents, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    content_hash = hashlib.sha256(canonical.encode()).hexdigest()
+    by_kind = {kind: tuple(rule for rule in rules if rule.about == kind) for kind in workflows}
+    return RuleBook(rules, clock, content_hash, tuple(reader.warnings), by_kind)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        message = f"the folder of rules cannot be read: {error.strerror}"
+        raise BadDefinition([Problem(str(folder), 1, 1, message)]) from None
+    problems = [
+        Problem(str(path), 1, 1, f"name this file '{path.stem}.yaml'; other endings are not read")
+        for path in paths
+        if path.suffix.lower() in (".yml", ".yaml") and path.suffix != ".yaml"
+    ]
+    if folder / CLOCK_FILE not in paths:
+        message = (
+            "this file is missing; it says whose working days count (calendar) and when to look (look_at)"
+        )
+        problems.append(Problem(str(folder / CLOCK_FILE), 1, 1, message))
+    if problems:
+        raise BadDefinition(problems)
+    return [path for path in paths if path.suffix == ".yaml"]
+
+
+def _clock(node: Node) -> RuleClock:
+    keys = node.fields(required=("calendar", "look_at"))
+    look_at = keys["look_at"].text()
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", look_at):
+        raise keys["look_at"].bad(f"expected a time of day such as '07:45', but found '{look_at}'")
+    return RuleClock(keys["calendar"].text(), time.fromisoformat(look_at))
+
+
+def _entries(node: Node) -> tuple[Node, ...]:
+    return node.fields(required=("rules",))["rules"].items()
+
+
+class _Draft(NamedTuple):
+    # A rule whose `quiets` cannot be judged before all files are read.
+    rule: Rule
+    quiets: tuple[Node, ...]
+
+
+class _Reader:
+    # Collects the rules and the faults of all files of a folder.
+
+    def __init__(self, vocabularies: Mapping[str, Vocabulary]) -> None:
+        self._vocabularies = vocabularies
+        self._ids: dict[str, Node] = {}
+        self._drafts: list[_Draft] = []
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def attempt(self, read: Callable[[], _Found], otherwise: _Otherwise) -> _Found | _Otherwise:
+        try:
+            return read()
+        except BadDefinition as fault:
+            self.problems += fault.problems
+            return otherwise
+
+    def read_file(self, node: Node) -> None:
+        for entry in self.attempt(partial(_entries, node), ()):
+            faults = len(self.problems)
+            draft = self.attempt(partial(self._draft, entry), None)
+            if draft and len(self.problems) == faults:
+                self._drafts.append(draft)
+
+    def rules(self) -> tuple[Rule, ...]:
+        quiets = {draft.rule.id: self._known_quiets(draft) for draft in self._drafts}
+        for draft in self._drafts:
+            if draft.rule.id in _reached(draft.rule.id, quiets):
+                message = f"'{draft.rule.id}' quiets itself, directly or by way of the rules that it quiets"
+                self.problems.append(draft.quiets[0].problem(message))
+        return tuple(
+            replace(draft.rule, quiets=frozenset(_reached(draft.rule.id, quiets))) for draft in self._drafts
+        )
+
+    def _draft(self, node: Node) -> _Draft | None:
+        keys = node.fields(required=_REQUIRED, optional=_OPTIONAL)
+        name = self.attempt(partial(self._id, keys["id"]), "")
+        title = self.attempt(keys["title"].text, "")
+        repeat = self.attempt(partial(_repeat, keys.get("repeat")), None)
+        severity = self.attempt(partial(_severity, keys.get("severity")), Severity.REMINDER)
+        quiets = self.attempt(keys["quiets"].words, ()) if "quiets" in keys else ()
+        if not keys.keys() & {"tell", "set"}:
+            message = "this rule tells nobody and sets nothing; give it the key 'tell' (or 'set')"
+            self.problems.append(node.problem(message))
+        about = keys["about"].one_of(self._vocabularies, "a kind of subject")
+        vocabulary = self._vocabularies[about]
+        once_per = self.attempt(partial(_once_per, keys["once_per"], vocabulary), "")
+        tell = self.attempt(partial(_addressees, keys.get("tell"), vocabulary), ())
+        copy = self.attempt(partial(_addressees, keys.get("copy"), vocabulary, already=tell), ())
+        sets = self.attempt(partial(_sets, keys.get("set"), vocabulary), {})
+        when = parse(keys["when"], vocabulary)
+        self.warnings += [keys["when"].problem(sentence) for sentence in when.warnings()]
+        rule = Rule(
+            id=name,
+            about=about,
+            title=title,
+            when=when,
+            once_per=once_per,
+            repeat=repeat,
+            tell=tell,
+            copy=copy,
+            severity=severity,
+            quiets=frozenset(),
+            sets=sets,
+        )
+        return _Draft(rule, quiets)
+
+    def _id(self, node: Node) -> str:
+        name = node.text()
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,59}", name):
+            raise node.bad(
+                f"'{name}' does not do as an id; write at most 60 small letters, digits and hyphens, "
+                "such as 'action-overdue'"
+            )
+        if name in self._ids:
+            first = self._ids[name]
+            raise node.bad(
+                f"the id '{name}' stands here twice; the first one is at {first.file}:{first.line}"
+            )
+        self._ids[name] = node
+        return name
+
+    def _known_quiets(self, draft: _Draft) -> tuple[str, ...]:
+        kinds = {other.rule.id: other.rule.about for other in self._drafts}
+        for node in draft.quiets:
+            name = node.text()
+            # A rule that is refused for a fault of its own is known all the same.
+            if name not in self._ids:
+                self.problems.append(node.problem(unknown(name, "the id of a rule", self._ids)))
+            elif kinds.get(name, draft.rule.about) != draft.rule.about:
+                message = f"'{name}' is about {kinds[name]}; a rule quiets only rules about its own kind"
+                self.problems.append(node.problem(message))
+        return tuple(node.text() for node in draft.quiets)
+
+
+def _reached(start: str, quiets: Mapping[str, tuple[str, ...]]) -> set[str]:
+    # What a quieted rule quiets is quiet as well: else the lowest level would speak up as soon as the highest does.
+    reached: set[str] = set()
+    ahead = list(quiets[start])
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            ahead += quiets.get(name, ())
+    return reached
+
+
+def _once_per(node: Node, vocabulary: Vocabulary) -> str:
+    name = node.one_of(vocabulary.fields, f"a fact of {vocabulary.about}")
+    if vocabulary.fields[name].kind is Kind.TEXT:
+        raise node.bad(f"'{name}' is a text; a rule fires once per date, number, choice or yes and no")
+    return name
+
+
+def _repeat(node: Node | None) -> Repeat | None:
+    if node is None:
+        return None
+    keys = node.fields(required=("every", "at_most"))
+    every, at_most = span_of(keys["every"]), keys["at_most"].whole()
+    if not 2 <= at_most <= MAX_REPEATS:
+        raise keys["at_most"].bad(
+            f"expected a whole number from 2 to {MAX_REPEATS}, but found {at_most}; "
+            "it counts the first time too, and a rule that fires once needs no repeat"
+        )
+    return Repeat(every, at_most)
+
+
+def _severity(node: Node | None) -> Severity:
+    return Severity(node.one_of(Severity, "a severity")) if node else Severity.REMINDER
+
+
+def _addressees(
+    node: Node | None, vocabulary: Vocabulary, *, already: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    problems: list[Problem] = []
+    told: list[str] = []
+    for word in node.words() if node else ():
+        name = word.text()
+        if name not in vocabulary.addressees:
+            what = f"somebody who can be told about {vocabulary.about}"
+            problems.append(word.problem(unknown(name, what, vocabulary.addressees)))
+        elif name in told or name in already:
+            problems.append(word.problem(f"'{name}' is told already; once is enough"))
+        told.append(name)
+    if problems:
+        raise BadDefinition(problems)
+    return tuple(told)
+
+
+def _sets(node: Node | None, vocabulary: Vocabulary) -> dict[str, Expression]:
+    sets = {}
+    for key, value in node.pairs() if node else ():
+        name = key.one_of(vocabulary.fields, f"a fact of {vocabulary.about}")
+        kind = vocabulary.fields[name].kind
+        expression = parse_value(value, vocabulary)
+        is_flag = isinstance(expression.term, Constant) and expression.kind is Kind.YES_NO
+        if not (is_flag or isinstance(expression.term, Today)):
+            raise value.bad(f"a rule sets a fact to true, false or today, and not to '{expression.text}'")
+        if expression.kind is not kind:
+            raise value.bad(f"'{name}' is {kind.spoken}; it cannot be set to '{expression.text}'")
+        sets[name] = expression
+    return sets
