@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 from engine.condition_tree import Constant, Today
 from engine.conditions import Expression, Kind, Vocabulary, parse, parse_value
 from engine.errors import BadDefinition, Problem
+from engine.faults import Faults
 from engine.rule import Repeat, Rule, RuleBook, RuleClock, Severity
 from engine.spans import span_of
 from engine.words import unknown
@@ -25,8 +25,6 @@ MAX_REPEATS = 100
 
 _REQUIRED = ("id", "about", "title", "when", "once_per")
 _OPTIONAL = ("repeat", "tell", "copy", "severity", "quiets", "set")
-_Found = TypeVar("_Found")
-_Otherwise = TypeVar("_Otherwise")
 
 
 class HasVocabulary(Protocol):
@@ -42,19 +40,18 @@ def load_rules(folder: Path, workflows: Mapping[str, HasVocabulary]) -> RuleBook
     """Read `clock.yaml` and every other YAML file of a folder; raises BadDefinition with all faults at once."""
     reader = _Reader({kind: workflow.vocabulary for kind, workflow in workflows.items()})
     contents: dict[str, Json] = {}
-    clock = None
+    clock = RuleClock("", time.min)
     for path in _files(folder):
-        node = reader.attempt(partial(read_yaml, path), None)
+        node = reader.faults.reading(read_yaml, path)
         if node is None:
             continue
         contents[path.name] = node.plain()
         if path.name == CLOCK_FILE:
-            clock = reader.attempt(partial(_clock, node), None)
+            clock = reader.faults.reading(_clock, node) or clock
         else:
             reader.read_file(node)
     rules = reader.rules()
-    if reader.problems or clock is None:
-        raise BadDefinition(reader.problems)
+    reader.faults.settle()
     canonical = json.dumps(contents, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     content_hash = hashlib.sha256(canonical.encode()).hexdigest()
     by_kind = {kind: tuple(rule for rule in rules if rule.about == kind) for kind in workflows}
@@ -107,21 +104,14 @@ class _Reader:
         self._vocabularies = vocabularies
         self._ids: dict[str, Node] = {}
         self._drafts: list[_Draft] = []
-        self.problems: list[Problem] = []
+        self.faults = Faults()
         self.warnings: list[Problem] = []
 
-    def attempt(self, read: Callable[[], _Found], otherwise: _Otherwise) -> _Found | _Otherwise:
-        try:
-            return read()
-        except BadDefinition as fault:
-            self.problems += fault.problems
-            return otherwise
-
     def read_file(self, node: Node) -> None:
-        for entry in self.attempt(partial(_entries, node), ()):
-            faults = len(self.problems)
-            draft = self.attempt(partial(self._draft, entry), None)
-            if draft and len(self.problems) == faults:
+        for entry in self.faults.reading(_entries, node) or ():
+            faults = len(self.faults.problems)
+            draft = self.faults.reading(self._draft, entry)
+            if draft and len(self.faults.problems) == faults:
                 self._drafts.append(draft)
 
     def rules(self) -> tuple[Rule, ...]:
@@ -129,27 +119,27 @@ class _Reader:
         for draft in self._drafts:
             if draft.rule.id in _reached(draft.rule.id, quiets):
                 message = f"'{draft.rule.id}' quiets itself, directly or by way of the rules that it quiets"
-                self.problems.append(draft.quiets[0].problem(message))
+                self.faults.add(draft.quiets[0].problem(message))
         return tuple(
             replace(draft.rule, quiets=frozenset(_reached(draft.rule.id, quiets))) for draft in self._drafts
         )
 
     def _draft(self, node: Node) -> _Draft | None:
         keys = node.fields(required=_REQUIRED, optional=_OPTIONAL)
-        name = self.attempt(partial(self._id, keys["id"]), "")
-        title = self.attempt(keys["title"].text, "")
-        repeat = self.attempt(partial(_repeat, keys.get("repeat")), None)
-        severity = self.attempt(partial(_severity, keys.get("severity")), Severity.REMINDER)
-        quiets = self.attempt(keys["quiets"].words, ()) if "quiets" in keys else ()
+        name = self.faults.reading(self._id, keys["id"]) or ""
+        title = self.faults.reading(keys["title"].text) or ""
+        repeat = self.faults.reading(_repeat, keys.get("repeat"))
+        severity = self.faults.reading(_severity, keys.get("severity")) or Severity.REMINDER
+        quiets = (self.faults.reading(keys["quiets"].words) or ()) if "quiets" in keys else ()
         if not keys.keys() & {"tell", "set"}:
             message = "this rule tells nobody and sets nothing; give it the key 'tell' (or 'set')"
-            self.problems.append(node.problem(message))
+            self.faults.add(node.problem(message))
         about = keys["about"].one_of(self._vocabularies, "a kind of subject")
         vocabulary = self._vocabularies[about]
-        once_per = self.attempt(partial(_once_per, keys["once_per"], vocabulary), "")
-        tell = self.attempt(partial(_addressees, keys.get("tell"), vocabulary), ())
-        copy = self.attempt(partial(_addressees, keys.get("copy"), vocabulary, already=tell), ())
-        sets = self.attempt(partial(_sets, keys.get("set"), vocabulary), {})
+        once_per = self.faults.reading(_once_per, keys["once_per"], vocabulary) or ""
+        tell = self.faults.reading(_addressees, keys.get("tell"), vocabulary) or ()
+        copy = self.faults.reading(_addressees, keys.get("copy"), vocabulary, already=tell) or ()
+        sets = self.faults.reading(_sets, keys.get("set"), vocabulary) or {}
         when = parse(keys["when"], vocabulary)
         self.warnings += [keys["when"].problem(sentence) for sentence in when.warnings()]
         rule = Rule(
@@ -188,10 +178,10 @@ class _Reader:
             name = node.text()
             # A rule that is refused for a fault of its own is known all the same.
             if name not in self._ids:
-                self.problems.append(node.problem(unknown(name, "the id of a rule", self._ids)))
+                self.faults.add(node.problem(unknown(name, "the id of a rule", self._ids)))
             elif kinds.get(name, draft.rule.about) != draft.rule.about:
                 message = f"'{name}' is about {kinds[name]}; a rule quiets only rules about its own kind"
-                self.problems.append(node.problem(message))
+                self.faults.add(node.problem(message))
         return tuple(node.text() for node in draft.quiets)
 
 
