@@ -1,1 +1,1 @@
-"""The sub group's nouns and verbs: audits, returns, findings, recommendations, actions."""
+"""The nouns and verbs of quality assurance: audits, returns, findings, recommendations, actions."""

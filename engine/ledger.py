@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -37,7 +37,7 @@ class Event(Base):
     subject_kind: Mapped[str] = mapped_column(primary_key=True)
     subject_id: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
-    group_id: Mapped[int] = mapped_column(sa.ForeignKey("sub_group.id"))
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("tenant.id"))
     kind: Mapped[str]
     at: Mapped[str] = mapped_column(sa.String(27))
     actor: Mapped[str]
@@ -55,7 +55,7 @@ class EventText(Base):
     subject_id: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
-    group_id: Mapped[int] = mapped_column(sa.ForeignKey("sub_group.id"))
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("tenant.id"))
     salt: Mapped[str] = mapped_column(sa.String(32))
     text: Mapped[str | None]
     erased_at: Mapped[datetime | None]
@@ -103,7 +103,7 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def seal_of(previous: str, line: tuple[int, str, int, int, str, str, str, str | None, str]) -> str:
+def seal_of(previous: str, line: Sequence[object]) -> str:
     """Seal one line: SHA-256 over the previous seal and every stored column of the line."""
     return hashlib.sha256(f"{previous}\n{canonical(line)}".encode()).hexdigest()
 

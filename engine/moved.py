@@ -6,7 +6,7 @@ from datetime import date
 from typing import ClassVar, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.errors import Refused
 
@@ -40,7 +40,7 @@ class Moved:
     they saw: reminders and notes written since do not make it stale, a change does.
     """
 
-    kind: ClassVar[str]
+    noun: ClassVar[str]  # empty where each row names its own kind
 
     id: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[str]
@@ -48,16 +48,8 @@ class Moved:
     version: Mapped[int]
     material_version: Mapped[int]
     head: Mapped[str] = mapped_column(sa.String(64))
-
-    @declared_attr
-    def group_id(cls) -> Mapped[int]:  # noqa: N805
-        """The tenant to which the row belongs."""
-        return mapped_column(sa.ForeignKey("sub_group.id"), index=True)
-
-    @declared_attr
-    def definition_id(cls) -> Mapped[int]:  # noqa: N805
-        """The published workflow on which the row runs."""
-        return mapped_column(sa.ForeignKey("definition.id"))
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("tenant.id"), index=True)
+    definition_id: Mapped[int] = mapped_column(sa.ForeignKey("definition.id"))
 
 
 class Standing(NamedTuple):

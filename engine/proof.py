@@ -79,7 +79,7 @@ class _Chain:
         number = line["seq"] if isinstance(line["seq"], int) else self._next
         if line["seq"] != self._next:
             yield self._fault(self._next, f"this line is missing; the next one that stands is {line['seq']}")
-        elif seal_of(self._previous, (*columns,)) != seal:  # type: ignore[arg-type]
+        elif seal_of(self._previous, columns) != seal:
             yield self._fault(number, "the line or its seal was changed after it was sealed")
         else:
             yield from self._replay(number, line["data"], told)
@@ -141,6 +141,6 @@ def _standings(session: Session, tables: Iterable[type[Moved]]) -> dict[Ref, dic
     for table in tables:
         columns = sa.inspect(table).local_table.c
         for row in session.execute(sa.select(columns)).mappings():
-            kind = table.kind or row["kind"]
+            kind = table.noun or row["kind"]
             standings[Ref(kind, row["id"])] = dict(row)
     return standings

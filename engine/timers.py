@@ -22,7 +22,7 @@ class Timer(Base):
 
     subject_kind: Mapped[str] = mapped_column(primary_key=True)
     subject_id: Mapped[int] = mapped_column(primary_key=True)
-    group_id: Mapped[int] = mapped_column(sa.ForeignKey("sub_group.id"))
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("tenant.id"))
     due_at: Mapped[datetime]
 
 

@@ -1,0 +1,75 @@
+"""Settings from the environment: read once, frozen, every error at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.store import database_url
+
+HOME = Path(__file__).resolve().parent.parent
+PREFIX = "AUDITLOOP_"
+KNOWN = ("DATABASE", "VAR", "WORKFLOWS", "RULES", "SMTP_URL", "MAIL_FROM", "BASE_URL")
+
+
+class BadSettings(Exception):
+    """Names every setting that cannot be used, and what would be right."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an installation chooses. `smtp_url` empty: mail goes to a maildir under `var`."""
+
+    database: str
+    var: Path
+    workflows: Path
+    rules: Path
+    smtp_url: str | None
+    mail_from: str
+    base_url: str
+
+    @property
+    def maildir(self) -> Path:
+        """Where mail goes while no mail server is set."""
+        return self.var / "mail"
+
+
+def settings_from(environment: Mapping[str, str], *, database: str | None = None) -> Settings:
+    """Read the settings; an argument wins over the environment.
+
+    Raises BadSettings with every problem at once: unknown names beginning with AUDITLOOP_, folders that
+    are not there, addresses that are none.
+    """
+    problems: list[str] = []
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in KNOWN:
+            problems.append(f"{name} is not a setting; known: {', '.join(PREFIX + known for known in KNOWN)}.")
+    var = Path(environment.get("AUDITLOOP_VAR", "var"))
+    settings = Settings(
+        database=database or environment.get("AUDITLOOP_DATABASE") or str(var / "auditloop.sqlite"),
+        var=var,
+        workflows=Path(environment.get("AUDITLOOP_WORKFLOWS", HOME / "workflows")),
+        rules=Path(environment.get("AUDITLOOP_RULES", HOME / "rules")),
+        smtp_url=environment.get("AUDITLOOP_SMTP_URL") or None,
+        mail_from=environment.get("AUDITLOOP_MAIL_FROM", "auditloop@localhost"),
+        base_url=environment.get("AUDITLOOP_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+    )
+    for name, folder in (("WORKFLOWS", settings.workflows), ("RULES", settings.rules)):
+        if not folder.is_dir():
+            problems.append(f"{PREFIX}{name} is {str(folder)!r}, which is not a folder; give the folder of the YAML files.")
+    try:
+        database_url(settings.database)
+    except ValueError as error:
+        problems.append(f"{PREFIX}DATABASE: {error}.")
+    if settings.mail_from.count("@") != 1 or any(letter.isspace() for letter in settings.mail_from):
+        problems.append(f"{PREFIX}MAIL_FROM is {settings.mail_from!r}; give one address such as audits@board.example.")
+    if not settings.base_url.startswith(("http://", "https://")):
+        problems.append(f"{PREFIX}BASE_URL is {settings.base_url!r}; give the address of the pages, https://...")
+    if problems:
+        raise BadSettings(problems)
+    return settings

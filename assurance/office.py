@@ -1,0 +1,123 @@
+"""The composition root: settings in, an office out, in which every command gets one actor, one instant, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from assurance.calendar import WorkingCalendar
+from assurance.config import Settings
+from assurance.playbook import Playbook, Shelf, open_playbook, read_shelf
+from assurance.records import Group, Person
+from engine.clock import Clock, SystemClock
+from engine.errors import Reason, Refused
+from engine.store import Store, open_store
+from engine.words import unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it: a person of one group, or the clock on behalf of one group."""
+
+    group_id: int
+    person_id: int | None
+    name: str
+
+    @property
+    def signature(self) -> str:
+        """Write the actor as the history keeps it: `person/3` or `clock`."""
+        return "clock" if self.person_id is None else f"person/{self.person_id}"
+
+
+def clock_of(group_id: int) -> Actor:
+    """Give the actor that stands for time itself in one group."""
+    return Actor(group_id, None, "the clock")
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One command's five values: its session, its instant, the group's civil day, its actor, and the playbook."""
+
+    session: Session
+    now: datetime
+    today: date
+    actor: Actor
+    playbook: Playbook
+
+    @property
+    def calendar(self) -> WorkingCalendar:
+        """Give the working calendar of the actor's group."""
+        return self.playbook.calendar(self.actor.group_id)
+
+
+class Office:
+    """An open installation. Its one method that writes is `begin`."""
+
+    def __init__(self, settings: Settings, store: Store, shelf: Shelf, *, clock: Clock) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.shelf = shelf
+        self.playbook = self.read_playbook()
+
+    def read_playbook(self) -> Playbook:
+        """Publish the definitions on the shelf and read calendars and pinned definitions afresh."""
+        with self.store.begin() as session:
+            self.playbook = open_playbook(
+                session, self.shelf, at=self.clock.now(), base_url=self.settings.base_url
+            )
+        return self.playbook
+
+    @contextmanager
+    def begin(self, actor: Actor) -> Iterator[Tx]:
+        """Open one command's transaction: commits at the end, rolls back on any exception."""
+        now = self.clock.now()
+        with self.store.begin() as session:
+            yield Tx(session, now, self._today(actor, now), actor, self.playbook)
+
+    @contextmanager
+    def reading(self, actor: Actor) -> Iterator[Tx]:
+        """Open a transaction that only reads."""
+        now = self.clock.now()
+        with self.store.reading() as session:
+            yield Tx(session, now, self._today(actor, now), actor, self.playbook)
+
+    def actor(self, key: str, *, group: str | None = None) -> Actor:
+        """Find a person by key, e-mail or name.
+
+        Raises Refused, with the nearest known key, where there is nobody or more than one.
+        """
+        with self.store.reading() as session:
+            query = sa.select(Person).join(Group, Group.id == Person.group_id)
+            people = session.scalars(query if group is None else query.where(Group.key == group)).all()
+        matching = [person for person in people if key in (person.key, person.email, person.name)]
+        if len(matching) == 1:
+            return Actor(matching[0].group_id, matching[0].id, matching[0].name)
+        if matching:
+            raise Refused(Reason("several_people", f"{key!r} is the name of {len(matching)} people; give the e-mail."))
+        raise Refused(Reason("unknown_person", unknown(key, "a person here", [person.key for person in people]) + "."))
+
+    def groups(self) -> tuple[int, ...]:
+        """Give the groups of this installation."""
+        return tuple(self.playbook.groups)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+    def _today(self, actor: Actor, now: datetime) -> date:
+        return self.playbook.calendar(actor.group_id).today(now)
+
+
+def open_office(settings: Settings, *, clock: Clock | None = None) -> Office:
+    """Read the YAML, open the database, and put both together.
+
+    Raises BadDefinition for a fault in a workflow or rule file, before the database is touched.
+    """
+    shelf = read_shelf(settings.workflows, settings.rules)
+    return Office(settings, open_store(settings.database), shelf, clock=clock or SystemClock())

@@ -1,0 +1,130 @@
+"""Everything that the group has decided, ready for use: workflows, rules, calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from assurance.calendar import KNOWN_CALENDARS, WorkingCalendar, working_calendar
+from assurance.facts import NOUNS, Noun, vocabularies
+from assurance.matters import MatterNoun
+from assurance.records import ClosedDay, Group
+from engine.definitions import publish, published
+from engine.errors import BadDefinition, Problem, Reason, Refused
+from engine.rules import RuleBook, load_rules
+from engine.workflow import Workflow, load_workflows
+
+# Columns that only the engine itself changes; no workflow file may set them.
+KEPT_BY_THE_ENGINE = frozenset({"id", "group_id", "state", "state_since_on", "version", "material_version", "head"})
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCard:
+    """What every command needs to know of a group."""
+
+    name: str
+    calendar: WorkingCalendar
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """The workflows by kind, every definition to which a subject may be pinned, the rules, and the groups.
+
+    `base_url` is where the pages stand to which mails link.
+    """
+
+    workflows: Mapping[str, Workflow]
+    pinned: Mapping[int, Workflow]
+    current: Mapping[str, int]
+    book: RuleBook
+    nouns: Mapping[str, Noun | MatterNoun]
+    groups: Mapping[int, GroupCard]
+    base_url: str
+
+    def noun(self, kind: str) -> Noun | MatterNoun:
+        """Give the noun of a kind; raises Refused for a kind that nobody knows."""
+        noun = self.nouns.get(kind)
+        if noun is None:
+            known = ", ".join(sorted(self.nouns))
+            raise Refused(Reason("unknown_kind", f"There is nothing called {kind!r} here; known: {known}."))
+        return noun
+
+    def calendar(self, group_id: int) -> WorkingCalendar:
+        """Give the calendar of one group."""
+        return self.groups[group_id].calendar
+
+    def definition(self, definition_id: int) -> Workflow:
+        """Give the workflow to which a subject is pinned."""
+        return self.pinned[definition_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What stands in the YAML folders, read and found sound, before any database is asked."""
+
+    workflows: Mapping[str, Workflow]
+    book: RuleBook
+
+
+def read_shelf(workflows: Path, rules: Path) -> Shelf:
+    """Read both folders whole.
+
+    Raises BadDefinition naming every fault of every file; nothing is half loaded.
+    """
+    read = load_workflows(workflows, vocabularies())
+    problems = list(_targets_that_are_no_columns(read))
+    if problems:
+        raise BadDefinition(problems)
+    book = load_rules(rules, read)
+    if book.clock.calendar not in KNOWN_CALENDARS:
+        place = f"{book.clock.calendar!r} is not a calendar; known: {', '.join(KNOWN_CALENDARS)}"
+        raise BadDefinition([Problem(str(rules / "clock.yaml"), 1, 1, place)])
+    return Shelf(read, book)
+
+
+def open_playbook(session: Session, shelf: Shelf, *, at: datetime, base_url: str) -> Playbook:
+    """Publish what is new on the shelf and read what subjects are pinned to."""
+    current = {
+        kind: publish(session, kind=kind, content_hash=workflow.hash, text=workflow.text, at=at)
+        for kind, workflow in shelf.workflows.items()
+    }
+    known = vocabularies()
+    by_hash = {workflow.hash: workflow for workflow in shelf.workflows.values()}
+    pinned = {
+        row.id: by_hash.get(row.hash)
+        or Workflow.from_text(row.text, known.get(row.kind), file=f"{row.kind}.yaml (definition {row.id})")
+        for row in published(session)
+    }
+    nouns: dict[str, Noun | MatterNoun] = dict(NOUNS)
+    for kind, workflow in shelf.workflows.items():
+        if workflow.own is not None:
+            nouns[kind] = MatterNoun(workflow)
+    return Playbook(shelf.workflows, pinned, current, shelf.book, nouns, _groups(session, shelf.book), base_url)
+
+
+def _groups(session: Session, book: RuleBook) -> dict[int, GroupCard]:
+    cards = {}
+    for group in session.scalars(sa.select(Group).order_by(Group.id)).all():
+        closed = session.scalars(sa.select(ClosedDay.day).where(ClosedDay.group_id == group.id))
+        cards[group.id] = GroupCard(group.name, working_calendar(book.clock.calendar, zone=group.zone, closed=closed))
+    return cards
+
+
+def _targets_that_are_no_columns(workflows: Mapping[str, Workflow]) -> list[Problem]:
+    problems = []
+    for kind, workflow in workflows.items():
+        if workflow.own is not None:
+            continue
+        columns = set(sa.inspect(NOUNS[kind].table).local_table.c.keys()) - KEPT_BY_THE_ENGINE
+        for way in workflow.moves:
+            for name in (*(assignment.target for assignment in way.sets), *way.counts):
+                if name not in columns:
+                    problems.append(
+                        way.place.problem(f"{name!r} is counted or looked up for {kind}, so that no move can set it")
+                    )
+    return problems

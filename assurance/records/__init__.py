@@ -1,0 +1,60 @@
+"""Every row that is kept, by cluster: people, audits, returns, findings, actions, approvals."""
+
+from assurance.records.actions import Action, Evidence, ImmediateConcern, ProgressNote
+from assurance.records.approvals import Approval
+from assurance.records.audits import Aim, Audit, Case, Meeting, PlannedAudit, Programme
+from assurance.records.findings import (
+    AgencyAnswer,
+    Dissemination,
+    Finding,
+    Moderation,
+    ReAudit,
+    Recommendation,
+    RecommendationAim,
+    RecommendationFinding,
+)
+from assurance.records.matters import Matter
+from assurance.records.people import (
+    Absence,
+    Agency,
+    ClosedDay,
+    Group,
+    Person,
+    Post,
+    PostHolding,
+    RecordSet,
+)
+from assurance.records.returns import AgencyReturn, Answer
+
+__all__ = [
+    "Absence",
+    "Action",
+    "Agency",
+    "AgencyAnswer",
+    "AgencyReturn",
+    "Aim",
+    "Answer",
+    "Approval",
+    "Audit",
+    "Case",
+    "ClosedDay",
+    "Dissemination",
+    "Evidence",
+    "Finding",
+    "Group",
+    "ImmediateConcern",
+    "Matter",
+    "Meeting",
+    "Moderation",
+    "Person",
+    "PlannedAudit",
+    "Post",
+    "PostHolding",
+    "Programme",
+    "ProgressNote",
+    "ReAudit",
+    "Recommendation",
+    "RecommendationAim",
+    "RecommendationFinding",
+    "RecordSet",
+]

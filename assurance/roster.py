@@ -1,0 +1,93 @@
+"""Who holds which post today: from this follow what a person may do and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from assurance.records import Absence, Person, Post, PostHolding
+from engine.store import Prepared
+
+# Posts whose holder acts for the whole group; every other post acts for its own agency only.
+GROUP_ROLES = frozenset(
+    {"chair", "deputy_chair", "coordinator", "lay_member", "administrator", "inspector", "board_chair"}
+)
+
+
+class Seat(NamedTuple):
+    """A person in a post on one day."""
+
+    person_id: int
+    person: str
+    email: str
+    post_id: int
+    post: str
+    role: str
+    agency_id: int | None
+    is_member: bool
+    is_away: bool
+
+
+_SEATS = Prepared(
+    sa.select(
+        Person.id,
+        Person.name,
+        Person.email,
+        Post.id,
+        Post.title,
+        Post.role,
+        Post.agency_id,
+        Post.is_member,
+        sa.exists()
+        .where(
+            Absence.person_id == Person.id,
+            Absence.from_on <= sa.bindparam("today", type_=sa.Date()),
+            Absence.until_on >= sa.bindparam("today", type_=sa.Date()),
+        )
+        .label("is_away"),
+    )
+    .join(PostHolding, PostHolding.person_id == Person.id)
+    .join(Post, Post.id == PostHolding.post_id)
+    .where(
+        Person.group_id == sa.bindparam("the_group"),
+        PostHolding.from_on <= sa.bindparam("today", type_=sa.Date()),
+        sa.or_(PostHolding.until_on.is_(None), PostHolding.until_on >= sa.bindparam("today", type_=sa.Date())),
+    )
+    .order_by(Post.id, Person.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Everybody who holds a post of one group on one day."""
+
+    seats: tuple[Seat, ...]
+
+    def of(self, person_id: int | None) -> Iterator[Seat]:
+        """Give the seats of one person."""
+        return (seat for seat in self.seats if seat.person_id == person_id)
+
+    def holding(self, role: str, *, agency_id: int | None = None) -> tuple[Seat, ...]:
+        """Give the seats of one role, of one agency where that is asked."""
+        return tuple(
+            seat for seat in self.seats if seat.role == role and (agency_id is None or seat.agency_id == agency_id)
+        )
+
+    def agencies_of(self, person_id: int | None) -> frozenset[int]:
+        """Give the agencies for which a person holds a post."""
+        return frozenset(seat.agency_id for seat in self.of(person_id) if seat.agency_id is not None)
+
+    def in_post(self, post_id: int | None) -> tuple[Seat, ...]:
+        """Give who holds one post."""
+        return tuple(seat for seat in self.seats if seat.post_id == post_id)
+
+
+def roster(session: Session, *, group_id: int, today: date) -> Roster:
+    """Read who holds which post of a group on a day."""
+    rows = _SEATS.rows(session, {"the_group": group_id, "today": today})
+    return Roster(tuple(Seat(*row[:7], bool(row[7]), bool(row[8])) for row in rows))

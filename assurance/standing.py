@@ -1,0 +1,163 @@
+"""What a person is to a subject: roles, conflicts of interest, and who is meant by a word such as `owner`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from assurance.facts import Belonging
+from assurance.records import Approval
+from assurance.roster import GROUP_ROLES, Roster, Seat
+from engine.ledger import Event
+from engine.moved import Ref
+from engine.workflow import ApprovalPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a waiting approval says of who may decide it."""
+
+    policy: ApprovalPolicy
+    requested_by_id: int
+    deputy_called: bool
+    subject: Ref
+    apart: tuple[str, ...]
+
+
+def roles_of(roster: Roster, person_id: int | None, belongs: Belonging) -> frozenset[str]:
+    """Give the roles that a person has towards a subject; nobody at all is the clock.
+
+    A post of an agency counts for subjects of that agency and for those of the whole group.
+    """
+    if person_id is None:
+        return frozenset({"clock"})
+    roles: set[str] = set()
+    for seat in roster.of(person_id):
+        if seat.role in GROUP_ROLES or belongs.agency_id is None or seat.agency_id in (None, belongs.agency_id):
+            roles.add(seat.role)
+        if seat.is_member:
+            roles.add("member")
+        if belongs.owner_post_id is not None and seat.post_id == belongs.owner_post_id:
+            roles.add("owner")
+    return frozenset(roles)
+
+
+def conflicts_of(
+    session: Session,
+    roster: Roster,
+    person_id: int | None,
+    ref: Ref,
+    belongs: Belonging,
+    *,
+    words: Iterable[str],
+) -> dict[str, str]:
+    """Give a sentence for each conflict word that applies to this person and this subject.
+
+    `own_agency`: the person holds a post in the agency whose work this is. Any other word is a trigger:
+    the person has done that on this very subject.
+    """
+    wanted = set(words)
+    found: dict[str, str] = {}
+    if person_id is None:
+        return found
+    if "own_agency" in wanted and belongs.agency_id is not None and belongs.agency_id in roster.agencies_of(person_id):
+        found["own_agency"] = "You hold a post in the agency whose work this is; somebody else must decide."
+    triggers = wanted - {"own_agency", "requester"}
+    if triggers:
+        for trigger in _done_by(session, ref, person_id) & triggers:
+            found[trigger] = f"You did the earlier step ({trigger.replace('_', ' ')}) yourself; somebody else must decide."
+    return found
+
+
+def approvers(session: Session, roster: Roster, belongs: Belonging, asked: Asked) -> tuple[Seat, ...]:
+    """Give who may decide an approval today.
+
+    The holder of the named post; the deputy too once called in; and the deputy in the holder's place
+    where every holder asked for it, is in conflict, is away, or the post is vacant.
+    """
+    first = _free(session, roster, roster.holding(asked.policy.by), belongs, asked)
+    if asked.policy.otherwise is None:
+        return first
+    others = _free(session, roster, roster.holding(asked.policy.otherwise), belongs, asked)
+    present = tuple(seat for seat in first if not seat.is_away)
+    if present and not asked.deputy_called:
+        return present
+    return (*first, *others)
+
+
+def why_not_approver(
+    session: Session, roster: Roster, person_id: int, belongs: Belonging, asked: Asked
+) -> dict[str, str]:
+    """Say which conflicts keep a person from deciding an approval."""
+    found = conflicts_of(session, roster, person_id, asked.subject, belongs, words=asked.apart)
+    if person_id == asked.requested_by_id:
+        found["requester"] = "You asked for this yourself; somebody else must decide."
+    return found
+
+
+def addressees(
+    word: str, roster: Roster, belongs: Belonging, *, approval: Iterable[Seat] = (), requester: int | None = None
+) -> tuple[Seat, ...]:
+    """Give who is meant by a word of the YAML; where a post is vacant, the coordinator stands in."""
+    if word == "approver":
+        found = tuple(approval)
+    elif word == "requester":
+        found = tuple(roster.of(requester))[:1]
+    elif word == "members":
+        found = tuple(seat for seat in roster.seats if seat.is_member)
+    elif word == "owner":
+        found = roster.in_post(belongs.owner_post_id) or _lead(roster, belongs)
+    elif word == "agency_lead":
+        found = _lead(roster, belongs)
+    elif word == "agency_leads":
+        found = roster.holding("agency_lead")
+    else:
+        found = roster.holding(word)
+    return found or roster.holding("coordinator")
+
+
+def asked_of(row: Approval, apart: tuple[str, ...]) -> Asked:
+    """Read a stored approval's terms."""
+    policy = json.loads(row.policy)
+    return Asked(
+        ApprovalPolicy(policy["by"], policy.get("otherwise"), policy.get("at_meeting", False)),
+        row.requested_by_id,
+        row.deputy_called,
+        Ref(row.subject_kind, row.subject_id),
+        apart,
+    )
+
+
+def _lead(roster: Roster, belongs: Belonging) -> tuple[Seat, ...]:
+    if belongs.agency_id is None:
+        return ()
+    return roster.holding("agency_lead", agency_id=belongs.agency_id)
+
+
+def _free(
+    session: Session, roster: Roster, seats: Iterable[Seat], belongs: Belonging, asked: Asked
+) -> tuple[Seat, ...]:
+    return tuple(
+        seat for seat in seats if not why_not_approver(session, roster, seat.person_id, belongs, asked)
+    )
+
+
+def _done_by(session: Session, ref: Ref, person_id: int) -> set[str]:
+    rows = session.scalars(
+        sa.select(Event.data).where(
+            Event.subject_kind == ref.kind,
+            Event.subject_id == ref.id,
+            Event.actor == f"person/{person_id}",
+        )
+    )
+    done: set[str] = set()
+    for row in rows:
+        line: Mapping[str, str] = json.loads(row)
+        done |= {line[name] for name in ("trigger", "asked") if name in line}
+    return done
+
+
