@@ -1,0 +1,166 @@
+"""From a template and its context to the finished bytes of a mail: text first and complete, then HTML. Pure."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from email.utils import format_datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from notifications.headers import address_header, one_line, root_of, text_header
+
+_FOLDER = Path(__file__).parent / "templates"
+TEMPLATES = frozenset(path.stem for path in (_FOLDER / "words").glob("*.txt"))
+
+_NAMES = (
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "References",
+    "Auto-Submitted",
+    "X-Auto-Response-Suppress",
+    "MIME-Version",
+    "Content-Type",
+)
+_LONGEST_LINE = 998  # RFC 5322, 2.1.1
+_LINK = re.compile(r"https?://[^\s<>\"]+")
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """In whose name mail goes out, and who reads the answers if it is not the same address."""
+
+    name: str
+    address: str
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """To whom one mail goes."""
+
+    name: str
+    address: str
+
+
+def compose(
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    to: Addressee,
+    subject: str,
+    thread: str,
+    sender: Sender,
+    message_id: str,
+    at: datetime,
+) -> bytes:
+    """Write one mail as RFC 5322 bytes that are the same for the same arguments.
+
+    `context` holds `said` (the sentence on top), `why` (one sentence), `link` (a full URL), `group`, and where
+    they apply `audit` and `items` (each with `ref`, `what`, `due`, `note`); the recipient's `name` is added.
+    Raises ValueError for an unknown template, an address that cannot be written to, or headers that would not
+    read back exactly as intended; jinja2.UndefinedError for a word that the template needs and did not get.
+    """
+    text, html = render(template, {"subject": one_line(subject), "name": one_line(to.name), **context})
+    # An equals sign before an underscore never occurs in quoted-printable text, so no body can hold this line.
+    boundary = f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}"
+    lines = [
+        address_header("From", sender.name, sender.address),
+        address_header("To", to.name, to.address),
+        text_header("Subject", subject),
+        f"Date: {format_datetime(at)}",
+        f"Message-ID: {message_id}",
+        f"References: {root_of(thread, sender_address=sender.address)}",
+        "Auto-Submitted: auto-generated",
+        "X-Auto-Response-Suppress: OOF, AutoReply",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
+    ]
+    names: tuple[str, ...] = _NAMES
+    if sender.reply_to:
+        lines.append(address_header("Reply-To", "", sender.reply_to))
+        names = (*_NAMES, "Reply-To")
+    head = "\r\n".join(lines).encode("ascii")
+    _check_head(head, names)
+    return b"".join((head, b"\r\n\r\n", _part("plain", text, boundary), _part("html", html, boundary),
+                     f"--{boundary}--\r\n".encode()))  # fmt: skip
+
+
+def render(template: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """Fill a template: the text, and the HTML that says the same.
+
+    Raises ValueError for an unknown template, jinja2.UndefinedError for a word that is missing.
+    """
+    if template not in TEMPLATES:
+        raise ValueError(f"there is no mail template {template!r}; known: {', '.join(sorted(TEMPLATES))}")
+    filled = _plain(context) | {"words_of": f"words/{template}.txt"}
+    if not _LINK.fullmatch(str(filled.get("link", ""))):
+        raise ValueError("the link of a mail must be a full https:// or http:// address")
+    return _tidy(_template("letter.txt").render(filled)), _tidy(_template("letter.html").render(filled))
+
+
+def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Make every text a single line, so that nobody's title can pass for a line of ours."""
+    return {name: _plain_value(value) for name, value in context.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, Mapping):
+        return _plain(value)
+    if isinstance(value, list):
+        return [_plain_value(entry) for entry in value]
+    return value
+
+
+@lru_cache
+def _template(name: str) -> jinja2.Template:
+    return _environment().get_template(name)
+
+
+@lru_cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default_for_string=False),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def _tidy(text: str) -> str:
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
+    return _BLANK_LINES.sub("\n\n", lines).strip("\n") + "\n"
+
+
+def _part(kind: str, text: str, boundary: str) -> bytes:
+    head = (
+        f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+    return head.encode() + binascii.b2a_qp(text.replace("\n", "\r\n").encode()) + b"\r\n"
+
+
+def _check_head(head: bytes, names: Sequence[str]) -> None:
+    """Read the headers back: a header that nobody meant must never leave the house."""
+    read = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")
+    if tuple(read.keys()) != tuple(names) or read.defects or read.get_payload():
+        raise ValueError(f"the headers of the mail would read {', '.join(read.keys())}; it is not sent")
+    if any(len(line) > _LONGEST_LINE for line in head.split(b"\r\n")):
+        raise ValueError("a header of the mail would be longer than any mail server takes; it is not sent")

@@ -1,0 +1,213 @@
+"""Messages on their way: leased to one delivery, kept as bytes before they are sent, settled afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from notifications.outbox import Message, State
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that one delivery holds until its lease runs out; `attempts` counts the one about to be made."""
+
+    id: int
+    group_id: int
+    key: str
+    to_address: str
+    to_name: str
+    person_ref: str
+    template: str
+    context_text: str
+    thread: str
+    subject: str
+    severity: str
+    cause: str
+    not_before: datetime
+    attempts: int
+    doubts: int
+    first_try_at: datetime
+    lease_until: datetime
+    lease_token: str
+    message_id: str | None
+    rendered: bytes | None
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """What the template is filled with."""
+        context: Mapping[str, Any] = json.loads(self.context_text)
+        return context
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The finished bytes of a message, to be stored before they are sent for the first time."""
+
+    id: int
+    message_id: str
+    rendered: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What is written about a message after an attempt."""
+
+    id: int
+    state: State
+    not_before: datetime
+    attempts: int
+    doubts: int
+    first_try_at: datetime | None
+    code: int | None
+    text: str
+
+
+_COLUMNS = (
+    Message.id,
+    Message.group_id,
+    Message.key,
+    Message.to_address,
+    Message.to_name,
+    Message.person_ref,
+    Message.template,
+    Message.context,
+    Message.thread,
+    Message.subject,
+    Message.severity,
+    Message.cause,
+    Message.not_before,
+    Message.attempts,
+    Message.doubts,
+    Message.first_try_at,
+    Message.lease_until,
+    Message.lease_token,
+    Message.message_id,
+    Message.rendered,
+)
+# A CTE that locks rows is worked out once, so the limit holds; an `IN (subquery)` may be asked again.
+_DUE = (
+    sa.select(Message.id)
+    .where(
+        Message.sent_at.is_(None),
+        Message.state == sa.literal_column("'queued'"),
+        Message.not_before <= sa.bindparam("at", type_=Message.not_before.type),
+    )
+    .order_by(Message.not_before, Message.id)
+    .limit(sa.bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM = (
+    sa.update(Message)
+    .where(Message.id.in_(sa.select(_DUE.c.id)))
+    .values(
+        state=State.SENDING,
+        attempts=Message.attempts + 1,
+        first_try_at=sa.func.coalesce(
+            Message.first_try_at, sa.bindparam("at", type_=Message.first_try_at.type)
+        ),
+        last_try_at=sa.bindparam("at", type_=Message.last_try_at.type),
+        lease_until=sa.bindparam("until", type_=Message.lease_until.type),
+        lease_token=sa.bindparam("token"),
+    )
+    .returning(*_COLUMNS)
+)
+_HEAL = (
+    sa.update(Message)
+    .where(
+        Message.sent_at.is_(None),
+        Message.state == sa.literal_column("'sending'"),
+        Message.lease_until <= sa.bindparam("at", type_=Message.lease_until.type),
+    )
+    .values(state=State.QUEUED, lease_until=None, lease_token=None)
+)
+# A delivery whose lease ran out and was healed no longer holds the message, so it writes nothing.
+_STILL_OURS = (
+    Message.id == sa.bindparam("the_id"),
+    Message.state == sa.literal_column("'sending'"),
+    Message.lease_token == sa.bindparam("the_token"),
+)
+_KEEP = (
+    sa.update(Message)
+    .where(*_STILL_OURS, Message.rendered.is_(None))
+    .values(message_id=sa.bindparam("new_message_id"), rendered=sa.bindparam("new_rendered"))
+)
+_SETTLE = (
+    sa.update(Message)
+    .where(*_STILL_OURS)
+    .values(
+        state=sa.bindparam("new_state"),
+        not_before=sa.bindparam("new_not_before"),
+        attempts=sa.bindparam("new_attempts"),
+        doubts=sa.bindparam("new_doubts"),
+        first_try_at=sa.bindparam("new_first_try_at"),
+        last_code=sa.bindparam("new_code"),
+        last_text=sa.bindparam("new_text"),
+        sent_at=sa.bindparam("new_sent_at"),
+        lease_until=None,
+        lease_token=None,
+    )
+)
+
+
+def heal(session: Session, *, at: datetime) -> int:
+    """Queue again what a delivery took and never settled; give their number."""
+    return session.connection().execute(_HEAL, {"at": at}).rowcount
+
+
+def claim(session: Session, *, at: datetime, lease: timedelta, limit: int, token: str) -> tuple[Claimed, ...]:
+    """Take at most `limit` due messages for the length of the lease, the longest due first.
+
+    Two deliveries never hold the same message: on PostgreSQL each skips what the other has locked, on SQLite
+    they write one after the other.
+    """
+    values = {"at": at, "most": limit, "until": at + lease, "token": token}
+    rows = session.connection().execute(_CLAIM, values)
+    return tuple(
+        sorted((Claimed(*tuple(row)) for row in rows), key=lambda message: (message.not_before, message.id))
+    )
+
+
+def keep(session: Session, letters: Sequence[Kept], *, token: str) -> None:
+    """Store finished bytes before their first attempt, so that every attempt sends the same."""
+    if letters:
+        session.connection().execute(
+            _KEEP,
+            [
+                {
+                    "the_id": letter.id,
+                    "the_token": token,
+                    "new_message_id": letter.message_id,
+                    "new_rendered": letter.rendered,
+                }
+                for letter in letters
+            ],
+        )
+
+
+def settle(session: Session, settlements: Iterable[Settlement], *, at: datetime, token: str) -> None:
+    """Write what became of a batch of messages that this delivery still holds, and give them back."""
+    rows = [
+        {
+            "the_id": settlement.id,
+            "the_token": token,
+            "new_state": settlement.state,
+            "new_not_before": settlement.not_before,
+            "new_attempts": settlement.attempts,
+            "new_doubts": settlement.doubts,
+            "new_first_try_at": settlement.first_try_at,
+            "new_code": settlement.code,
+            "new_text": settlement.text,
+            "new_sent_at": at if settlement.state is State.SENT else None,
+        }
+        for settlement in settlements
+    ]
+    if rows:
+        session.connection().execute(_SETTLE, rows)

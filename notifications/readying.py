@@ -1,0 +1,100 @@
+"""From claimed messages to letters: is it still true, what are the bytes, and are they stored before they go?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from engine.store import Store
+from notifications.compose import Addressee, Sender, compose
+from notifications.headers import envelope_address, message_id_of
+from notifications.leases import Claimed, Kept, keep
+from notifications.letters import Letter, Outcome, Result
+
+log = logging.getLogger(__name__)
+
+StillTrue = Callable[[Session, Claimed], bool]
+
+
+class Ready(NamedTuple):
+    """A message with its letter, or with the reason why there is none."""
+
+    message: Claimed
+    letter: Letter | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Readying:
+    """Makes letters of messages that one delivery holds, and parks those of which none can be made."""
+
+    store: Store
+    sender: Sender
+    still_true: StillTrue
+    token: str
+
+    def make_ready(self, messages: Sequence[Claimed], *, at: datetime) -> list[Ready]:
+        """Make letters and store their bytes, in one transaction, or in one each if the database objects.
+
+        Raises OperationalError when the database is away or locked: then nobody's message is at fault.
+        """
+        try:
+            with self.store.begin() as session:
+                readies = [self._ready(session, message, at) for message in messages]
+                keep(session, _new(readies), token=self.token)
+                return readies
+        except OperationalError:
+            raise
+        except DBAPIError as error:
+            if len(messages) == 1:
+                return [_parked(messages[0], error)]
+        return [ready for message in messages for ready in self.make_ready([message], at=at)]
+
+    def _ready(self, session: Session, message: Claimed, at: datetime) -> Ready:
+        try:
+            if not self.still_true(session, message):
+                outcome = Outcome(Result.OVERTAKEN, None, "no longer true when it was about to be sent")
+                return Ready(message, None, outcome)
+            return Ready(message, self._letter(message, at), Outcome(Result.UNTRIED))
+        except DBAPIError:
+            raise
+        except Exception as error:
+            log.exception("message %s cannot be made ready", message.key)
+            return _parked(message, error)
+
+    def _letter(self, message: Claimed, at: datetime) -> Letter:
+        from_address = envelope_address(self.sender.address)
+        to_address = envelope_address(message.to_address)
+        if message.rendered is not None and message.message_id is not None:
+            return Letter(message.message_id, from_address, to_address, message.rendered)
+        message_id = message_id_of(message.key, sender_address=from_address)
+        content = compose(
+            message.template,
+            message.context,
+            to=Addressee(message.to_name, message.to_address),
+            subject=message.subject,
+            thread=message.thread,
+            sender=self.sender,
+            message_id=message_id,
+            at=at,
+        )
+        return Letter(message_id, from_address, to_address, content)
+
+
+def _new(readies: Sequence[Ready]) -> list[Kept]:
+    return [
+        Kept(message.id, letter.message_id, letter.content)
+        for message, letter, _ in readies
+        if letter is not None and message.rendered is None
+    ]
+
+
+def _parked(message: Claimed, error: Exception) -> Ready:
+    log.error("message %s is parked: no letter can be made of it", message.key)
+    return Ready(message, None, Outcome.of(Result.BROKEN, None, f"{type(error).__name__}: {error}"))
