@@ -244,6 +244,11 @@ def _sets(node: Node | None, vocabulary: Vocabulary) -> dict[str, Expression]:
     for key, value in node.pairs() if node else ():
         name = key.one_of(vocabulary.fields, f"a fact of {vocabulary.about}")
         kind = vocabulary.fields[name].kind
+        if kind not in (Kind.DATE, Kind.YES_NO):
+            raise key.bad(
+                f"a rule cannot set '{name}', which is {kind.spoken}; "
+                "it sets a date to today, or a yes or no to true or false"
+            )
         expression = parse_value(value, vocabulary)
         is_flag = isinstance(expression.term, Constant) and expression.kind is Kind.YES_NO
         if not (is_flag or isinstance(expression.term, Today)):

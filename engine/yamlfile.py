@@ -34,6 +34,7 @@ class Shape(StrEnum):
 
 _COLLECTIONS = (Shape.LIST, Shape.MAPPING)
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -136,8 +137,7 @@ class Node:
                 return [item.plain() for item in self._items]
             case Shape.MAPPING:
                 return {key.scalar: value.plain() for key, value in self._pairs}
-            case Shape.TEXT:
-                return self.scalar
+        return self.scalar
 
     def problem(self, message: str, *, offset: int = 0) -> Problem:
         """Return a problem at this value or, with an offset into its text, at that word of it."""
@@ -195,7 +195,7 @@ def parse_yaml(text: str, *, file: str) -> Node:
     if len(text) > MAX_BYTES:
         raise _too_long(file)
     # One kind of line end, so that lines and columns are counted as an editor counts them.
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
         return _Builder(text, file).document()
     except yaml.reader.ReaderError as error:
@@ -264,6 +264,8 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> Node:
         line, column = _place(event.start_mark)
+        if _CONTROL.search(event.value):
+            self._problems.append(Problem(self._file, line, column, _BACKSLASH))
         shape = _shape(event.value) if event.style is None else Shape.TEXT
         written = self._text[_index(event.start_mark) : _index(event.end_mark)]
         escaped = (event.style == '"' and "\\" in written) or (event.style == "'" and "''" in written[1:-1])
@@ -275,7 +277,8 @@ class _Builder:
         first: dict[str, Node] = {}
         for key, _ in pairs:
             if key.shape in _COLLECTIONS or not key.scalar.strip():
-                message = f"expected a word before the colon, but found {key.shape.value}"
+                found = "an empty text" if key.shape is Shape.TEXT else key.shape.value
+                message = f"expected a word before the colon, but found {found}"
                 self._problems.append(key.problem(message))
             elif key.scalar in first:
                 line = first[key.scalar].line
@@ -300,6 +303,7 @@ def _shape(value: str) -> Shape:
 _NO_ANCHORS = (
     "a value cannot begin with '&' or '*' (anchors and aliases): write it out, or put the text in quotes"
 )
+_BACKSLASH = "a backslash in double quotes has a meaning of its own; use single quotes"
 _NO_TAGS = "a value cannot begin with '!' (a tag): put the text in quotes"
 _SPOKEN = (
     (
@@ -320,7 +324,8 @@ _SPOKEN = (
     ("expected ',' or", "a ',' or the closing bracket is missing before this"),
     ("expected the node content", "a value is missing before this, or there is one bracket too many"),
     ("sequence entries are not allowed", "a list begins on a line of its own, below its key"),
-    ("unknown escape character", "a backslash in double quotes has a meaning of its own; use single quotes"),
+    ("unknown escape character", _BACKSLASH),
+    ("expected a comment or a line break", "the text behind '|' or '>' begins on the next line"),
 )
 
 
