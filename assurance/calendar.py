@@ -50,5 +50,9 @@ def working_calendar(name: str, *, zone: str, closed: Iterable[date] = ()) -> Wo
     """Make a calendar by its name in the rules' clock file; raises ValueError for a name that is not known."""
     if name not in KNOWN_CALENDARS:
         raise ValueError(f"{name!r} is not a calendar; known: {', '.join(KNOWN_CALENDARS)}")
-    bank = holidays.country_holidays("GB", subdiv="ENG") if name == "england-and-wales" else holidays.HolidayBase()
+    bank = (
+        holidays.country_holidays("GB", subdiv="ENG")
+        if name == "england-and-wales"
+        else holidays.HolidayBase()
+    )
     return WorkingCalendar(ZoneInfo(zone), bank, frozenset(closed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +24,15 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an installation chooses. `smtp_url` empty: mail goes to a maildir under `var`."""
+    """What an installation chooses. `smtp_url` empty: mail goes to a maildir under `var`.
+
+    `workflows` and `rules` are the house's own folders first, then those of further families.
+    """
 
     database: str
     var: Path
-    workflows: Path
-    rules: Path
+    workflows: tuple[Path, ...]
+    rules: tuple[Path, ...]
     smtp_url: str | None
     mail_from: str
     base_url: str
@@ -45,31 +49,47 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
     Raises BadSettings with every problem at once: unknown names beginning with AUDITLOOP_, folders that
     are not there, addresses that are none.
     """
-    problems: list[str] = []
-    for name in sorted(environment):
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in KNOWN:
-            problems.append(f"{name} is not a setting; known: {', '.join(PREFIX + known for known in KNOWN)}.")
+    known = ", ".join(PREFIX + name for name in KNOWN)
+    problems = [
+        f"{name} is not a setting; known: {known}."
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in KNOWN
+    ]
     var = Path(environment.get("AUDITLOOP_VAR", "var"))
     settings = Settings(
         database=database or environment.get("AUDITLOOP_DATABASE") or str(var / "auditloop.sqlite"),
         var=var,
-        workflows=Path(environment.get("AUDITLOOP_WORKFLOWS", HOME / "workflows")),
-        rules=Path(environment.get("AUDITLOOP_RULES", HOME / "rules")),
+        workflows=_folders(environment.get("AUDITLOOP_WORKFLOWS"), HOME / "workflows"),
+        rules=_folders(environment.get("AUDITLOOP_RULES"), HOME / "rules"),
         smtp_url=environment.get("AUDITLOOP_SMTP_URL") or None,
         mail_from=environment.get("AUDITLOOP_MAIL_FROM", "auditloop@localhost"),
         base_url=environment.get("AUDITLOOP_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
     )
-    for name, folder in (("WORKFLOWS", settings.workflows), ("RULES", settings.rules)):
+    folders = [("WORKFLOWS", folder) for folder in settings.workflows]
+    for name, folder in (*folders, *(("RULES", folder) for folder in settings.rules)):
         if not folder.is_dir():
-            problems.append(f"{PREFIX}{name} is {str(folder)!r}, which is not a folder; give the folder of the YAML files.")
+            problems.append(
+                f"{PREFIX}{name} is {str(folder)!r}, which is not a folder; give the folder of the YAML files."
+            )
     try:
         database_url(settings.database)
     except ValueError as error:
         problems.append(f"{PREFIX}DATABASE: {error}.")
     if settings.mail_from.count("@") != 1 or any(letter.isspace() for letter in settings.mail_from):
-        problems.append(f"{PREFIX}MAIL_FROM is {settings.mail_from!r}; give one address such as audits@board.example.")
+        problems.append(
+            f"{PREFIX}MAIL_FROM is {settings.mail_from!r}; give one address such as audits@board.example."
+        )
     if not settings.base_url.startswith(("http://", "https://")):
-        problems.append(f"{PREFIX}BASE_URL is {settings.base_url!r}; give the address of the pages, https://...")
+        problems.append(
+            f"{PREFIX}BASE_URL is {settings.base_url!r}; give the address of the pages, https://..."
+        )
     if problems:
         raise BadSettings(problems)
     return settings
+
+
+def _folders(listed: str | None, usual: Path) -> tuple[Path, ...]:
+    """Read folders separated as the operating system separates paths."""
+    if not listed:
+        return (usual,)
+    return tuple(Path(part) for part in listed.split(os.pathsep) if part)

@@ -75,7 +75,7 @@ class Fact:
     """One word of the YAML: its kind, what people call it, and where it comes from."""
 
     field: Field
-    expression: sa.ColumnElement[Any]
+    expression: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +168,15 @@ class Noun:
         return Known(standing, Belonging(audit, reference, agency, owner), facts)
 
 
-def _one(column: Any, *where: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
+def _one(column: Any, *where: Any) -> sa.ColumnElement[Any]:
     return sa.select(column).where(*where).scalar_subquery()
 
 
-def _count(table: Any, *where: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
+def _count(table: Any, *where: Any) -> sa.ColumnElement[Any]:
     return sa.select(sa.func.count()).select_from(table).where(*where).scalar_subquery()
 
 
-def _whole(name: str, title: str, expression: sa.ColumnElement[Any]) -> Fact:
+def _whole(name: str, title: str, expression: Any) -> Fact:
     return Fact(Field(name, Kind.WHOLE, title=title), expression)
 
 
@@ -193,7 +193,9 @@ def _yes_no(name: str, title: str, expression: Any) -> Fact:
 
 
 def _common_facts(table: type[Moved]) -> tuple[Fact, ...]:
-    since = _date("state_since_on", "the day on which it came to this state", table.state_since_on, optional=False)
+    since = _date(
+        "state_since_on", "the day on which it came to this state", table.state_since_on, optional=False
+    )
     if table is Approval:
         return (since,)
     waiting = _count(
@@ -219,11 +221,15 @@ def _audit_facts() -> tuple[Fact, ...]:
         .where(
             Recommendation.audit_id == of,
             Recommendation.state.not_in(SETTLED_RECOMMENDATIONS),
-            sa.or_(AgencyAnswer.answer == ASKED_AGENCY, sa.and_(AgencyAnswer.answer == "accepted", ~has_action)),
+            sa.or_(
+                AgencyAnswer.answer == ASKED_AGENCY, sa.and_(AgencyAnswer.answer == "accepted", ~has_action)
+            ),
         )
         .scalar_subquery()
     )
-    answering_agencies = sa.select(AgencyReturn.agency_id).where(AgencyReturn.audit_id == of).distinct().subquery()
+    answering_agencies = (
+        sa.select(AgencyReturn.agency_id).where(AgencyReturn.audit_id == of).distinct().subquery()
+    )
     spread = sa.exists().where(
         Dissemination.audit_id == of, Dissemination.agency_id == answering_agencies.c.agency_id
     )
@@ -293,7 +299,12 @@ def _return_facts() -> tuple[Fact, ...]:
     meeting = sa.select(Audit.meeting_id).where(Audit.id == AgencyReturn.audit_id).scalar_subquery()
     return (
         _date("due_on", "the day on which it is due", AgencyReturn.due_on, optional=False),
-        _date("original_due_on", "the day on which it was first due", AgencyReturn.original_due_on, optional=False),
+        _date(
+            "original_due_on",
+            "the day on which it was first due",
+            AgencyReturn.original_due_on,
+            optional=False,
+        ),
         _date("submitted_on", "the day on which it was submitted", AgencyReturn.submitted_on),
         _whole("answers", "aims answered", answers),
         _whole("answers_missing", "aims not yet answered", aims - answers),
@@ -353,7 +364,9 @@ def _recommendation_facts() -> tuple[Fact, ...]:
         ),
         _date("agreed_on", "the day on which it was agreed", Recommendation.agreed_on),
         _date("implemented_on", "the day on which it was implemented", Recommendation.implemented_on),
-        _date("embedded_check_on", "the day for asking whether it has lasted", Recommendation.embedded_check_on),
+        _date(
+            "embedded_check_on", "the day for asking whether it has lasted", Recommendation.embedded_check_on
+        ),
         _date("embedded_on", "the day on which it was judged embedded", Recommendation.embedded_on),
     )
 
@@ -436,6 +449,19 @@ NOUNS: Mapping[str, Noun] = {
         ),
     )
 }
+
+
+def common_words() -> Vocabulary:
+    """Give the words that every kind shares, also those whose nouns stand in YAML only."""
+    since = Field("state_since_on", Kind.DATE, title="the day on which it came to this state")
+    waiting = Field("approvals_waiting", Kind.WHOLE, title="decisions that wait")
+    return Vocabulary(
+        about="",
+        fields={field.name: field for field in (since, waiting)},
+        roles=ROLES,
+        conflicts=CONFLICTS,
+        addressees=ADDRESSEES,
+    )
 
 
 def vocabularies() -> dict[str, Vocabulary]:

@@ -44,7 +44,9 @@ class MatterNoun:
         """Turn changed fields into the one column that keeps them all."""
         fields = {name: known.facts.get(name) for name in self._own.fields}
         fields |= changes
-        return {"fields": canonical({name: plain(value) for name, value in fields.items() if value is not None})}
+        return {
+            "fields": canonical({name: plain(value) for name, value in fields.items() if value is not None})
+        }
 
     def _known(self, session: Session, rows: Iterable[Matter]) -> list[Known]:
         found = list(rows)
@@ -56,7 +58,9 @@ class MatterNoun:
         facts: dict[str, Value] = {"state": row.state, "state_since_on": row.state_since_on, **counts}
         for name, field in self._own.fields.items():
             value = kept.get(name)
-            facts[name] = date.fromisoformat(value) if field.kind is Kind.DATE and value is not None else value
+            facts[name] = (
+                date.fromisoformat(value) if field.kind is Kind.DATE and value is not None else value
+            )
             if field.kind is Kind.YES_NO:
                 facts[name] = bool(value)
         ref = Ref(self.kind, row.id)
@@ -78,9 +82,9 @@ class MatterNoun:
                 .where(Matter.parent_kind == self.kind, Matter.parent_id.in_(subjects))
                 .group_by(Matter.parent_id, Matter.kind, Matter.state)
             )
-            for parent, kind, state, number in session.execute(states):
+            for parent, kind, state, number in session.execute(states).tuples():
                 for name, child in self._own.children.items():
-                    counts[parent][name] += number * (child.of == kind and child.counts(state))
+                    counts[parent or 0][name] += number * (child.of == kind and child.counts(state))
         for subject in subjects:
             counts[subject].setdefault("approvals_waiting", 0)
         return counts

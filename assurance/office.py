@@ -99,8 +99,12 @@ class Office:
         if len(matching) == 1:
             return Actor(matching[0].group_id, matching[0].id, matching[0].name)
         if matching:
-            raise Refused(Reason("several_people", f"{key!r} is the name of {len(matching)} people; give the e-mail."))
-        raise Refused(Reason("unknown_person", unknown(key, "a person here", [person.key for person in people]) + "."))
+            raise Refused(
+                Reason("several_people", f"{key!r} is the name of {len(matching)} people; give the e-mail.")
+            )
+        raise Refused(
+            Reason("unknown_person", unknown(key, "a person here", [person.key for person in people]) + ".")
+        )
 
     def groups(self) -> tuple[int, ...]:
         """Give the groups of this installation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,16 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.calendar import KNOWN_CALENDARS, WorkingCalendar, working_calendar
-from assurance.facts import NOUNS, Noun, vocabularies
+from assurance.facts import NOUNS, Noun, common_words, vocabularies
 from assurance.matters import MatterNoun
 from assurance.records import ClosedDay, Group
 from engine.definitions import publish, published
 from engine.errors import BadDefinition, Problem, Reason, Refused
-from engine.rules import RuleBook, load_rules
+from engine.rules import RuleBook, joined, load_rules
 from engine.workflow import Workflow, load_workflows
 
 # Columns that only the engine itself changes; no workflow file may set them.
-KEPT_BY_THE_ENGINE = frozenset({"id", "group_id", "state", "state_since_on", "version", "material_version", "head"})
+KEPT_BY_THE_ENGINE = frozenset(
+    {"id", "group_id", "state", "state_since_on", "version", "material_version", "head"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +73,32 @@ class Shelf:
     book: RuleBook
 
 
-def read_shelf(workflows: Path, rules: Path) -> Shelf:
-    """Read both folders whole.
+def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
+    """Read all folders whole: the house's own first, then those of further families.
 
-    Raises BadDefinition naming every fault of every file; nothing is half loaded.
+    Raises BadDefinition naming every fault; nothing is half loaded.
     """
-    read = load_workflows(workflows, vocabularies())
-    problems = list(_targets_that_are_no_columns(read))
+    read: dict[str, Workflow] = {}
+    problems: list[Problem] = []
+    for folder in workflows:
+        found = load_workflows(folder, vocabularies(), common=common_words())
+        problems += [
+            workflow.place.problem(f"the kind {kind!r} has a workflow already, in {read[kind].place.file}")
+            for kind, workflow in found.items()
+            if kind in read
+        ]
+        read |= found
+    problems += _targets_that_are_no_columns(read)
     if problems:
         raise BadDefinition(problems)
-    book = load_rules(rules, read)
-    if book.clock.calendar not in KNOWN_CALENDARS:
-        place = f"{book.clock.calendar!r} is not a calendar; known: {', '.join(KNOWN_CALENDARS)}"
-        raise BadDefinition([Problem(str(rules / "clock.yaml"), 1, 1, place)])
-    return Shelf(read, book)
+    books = [load_rules(folder, read) for folder in rules]
+    for folder, book in zip(rules, books, strict=True):
+        if book.clock.calendar not in KNOWN_CALENDARS:
+            message = f"{book.clock.calendar!r} is not a calendar; known: {', '.join(KNOWN_CALENDARS)}"
+            problems.append(Problem(str(folder / "clock.yaml"), 1, 1, message))
+    if problems:
+        raise BadDefinition(problems)
+    return Shelf(read, joined(books))
 
 
 def open_playbook(session: Session, shelf: Shelf, *, at: datetime, base_url: str) -> Playbook:
@@ -93,25 +107,31 @@ def open_playbook(session: Session, shelf: Shelf, *, at: datetime, base_url: str
         kind: publish(session, kind=kind, content_hash=workflow.hash, text=workflow.text, at=at)
         for kind, workflow in shelf.workflows.items()
     }
-    known = vocabularies()
+    known, common = vocabularies(), common_words()
     by_hash = {workflow.hash: workflow for workflow in shelf.workflows.values()}
     pinned = {
         row.id: by_hash.get(row.hash)
-        or Workflow.from_text(row.text, known.get(row.kind), file=f"{row.kind}.yaml (definition {row.id})")
+        or Workflow.from_text(
+            row.text, known.get(row.kind, common), file=f"{row.kind}.yaml (definition {row.id})"
+        )
         for row in published(session)
     }
     nouns: dict[str, Noun | MatterNoun] = dict(NOUNS)
     for kind, workflow in shelf.workflows.items():
         if workflow.own is not None:
             nouns[kind] = MatterNoun(workflow)
-    return Playbook(shelf.workflows, pinned, current, shelf.book, nouns, _groups(session, shelf.book), base_url)
+    return Playbook(
+        shelf.workflows, pinned, current, shelf.book, nouns, _groups(session, shelf.book), base_url
+    )
 
 
 def _groups(session: Session, book: RuleBook) -> dict[int, GroupCard]:
     cards = {}
     for group in session.scalars(sa.select(Group).order_by(Group.id)).all():
         closed = session.scalars(sa.select(ClosedDay.day).where(ClosedDay.group_id == group.id))
-        cards[group.id] = GroupCard(group.name, working_calendar(book.clock.calendar, zone=group.zone, closed=closed))
+        cards[group.id] = GroupCard(
+            group.name, working_calendar(book.clock.calendar, zone=group.zone, closed=closed)
+        )
     return cards
 
 
@@ -121,10 +141,10 @@ def _targets_that_are_no_columns(workflows: Mapping[str, Workflow]) -> list[Prob
         if workflow.own is not None:
             continue
         columns = set(sa.inspect(NOUNS[kind].table).local_table.c.keys()) - KEPT_BY_THE_ENGINE
-        for way in workflow.moves:
-            for name in (*(assignment.target for assignment in way.sets), *way.counts):
-                if name not in columns:
-                    problems.append(
-                        way.place.problem(f"{name!r} is counted or looked up for {kind}, so that no move can set it")
-                    )
+        problems += [
+            way.place.problem(f"{name!r} is counted or looked up for {kind}, so that no move can set it")
+            for way in workflow.moves
+            for name in (*(assignment.target for assignment in way.sets), *way.counts)
+            if name not in columns
+        ]
     return problems

@@ -56,7 +56,9 @@ _SEATS = Prepared(
     .where(
         Person.group_id == sa.bindparam("the_group"),
         PostHolding.from_on <= sa.bindparam("today", type_=sa.Date()),
-        sa.or_(PostHolding.until_on.is_(None), PostHolding.until_on >= sa.bindparam("today", type_=sa.Date())),
+        sa.or_(
+            PostHolding.until_on.is_(None), PostHolding.until_on >= sa.bindparam("today", type_=sa.Date())
+        ),
     )
     .order_by(Post.id, Person.id)
 )
@@ -75,7 +77,9 @@ class Roster:
     def holding(self, role: str, *, agency_id: int | None = None) -> tuple[Seat, ...]:
         """Give the seats of one role, of one agency where that is asked."""
         return tuple(
-            seat for seat in self.seats if seat.role == role and (agency_id is None or seat.agency_id == agency_id)
+            seat
+            for seat in self.seats
+            if seat.role == role and (agency_id is None or seat.agency_id == agency_id)
         )
 
     def agencies_of(self, person_id: int | None) -> frozenset[int]:
@@ -90,4 +94,4 @@ class Roster:
 def roster(session: Session, *, group_id: int, today: date) -> Roster:
     """Read who holds which post of a group on a day."""
     rows = _SEATS.rows(session, {"the_group": group_id, "today": today})
-    return Roster(tuple(Seat(*row[:7], bool(row[7]), bool(row[8])) for row in rows))
+    return Roster(tuple(Seat(*row) for row in rows))

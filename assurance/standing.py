@@ -37,7 +37,11 @@ def roles_of(roster: Roster, person_id: int | None, belongs: Belonging) -> froze
         return frozenset({"clock"})
     roles: set[str] = set()
     for seat in roster.of(person_id):
-        if seat.role in GROUP_ROLES or belongs.agency_id is None or seat.agency_id in (None, belongs.agency_id):
+        if (
+            seat.role in GROUP_ROLES
+            or belongs.agency_id is None
+            or seat.agency_id in (None, belongs.agency_id)
+        ):
             roles.add(seat.role)
         if seat.is_member:
             roles.add("member")
@@ -64,12 +68,18 @@ def conflicts_of(
     found: dict[str, str] = {}
     if person_id is None:
         return found
-    if "own_agency" in wanted and belongs.agency_id is not None and belongs.agency_id in roster.agencies_of(person_id):
+    if (
+        "own_agency" in wanted
+        and belongs.agency_id is not None
+        and belongs.agency_id in roster.agencies_of(person_id)
+    ):
         found["own_agency"] = "You hold a post in the agency whose work this is; somebody else must decide."
     triggers = wanted - {"own_agency", "requester"}
     if triggers:
         for trigger in _done_by(session, ref, person_id) & triggers:
-            found[trigger] = f"You did the earlier step ({trigger.replace('_', ' ')}) yourself; somebody else must decide."
+            found[trigger] = (
+                f"You did the earlier step ({trigger.replace('_', ' ')}) yourself; somebody else must decide."
+            )
     return found
 
 
@@ -100,7 +110,12 @@ def why_not_approver(
 
 
 def addressees(
-    word: str, roster: Roster, belongs: Belonging, *, approval: Iterable[Seat] = (), requester: int | None = None
+    word: str,
+    roster: Roster,
+    belongs: Belonging,
+    *,
+    approval: Iterable[Seat] = (),
+    requester: int | None = None,
 ) -> tuple[Seat, ...]:
     """Give who is meant by a word of the YAML; where a post is vacant, the coordinator stands in."""
     if word == "approver":
@@ -159,5 +174,3 @@ def _done_by(session: Session, ref: Ref, person_id: int) -> set[str]:
         line: Mapping[str, str] = json.loads(row)
         done |= {line[name] for name in ("trigger", "asked") if name in line}
     return done
-
-

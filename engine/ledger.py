@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -113,14 +112,21 @@ def commitment_of(salt: str, text: str) -> str:
     return hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest()
 
 
-_INSERT = Prepared(sa.insert(Event).values({column.name: sa.bindparam(column.name) for column in Event.__table__.c}))
+_INSERT = Prepared(
+    sa.insert(Event).values({column.name: sa.bindparam(column.name) for column in Event.__table__.c})
+)
 _INSERT_TEXT = Prepared(
     sa.insert(EventText).values(
-        {name: sa.bindparam(name) for name in ("subject_kind", "subject_id", "seq", "name", "group_id", "salt", "text")}
+        {
+            name: sa.bindparam(name)
+            for name in ("subject_kind", "subject_id", "seq", "name", "group_id", "salt", "text")
+        }
     )
 )
 _ANSWERED = Prepared(
-    sa.select(Event.subject_kind, Event.subject_id, Event.seq, Event.seal).where(Event.once == sa.bindparam("key"))
+    sa.select(Event.subject_kind, Event.subject_id, Event.seq, Event.seal).where(
+        Event.once == sa.bindparam("key")
+    )
 )
 
 
@@ -189,8 +195,18 @@ def entry_of(row: Event) -> Entry:
     )
 
 
-@cache
+_ADVANCES: dict[tuple[str, frozenset[str]], Prepared] = {}
+
+
 def _advance(table: type[Moved], changes: frozenset[str]) -> Prepared:
+    """Give the compare-and-set for one table and one set of changed columns, compiled once."""
+    key = sa.inspect(table).local_table.name, changes
+    if key not in _ADVANCES:
+        _ADVANCES[key] = _compare_and_set(table, changes)
+    return _ADVANCES[key]
+
+
+def _compare_and_set(table: type[Moved], changes: frozenset[str]) -> Prepared:
     columns = sa.inspect(table).local_table.c
     names = [*sorted(changes), "version", "material_version", "head"]
     return Prepared(

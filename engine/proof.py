@@ -25,7 +25,11 @@ class Fault:
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.subject} line {self.line}: {self.sentence}" if self.line else f"{self.subject}: {self.sentence}"
+        return (
+            f"{self.subject} line {self.line}: {self.sentence}"
+            if self.line
+            else f"{self.subject}: {self.sentence}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +110,19 @@ class _Chain:
             yield self._fault(last, "there is a history but no such subject")
             return
         if standing["version"] != last:
-            yield self._fault(max(last, standing["version"]), f"the subject stands at line {standing['version']}, its history ends at {last}")
+            yield self._fault(
+                max(last, standing["version"]),
+                f"the subject stands at line {standing['version']}, its history ends at {last}",
+            )
         elif standing["head"] != self._previous:
             yield self._fault(last, "the head kept with the subject is not the seal of its last line")
         if self._state is not None and standing["state"] != self._state:
             yield self._fault(last, f"its state is {standing['state']!r}, its history says {self._state!r}")
         for name, value in self._set.items():
             if name in standing and canonical(_plain(standing[name])) != canonical(value):
-                yield self._fault(last, f"its {name} is {_plain(standing[name])!r}, its history says {value!r}")
+                yield self._fault(
+                    last, f"its {name} is {_plain(standing[name])!r}, its history says {value!r}"
+                )
 
     def _fault(self, line: int, sentence: str) -> Fault:
         return Fault(f"{self.kind}/{self.id}", line, sentence)
@@ -125,8 +134,9 @@ def _plain(value: Any) -> Any:
 
 def _stored_lines(session: Session) -> Iterator[tuple[Any, ...]]:
     """Read every line as the database keeps it, without the mapped types that could refuse a changed byte."""
-    names = ", ".join((*SEALED_COLUMNS, "seal"))
-    query = sa.text(f"SELECT {names} FROM {Event.__tablename__} ORDER BY subject_kind, subject_id, seq")
+    columns = Event.__table__.c
+    raw = [sa.type_coerce(columns[name], sa.types.NullType()).label(name) for name in (*SEALED_COLUMNS, "seal")]
+    query = sa.select(*raw).order_by(columns.subject_kind, columns.subject_id, columns.seq)
     for chunk in session.execute(query).partitions(CHUNK):
         yield from (tuple(row) for row in chunk)
 

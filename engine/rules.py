@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from engine.conditions import Calendar, Facts
+from engine.errors import BadDefinition, Problem
 from engine.rule import (
     Fired,
     FiredBefore,
@@ -17,6 +18,7 @@ from engine.rule import (
     Verdict,
 )
 from engine.rule_file import HasVocabulary, load_rules
+from engine.words import listed
 
 __all__ = [
     "Fired",
@@ -28,6 +30,7 @@ __all__ = [
     "RuleClock",
     "Severity",
     "Verdict",
+    "joined",
     "judge",
     "load_rules",
     "next_look",
@@ -70,6 +73,28 @@ def next_look(
             before = fired.get((rule.id, rule.occasion(facts)))
             days.append(rule.repeat.next_day(before.first_on if before else today, today, calendar))
     return min((day for day in days if day is not None), default=None)
+
+
+def joined(books: Sequence[RuleBook]) -> RuleBook:
+    """Put several folders' books together; the first one's clock counts.
+
+    Raises BadDefinition where two folders use the same id for a rule.
+    """
+    first, *others = books
+    if not others:
+        return first
+    by_kind: dict[str, tuple[Rule, ...]] = dict(first.by_kind)
+    for book in others:
+        for kind, rules in book.by_kind.items():
+            by_kind[kind] = (*by_kind.get(kind, ()), *rules)
+    rules = tuple(rule for book in books for rule in book.rules)
+    twice = sorted({rule.id for rule in rules if [other.id for other in rules].count(rule.id) > 1})
+    if twice:
+        raise BadDefinition(
+            [Problem("rules", 1, 1, f"two folders use the same id for a rule: {listed(twice)}")]
+        )
+    warnings = tuple(warning for book in books for warning in book.warnings)
+    return RuleBook(rules, first.clock, "+".join(book.hash for book in books), warnings, by_kind)
 
 
 def _due_number(rule: Rule, before: FiredBefore | None, today: date, calendar: Calendar) -> int | None:

@@ -81,21 +81,20 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Open one writing transaction: commits at the end, rolls back on any exception."""
-        with self.db.connect() as connection, connection.begin():
-            with Session(bind=connection, autoflush=True, expire_on_commit=False) as session:
-                session.info["driver"] = connection.connection.driver_connection
-                session.info["dialect"] = self.db.dialect
-                yield session
-                session.flush()
+        with self.db.connect() as connection, connection.begin(), self._session(connection) as session:
+            yield session
+            session.flush()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a transaction that only reads: on SQLite it waits for nobody and hinders nobody for long."""
-        with self.db.connect().execution_options(reads_only=True) as connection, connection.begin():
-            with Session(bind=connection, autoflush=False, expire_on_commit=False) as session:
-                session.info["driver"] = connection.connection.driver_connection
-                session.info["dialect"] = self.db.dialect
-                yield session
+        reading = self.db.connect().execution_options(reads_only=True)
+        with reading as connection, connection.begin(), self._session(connection) as session:
+            yield session
+
+    def _session(self, connection: sa.Connection) -> Session:
+        info = {"driver": connection.connection.driver_connection, "dialect": self.db.dialect}
+        return Session(bind=connection, expire_on_commit=False, info=info)
 
     def close(self) -> None:
         """Give every connection back and close it."""
@@ -127,13 +126,17 @@ def database_url(where: str | Path) -> URL:
     try:
         url = make_url(text)
     except ArgumentError as error:
-        raise ValueError(f"{text!r} is not a database URL; give a path or postgresql://user@host/name") from error
+        raise ValueError(
+            f"{text!r} is not a database URL; give a path or postgresql://user@host/name"
+        ) from error
     backend = url.get_backend_name()
     if backend == "sqlite":
         return url
     if backend in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
-    raise ValueError(f"{backend!r} is not a database that can be used; give a path (SQLite) or postgresql://user@host/name")
+    raise ValueError(
+        f"{backend!r} is not a database that can be used; give a path (SQLite) or postgresql://user@host/name"
+    )
 
 
 def sqlite_journal(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> str:
@@ -150,7 +153,9 @@ def _sqlite(url: URL) -> sa.Engine:
         # One connection for all threads: a database in memory lives only as long as its connection.
         db = sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
     else:
-        db = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+        db = sa.create_engine(
+            url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+        )
 
     @sa.event.listens_for(db, "connect")
     def _prepare(connection: DBAPIConnection, _record: object) -> None:

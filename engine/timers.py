@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -26,25 +26,39 @@ class Timer(Base):
     due_at: Mapped[datetime]
 
 
-_KEY = {"subject_kind": sa.bindparam("kind"), "subject_id": sa.bindparam("id")}
+class Due(NamedTuple):
+    """A subject whose instant has come, and its group."""
+
+    ref: Ref
+    group_id: int
+
+
+_KEY: dict[str, sa.BindParameter[object]] = {
+    "subject_kind": sa.bindparam("kind"),
+    "subject_id": sa.bindparam("id"),
+}
 _VALUES = {**_KEY, "group_id": sa.bindparam("group_id"), "due_at": sa.bindparam("due_at")}
 _ARM = {
     "sqlite": Prepared(
         sqlite_insert(Timer)
         .values(_VALUES)
-        .on_conflict_do_update(index_elements=list(_KEY), set_={"due_at": sa.bindparam("due_at", type_=Timer.due_at.type)})
+        .on_conflict_do_update(
+            index_elements=list(_KEY), set_={"due_at": sa.bindparam("due_at", type_=Timer.due_at.type)}
+        )
     ),
     "postgresql": Prepared(
         postgresql_insert(Timer)
         .values(_VALUES)
-        .on_conflict_do_update(index_elements=list(_KEY), set_={"due_at": sa.bindparam("due_at", type_=Timer.due_at.type)})
+        .on_conflict_do_update(
+            index_elements=list(_KEY), set_={"due_at": sa.bindparam("due_at", type_=Timer.due_at.type)}
+        )
     ),
 }
 _CANCEL = Prepared(
     sa.delete(Timer).where(Timer.subject_kind == sa.bindparam("kind"), Timer.subject_id == sa.bindparam("id"))
 )
 _DUE = Prepared(
-    sa.select(Timer.subject_kind, Timer.subject_id)
+    sa.select(Timer.subject_kind, Timer.subject_id, Timer.group_id)
     .where(Timer.due_at <= sa.bindparam("at", type_=Timer.due_at.type))
     .order_by(Timer.due_at, Timer.subject_kind, Timer.subject_id)
     .limit(sa.bindparam("most"))
@@ -57,17 +71,14 @@ def arm(session: Session, ref: Ref, *, group_id: int, due_at: datetime) -> None:
     statement.run(session, {"kind": ref.kind, "id": ref.id, "group_id": group_id, "due_at": due_at})
 
 
-def arm_many(session: Session, refs: Iterable[Ref], *, group_id: int, due_at: datetime) -> None:
-    """Have several subjects of one group looked at when the instant has come."""
-    for ref in refs:
-        arm(session, ref, group_id=group_id, due_at=due_at)
-
-
 def cancel(session: Session, ref: Ref) -> None:
     """Have the subject looked at no more."""
     _CANCEL.run(session, {"kind": ref.kind, "id": ref.id})
 
 
-def due(session: Session, *, at: datetime, most: int) -> tuple[Ref, ...]:
+def due(session: Session, *, at: datetime, most: int) -> tuple[Due, ...]:
     """Give the subjects whose instant has come, the longest waiting first."""
-    return tuple(Ref(*row) for row in _DUE.rows(session, {"at": at, "most": most}))
+    return tuple(
+        Due(Ref(kind, subject), group)
+        for kind, subject, group in _DUE.rows(session, {"at": at, "most": most})
+    )

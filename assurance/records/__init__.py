@@ -1,5 +1,7 @@
 """Every row that is kept, by cluster: people, audits, returns, findings, actions, approvals."""
 
+from __future__ import annotations
+
 from assurance.records.actions import Action, Evidence, ImmediateConcern, ProgressNote
 from assurance.records.approvals import Approval
 from assurance.records.audits import Aim, Audit, Case, Meeting, PlannedAudit, Programme

@@ -1,0 +1,184 @@
+"""What agencies do: actions with an owner, a measure and a date; progress and evidence; concerns that cannot wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from assurance.commands.checks import one_of, own, said
+from assurance.commands.concluding import evidence_row
+from assurance.commands.hearing import load, require_for_agency
+from assurance.commands.moving import Done, Entered, enter, start
+from assurance.mail import News, item_of, notices
+from assurance.office import Tx
+from assurance.records import (
+    Action,
+    Agency,
+    AgencyAnswer,
+    Case,
+    ImmediateConcern,
+    Post,
+    ProgressNote,
+    Recommendation,
+)
+from assurance.roster import roster
+from assurance.standing import addressees
+from engine.errors import Reason, Refused
+from engine.moved import Ref
+from notifications import outbox
+
+RATINGS = ("on track", "at risk", "late")
+TOLD_OF_CONCERNS = ("agency_lead", "chair", "deputy_chair", "coordinator")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one agency means to do; owner, measure and date may follow until it is agreed."""
+
+    agency_id: int
+    text: str
+    owner_post_id: int | None = None
+    measure: str | None = None
+    due_on: date | None = None
+
+
+def plan_action(tx: Tx, recommendation: Ref, plan: Plan, *, key: str | None = None) -> Ref:
+    """Plan what one agency will do about a recommendation; with that the agency has accepted it."""
+    parent = _recommendation(tx, recommendation)
+    agency = own(tx, Agency, plan.agency_id, "agency")
+    require_for_agency(tx, agency.id)
+    if plan.owner_post_id is not None:
+        own(tx, Post, plan.owner_post_id, "post")
+    count = sa.select(sa.func.max(Action.number)).where(Action.recommendation_id == recommendation.id)
+    row = Action(
+        audit_id=parent.audit_id,
+        recommendation_id=parent.id,
+        agency_id=agency.id,
+        owner_post_id=plan.owner_post_id,
+        number=(tx.session.scalar(count) or 0) + 1,
+        text=said(plan.text, "what the agency will do"),
+        measure=plan.measure,
+        original_due_on=plan.due_on,
+        current_due_on=plan.due_on,
+        times_moved=0,
+    )
+    due = {} if plan.due_on is None else {"set": {"current_due_on": plan.due_on.isoformat()}}
+    ref = start(tx, row, Action.noun, entered=Entered({"recommendation": parent.id, **due}))
+    answer = tx.session.scalar(
+        sa.select(AgencyAnswer).where(
+            AgencyAnswer.recommendation_id == parent.id, AgencyAnswer.agency_id == agency.id
+        )
+    )
+    if answer is not None:
+        answer.answer = "accepted"
+    tx.session.flush()
+    enter(tx, recommendation, "plan_action", Entered({"action": ref.id}), key=key)
+    return ref
+
+
+def complete_plan(
+    tx: Tx,
+    ref: Ref,
+    *,
+    owner_post_id: int | None = None,
+    measure: str | None = None,
+    due_on: date | None = None,
+    key: str | None = None,
+) -> Done:
+    """Name the owner, the measure or the first date of an action.
+
+    Raises Refused for a second date: a date that stands is moved by request only.
+    """
+    row = tx.session.get(Action, ref.id)
+    if row is None:
+        raise Refused(Reason("unknown_subject", f"There is no {ref}."))
+    require_for_agency(tx, row.agency_id)
+    data: dict[str, object] = {}
+    if owner_post_id is not None:
+        row.owner_post_id = own(tx, Post, owner_post_id, "post").id
+        data["owner_post"] = owner_post_id
+    if measure is not None:
+        row.measure = said(measure, "how one will know")
+    if due_on is not None:
+        if row.original_due_on is not None:
+            raise Refused(Reason("date_stands", "A date stands already; ask for a later one instead."))
+        row.original_due_on = row.current_due_on = due_on
+        data["set"] = {"original_due_on": due_on.isoformat(), "current_due_on": due_on.isoformat()}
+    return enter(tx, ref, "complete_plan", Entered(data), key=key)
+
+
+def note_progress(tx: Tx, ref: Ref, rating: str, text: str, *, key: str | None = None) -> Done:
+    """Add a progress note; notes are never changed, only added to."""
+    if tx.actor.person_id is None:
+        raise Refused(Reason("nobody", "Only a person can write a progress note."))
+    row = ProgressNote(
+        group_id=tx.actor.group_id,
+        action_id=ref.id,
+        person_id=tx.actor.person_id,
+        on=tx.today,
+        rating=one_of(rating, RATINGS, "a rating"),
+        text=said(text, "how it goes"),
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    return enter(tx, ref, "note_progress", Entered({"note": row.id, "rating": rating}), key=key)
+
+
+def add_evidence(tx: Tx, ref: Ref, title: str, text: str, *, key: str | None = None) -> Done:
+    """Add evidence that an action was done."""
+    row = evidence_row(tx, ref, title, text)
+    return enter(tx, ref, "add_evidence", Entered({"evidence": row.id}), key=key)
+
+
+def raise_concern(
+    tx: Tx,
+    agency_id: int,
+    text: str,
+    *,
+    audit: Ref | None = None,
+    case_id: int | None = None,
+    key: str | None = None,
+) -> Ref:
+    """Raise an immediate concern: the agency that must act, the chair, the deputy and the coordinator are told now.
+
+    Everybody with a post in the group may; nothing else is asked of them.
+    """
+    agency = own(tx, Agency, agency_id, "agency")
+    if case_id is not None:
+        own(tx, Case, case_id, "case")
+    row = ImmediateConcern(
+        audit_id=None if audit is None else audit.id, case_id=case_id, agency_id=agency.id, raised_on=tx.today
+    )
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    if not list(people.of(tx.actor.person_id)):
+        raise Refused(
+            Reason("no_post", "Only somebody who holds a post in the group can raise a concern here.")
+        )
+    texts = {"concern": said(text, "what the concern is")}
+    ref = start(tx, row, ImmediateConcern.noun, entered=Entered({"agency": agency.id}, texts), key=key)
+    known = load(tx, ref)
+    news = News(
+        template="concern",
+        said="An immediate concern was raised. Please sign in and read it now.",
+        why=f"{tx.actor.name} raised it today; it waits for no stage and no meeting.",
+        about=ref,
+        key=f"{ref}:1",
+        cause=f"{ref} line 1",
+        items=[item_of(tx.playbook, known)],
+        severity=outbox.Severity.ESCALATION,
+    )
+    seats = {
+        seat.person_id: seat for word in TOLD_OF_CONCERNS for seat in addressees(word, people, known.belongs)
+    }
+    outbox.put(tx.session, notices(tx.playbook, known, news, seats.values()), at=tx.now)
+    return ref
+
+
+def _recommendation(tx: Tx, ref: Ref) -> Recommendation:
+    """Give a recommendation of the actor's group; raises Refused where there is none."""
+    row = tx.session.get(Recommendation, ref.id)
+    if ref.kind != Recommendation.noun or row is None or row.group_id != tx.actor.group_id:
+        raise Refused(Reason("unknown_subject", f"There is no {ref}."))
+    return row

@@ -1,0 +1,51 @@
+"""Answering a request: an approval makes the move at once, in the same transaction; anything else says why."""
+
+from __future__ import annotations
+
+import json
+
+from assurance.commands.checks import own
+from assurance.commands.hearing import approval_row, decided, decided_with_approval, given_of, hear
+from assurance.commands.moving import Done, Entered, note, perform, repeated
+from assurance.office import Tx
+from assurance.records import Meeting
+from engine.errors import Reason, Refused
+from engine.moved import Ref
+
+
+def decide(
+    tx: Tx,
+    approval: Ref,
+    answer: str,
+    *,
+    reason: str = "",
+    meeting_id: int | None = None,
+    version: int | None = None,
+    key: str | None = None,
+) -> Done:
+    """Answer a waiting approval: `approve`, `request_change` or `reject`.
+
+    Raises Refused where the actor may not decide it or the move is no longer possible; Stale for a loser.
+    """
+    earlier = repeated(tx, key)
+    if earlier is not None:
+        return earlier
+    hearing = hear(tx, approval, version=version, given={"reason": reason.strip() or None}, key=key)
+    row = approval_row(tx, approval)
+    step = decided(tx, hearing, answer)
+    if answer == "approve" and json.loads(row.policy)["at_meeting"] and meeting_id is None:
+        sentence = "Only the group in a meeting can decide this; name the meeting at which it did."
+        raise Refused(Reason("needs_meeting", sentence))
+    if meeting_id is not None:
+        own(tx, Meeting, meeting_id, "meeting")
+    row.decided_by_id, row.meeting_id = tx.actor.person_id, meeting_id
+    done = perform(tx, hearing, step, Entered({} if meeting_id is None else {"meeting": meeting_id}))
+    subject = hear(tx, Ref(row.subject_kind, row.subject_id))
+    if answer != "approve":
+        note(tx, subject.known, "answered", {"approval": approval.id, "answer": answer})
+        return done
+    subject = hear(tx, subject.ref, given=given_of(row, subject))
+    approved = decided_with_approval(tx, subject, row.trigger)
+    data = {"approval": approval.id, "asked_by": f"person/{row.requested_by_id}"}
+    perform(tx, subject, approved, Entered(data), approval=approval)
+    return done

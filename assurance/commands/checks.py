@@ -1,0 +1,43 @@
+"""Small questions that every command asks of what it is given."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from assurance.office import Tx
+from assurance.records import Aim, Finding, Recommendation
+from assurance.records.rows import OfGroup
+from engine.errors import Reason, Refused
+from engine.words import unknown
+
+Row = TypeVar("Row", bound=OfGroup)
+
+
+def said(text: str, what: str) -> str:
+    """Give the text without surrounding space; raises Refused where nothing was written."""
+    if not text.strip():
+        raise Refused(Reason("empty", f"Write down {what}; it is empty."))
+    return text.strip()
+
+
+def one_of(word: str, known: tuple[str, ...], what: str) -> str:
+    """Give the word; raises Refused, with the nearest known one, where it is not known."""
+    if word not in known:
+        raise Refused(Reason("unknown_word", unknown(word, what, known) + "."))
+    return word
+
+
+def own(tx: Tx, table: type[Row], number: int, what: str) -> Row:
+    """Give a row of the actor's own group; raises Refused where there is none."""
+    row = tx.session.get(table, number)
+    if row is None or row.group_id != tx.actor.group_id:
+        raise Refused(Reason("unknown_row", f"There is no such {what} in this group."))
+    return row
+
+
+def next_number(tx: Tx, table: type[Aim] | type[Finding] | type[Recommendation], audit_id: int) -> int:
+    """Give the next number within one audit."""
+    highest = tx.session.scalar(sa.select(sa.func.max(table.number)).where(table.audit_id == audit_id))
+    return (highest or 0) + 1

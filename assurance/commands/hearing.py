@@ -1,0 +1,188 @@
+"""Hearing a command before anything is written: what it is about, who asks, and what the workflow says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from assurance.facts import Known
+from assurance.mail import name_of
+from assurance.office import Tx
+from assurance.records import Approval, Person
+from assurance.roster import Roster, roster
+from assurance.standing import Asked, approvers, asked_of, conflicts_of, roles_of, why_not_approver
+from engine.conditions import Kind, Value
+from engine.errors import Reason, Refused, Stale
+from engine.ledger import history
+from engine.moved import Ref
+from engine.workflow import Circumstances, Move, Way, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """A command in hand: the subject as it stands, everybody in post, its workflow, and what the actor gives."""
+
+    known: Known
+    roster: Roster
+    workflow: Workflow
+    given: Mapping[str, Value] = field(default_factory=dict)
+    key: str | None = None
+
+    @property
+    def ref(self) -> Ref:
+        """Name the subject."""
+        return self.known.ref
+
+    def way(self, trigger: str) -> Way | None:
+        """Give the first way of a trigger out of the present state, if there is one."""
+        state = self.known.standing.state
+        return next(
+            (way for way in self.workflow.moves if way.trigger == trigger and state in way.sources), None
+        )
+
+
+def load(tx: Tx, ref: Ref) -> Known:
+    """Read one subject of the actor's group; raises Refused where there is none."""
+    known = tx.playbook.noun(ref.kind).load(tx.session, ref.id)
+    if known is None or known.standing.group_id != tx.actor.group_id:
+        raise Refused(Reason("unknown_subject", f"There is no {ref}."))
+    return known
+
+
+def hear(
+    tx: Tx,
+    ref: Ref,
+    *,
+    version: int | None = None,
+    given: Mapping[str, Value] | None = None,
+    key: str | None = None,
+) -> Hearing:
+    """Load what a command is about.
+
+    Raises Stale, naming who was faster, where the subject has changed since the version that the actor saw.
+    """
+    known = load(tx, ref)
+    standing = known.standing
+    if version is not None and not standing.material_version <= version <= standing.version:
+        raise Stale(_who_was_faster(tx, ref, version))
+    people = roster(tx.session, group_id=standing.group_id, today=tx.today)
+    return Hearing(known, people, tx.playbook.definition(standing.definition_id), given or {}, key)
+
+
+def decided(tx: Tx, hearing: Hearing, trigger: str) -> Move:
+    """Ask the workflow; raises Refused with every reason at once.
+
+    Where a move needs an approval, conflicts of interest are judged on whoever approves, not on who asks.
+    """
+    way = hearing.way(trigger)
+    words = () if way is None or way.approval is not None else way.apart
+    return hearing.workflow.decide(hearing.known.standing.state, trigger, circumstances(tx, hearing, words))
+
+
+def decided_with_approval(tx: Tx, hearing: Hearing, trigger: str) -> Move:
+    """Ask the workflow about a move whose approval has been given: needs and asked fields are judged again."""
+    return hearing.workflow.decide(
+        hearing.known.standing.state, trigger, circumstances(tx, hearing, ()), approved=True
+    )
+
+
+def circumstances(tx: Tx, hearing: Hearing, words: Iterable[str]) -> Circumstances:
+    """Give everything on which the workflow judges: facts, the actor's roles and conflicts, the day."""
+    known, person = hearing.known, tx.actor.person_id
+    roles = roles_of(hearing.roster, person, known.belongs)
+    if known.ref.kind == Approval.noun and person is not None:
+        roles, conflicts = _towards_approval(tx, hearing, roles, person)
+    else:
+        conflicts = conflicts_of(tx.session, hearing.roster, person, known.ref, known.belongs, words=words)
+    return Circumstances(
+        facts=known.facts,
+        roles=roles,
+        today=tx.today,
+        calendar=tx.calendar,
+        conflicts=conflicts,
+        given={name: value for name, value in hearing.given.items() if value is not None},
+    )
+
+
+def terms_of(tx: Tx, row: Approval) -> Asked:
+    """Give who may decide an approval, with the separations of the move that it is about."""
+    subject = hear(tx, Ref(row.subject_kind, row.subject_id))
+    way = subject.way(row.trigger)
+    return asked_of(row, () if way is None else way.apart)
+
+
+def given_of(row: Approval, subject: Hearing) -> dict[str, Value]:
+    """Read back the fields with which an approval was asked."""
+    way = subject.way(row.trigger)
+    kinds = {} if way is None else {ask.name: ask.kind for ask in way.asks}
+    kept: dict[str, Value] = json.loads(row.given)
+    return {
+        name: date.fromisoformat(value) if kinds.get(name) is Kind.DATE and isinstance(value, str) else value
+        for name, value in kept.items()
+    }
+
+
+def approval_row(tx: Tx, ref: Ref) -> Approval:
+    """Give an approval of the actor's group; raises Refused where there is none."""
+    row = tx.session.get(Approval, ref.id)
+    if ref.kind != Approval.noun or row is None or row.group_id != tx.actor.group_id:
+        raise Refused(Reason("unknown_subject", f"There is no {ref}."))
+    return row
+
+
+def require_role(tx: Tx, *roles: str) -> None:
+    """Raise Refused unless the actor holds one of these roles in the group."""
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    if not {seat.role for seat in people.of(tx.actor.person_id)} & set(roles):
+        wanted = " or ".join(role.replace("_", " ") for role in roles)
+        raise Refused(Reason("role", f"Only the {wanted} can do this; {tx.actor.name} is not."))
+
+
+def require_for_agency(tx: Tx, agency_id: int) -> None:
+    """Raise Refused unless the actor speaks for this agency, or is the coordinator."""
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    if agency_id in people.agencies_of(tx.actor.person_id):
+        return
+    if any(seat.role == "coordinator" for seat in people.of(tx.actor.person_id)):
+        return
+    raise Refused(Reason("other_agency", f"{tx.actor.name} does not speak for this agency."))
+
+
+def _towards_approval(
+    tx: Tx, hearing: Hearing, roles: frozenset[str], person: int
+) -> tuple[frozenset[str], dict[str, str]]:
+    row = approval_row(tx, hearing.ref)
+    asked = terms_of(tx, row)
+    belongs = hearing.known.belongs
+    if person == row.requested_by_id:
+        roles |= {"requester"}
+    if any(seat.person_id == person for seat in approvers(tx.session, hearing.roster, belongs, asked)):
+        return roles | {"approver"}, {}
+    if roles & {asked.policy.by, asked.policy.otherwise}:
+        # In the right post, but kept out: say why, and leave the role out of it.
+        found = why_not_approver(tx.session, hearing.roster, person, belongs, asked)
+        if found:
+            return roles | {"approver"}, {_as_conflict(word): sentence for word, sentence in found.items()}
+    return roles, {}
+
+
+def _as_conflict(word: str) -> str:
+    return "requester" if word == "requester" else "own_agency"
+
+
+def _who_was_faster(tx: Tx, ref: Ref, version: int) -> Reason:
+    later = [entry for entry in history(tx.session, ref) if entry.seq > version]
+    if not later:
+        return Reason("stale", f"{name_of(ref)} has no version {version}; look again.")
+    last = later[-1]
+    who = "The clock"
+    if last.actor.startswith("person/"):
+        person = tx.session.get(Person, int(last.actor.removeprefix("person/")))
+        who = person.name if person is not None else last.actor
+    when = last.at.astimezone(tx.calendar.zone)
+    return Reason(
+        "stale",
+        f"{who} changed {name_of(ref)} on {when:%d.%m.%Y at %H:%M}, after you had looked; look again.",
+    )

@@ -1,0 +1,56 @@
+"""What agencies send: the answers to each aim, from the files that they have read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from assurance.commands.checks import said
+from assurance.commands.moving import Done, Entered, enter
+from assurance.office import Tx
+from assurance.records import AgencyReturn, Aim, Answer
+from engine.errors import Reason, Refused
+from engine.moved import Ref
+from engine.words import unknown
+
+ANSWERS = ("yes", "partly", "no", "not applicable", "no evidence on file")
+
+
+def answer_aims(
+    tx: Tx,
+    ref: Ref,
+    answers: Mapping[int, tuple[str, str]],
+    *,
+    tool: str | None = None,
+    key: str | None = None,
+) -> Done:
+    """Answer aims of one return: for each aim's id the answer and the reader's own words; save as you go.
+
+    An aim that was answered before gets the new answer. Raises Refused for an aim of another audit or an
+    answer that is none of the five.
+    """
+    row = tx.session.get(AgencyReturn, ref.id)
+    if row is None:
+        raise Refused(Reason("unknown_subject", f"There is no {ref}."))
+    aims = set(tx.session.scalars(sa.select(Aim.id).where(Aim.audit_id == row.audit_id)))
+    given = {
+        answer.aim_id: answer
+        for answer in tx.session.scalars(sa.select(Answer).where(Answer.return_id == ref.id))
+    }
+    for aim_id, (answer, text) in answers.items():
+        if aim_id not in aims:
+            raise Refused(Reason("unknown_aim", "One of the aims does not belong to this audit."))
+        if answer not in ANSWERS:
+            raise Refused(Reason("unknown_word", unknown(answer, "an answer", ANSWERS) + "."))
+        kept = given.get(aim_id)
+        if kept is None:
+            kept = Answer(
+                group_id=tx.actor.group_id, return_id=ref.id, aim_id=aim_id, answer=answer, text=text
+            )
+            tx.session.add(kept)
+        kept.answer, kept.text = answer, text
+    if tool is not None:
+        row.tool = said(tool, "the name of your audit tool")
+    told = {str(aim_id): answer for aim_id, (answer, _) in sorted(answers.items())}
+    return enter(tx, ref, "answer", Entered({"answers": told}), key=key)

@@ -1,0 +1,318 @@
+"""The night watch: looks at every subject whose instant has come, and says each thing once.
+
+What keeps a firing from happening twice is the ledger's unique key, not a lock: any number of sweeps may run.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from assurance.commands.hearing import approval_row, terms_of
+from assurance.facts import Known
+from assurance.mail import Item, News, day_in_words, item_of, notices
+from assurance.matters import MatterNoun, plain
+from assurance.office import Office, Tx, clock_of
+from assurance.records import Approval, Matter
+from assurance.roster import Roster, Seat, roster
+from assurance.standing import addressees, approvers
+from engine import timers
+from engine.errors import Stale
+from engine.ledger import Event, Line, append
+from engine.moved import Ref
+from engine.rules import Fired, FiredBefore, Rule, Severity, Verdict, judge, next_look
+from notifications import outbox
+
+BATCH = 200
+PUSHED_AHEAD = timedelta(hours=1)
+
+log = logging.getLogger("auditloop.sweep")
+
+
+@dataclass(slots=True)
+class SweepTally:
+    """What a sweep did: subjects looked at, rules fired, of these escalations, and subjects that were parked."""
+
+    looked: int = 0
+    fired: int = 0
+    escalations: int = 0
+    parked: int = 0
+    repaired: int = 0
+    parked_refs: list[str] = field(default_factory=list)
+
+    def add(self, other: SweepTally) -> None:
+        """Add what another sweep did."""
+        self.looked += other.looked
+        self.fired += other.fired
+        self.escalations += other.escalations
+        self.parked += other.parked
+        self.repaired += other.repaired
+        self.parked_refs += other.parked_refs
+
+
+@dataclass(frozen=True, slots=True)
+class _Firing:
+    """A rule that has fired for a subject, and the line that says so."""
+
+    known: Known
+    verdict: Verdict
+    seq: int
+
+
+def sweep(office: Office) -> SweepTally:
+    """Look at every subject whose timer is due, in batches; one bad subject stops nobody else."""
+    tally = SweepTally()
+    seen: set[Ref] = set()
+    while True:
+        with office.store.reading() as session:
+            due = timers.due(session, at=office.clock.now(), most=BATCH + len(seen))
+        fresh = [one for one in due if one.ref not in seen][:BATCH]
+        if not fresh:
+            return tally
+        seen.update(one.ref for one in fresh)
+        groups: dict[int, list[Ref]] = defaultdict(list)
+        for one in fresh:
+            groups[one.group_id].append(one.ref)
+        for group_id, refs in groups.items():
+            tally.add(_look_at(office, group_id, refs))
+
+
+def sweep_all(office: Office) -> SweepTally:
+    """Look at every subject of every kind that has rules: the daily truth that repairs a lost timer."""
+    now = office.clock.now()
+    repaired = 0
+    for group_id in office.groups():
+        with office.begin(clock_of(group_id)) as tx:
+            armed = {
+                (row.subject_kind, row.subject_id) for row in tx.session.scalars(sa.select(timers.Timer))
+            }
+            for ref in _all_subjects(tx):
+                if (ref.kind, ref.id) not in armed and _needs_a_timer(tx, ref):
+                    repaired += 1
+                timers.arm(tx.session, ref, group_id=group_id, due_at=now)
+    tally = sweep(office)
+    tally.repaired = repaired
+    return tally
+
+
+def _all_subjects(tx: Tx) -> list[Ref]:
+    refs: list[Ref] = []
+    for kind, noun in tx.playbook.nouns.items():
+        if not tx.playbook.book.about(kind):
+            continue
+        query = sa.select(noun.table.id).where(noun.table.group_id == tx.actor.group_id)
+        if isinstance(noun, MatterNoun):
+            query = query.where(Matter.kind == kind)
+        refs += [Ref(kind, number) for number in tx.session.scalars(query)]
+    return refs
+
+
+def _needs_a_timer(tx: Tx, ref: Ref) -> bool:
+    known = tx.playbook.noun(ref.kind).load(tx.session, ref.id)
+    return known is not None and _next_look(tx, known, _fired_before(tx, [known]).get(ref, {})) is not None
+
+
+def _look_at(office: Office, group_id: int, refs: Sequence[Ref]) -> SweepTally:
+    """Look at a batch in one transaction; where that fails, at each subject in a transaction of its own."""
+    try:
+        with office.begin(clock_of(group_id)) as tx:
+            return _judge_batch(tx, refs)
+    except Exception:
+        if len(refs) > 1:
+            log.info("a batch of %d subjects goes one by one", len(refs))
+        else:
+            log.exception("the sweep could not look at %s", refs[0])
+    tally = SweepTally()
+    if len(refs) == 1:
+        return _park(office, group_id, refs[0])
+    for ref in refs:
+        tally.add(_look_at_one(office, group_id, ref))
+    return tally
+
+
+def _look_at_one(office: Office, group_id: int, ref: Ref) -> SweepTally:
+    try:
+        with office.begin(clock_of(group_id)) as tx:
+            return _judge_batch(tx, [ref])
+    except (Stale, IntegrityError):
+        # Another sweep, or a person, was faster; its own timer brings this subject back.
+        return SweepTally(looked=1)
+    except Exception:
+        log.exception("the sweep could not look at %s", ref)
+        return _park(office, group_id, ref)
+
+
+def _park(office: Office, group_id: int, ref: Ref) -> SweepTally:
+    """Push one bad subject ahead, so that it stops nobody and is tried again."""
+    with office.begin(clock_of(group_id)) as tx:
+        timers.arm(tx.session, ref, group_id=group_id, due_at=tx.now + PUSHED_AHEAD)
+    return SweepTally(looked=1, parked=1, parked_refs=[str(ref)])
+
+
+def _judge_batch(tx: Tx, refs: Sequence[Ref]) -> SweepTally:
+    knowns = _load(tx, refs)
+    before = _fired_before(tx, knowns)
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    firings: list[_Firing] = []
+    for known in knowns:
+        rules = tx.playbook.book.about(known.ref.kind)
+        fired = before.get(known.ref, {})
+        verdicts = judge(rules, known.facts, today=tx.today, calendar=tx.calendar, fired=fired)
+        firings += _fire(tx, known, verdicts)
+        _arm_next(tx, known, {**fired, **_now_fired(tx, verdicts, fired)})
+    _tell(tx, people, firings)
+    missing = set(refs) - {known.ref for known in knowns}
+    for ref in missing:
+        timers.cancel(tx.session, ref)
+    loud = sum(one.verdict.rule.severity is Severity.ESCALATION for one in firings)
+    return SweepTally(looked=len(refs), fired=len(firings), escalations=loud)
+
+
+def _load(tx: Tx, refs: Sequence[Ref]) -> list[Known]:
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for ref in refs:
+        by_kind[ref.kind].append(ref.id)
+    return [
+        known for kind, ids in by_kind.items() for known in tx.playbook.noun(kind).load_many(tx.session, ids)
+    ]
+
+
+def _fire(tx: Tx, known: Known, verdicts: Sequence[Verdict]) -> list[_Firing]:
+    """Write a line for each firing, with its reasons, under the key that lets it happen once."""
+    firings = []
+    standing = known.standing
+    table = tx.playbook.noun(known.ref.kind).table
+    for verdict in verdicts:
+        rule = verdict.rule
+        line = Line(
+            "fired",
+            tx.now,
+            tx.actor.signature,
+            data={
+                "rule": rule.id,
+                "occasion": verdict.occasion,
+                "number": verdict.number,
+                "on": tx.today.isoformat(),
+                "severity": str(rule.severity),
+                "reasons": [str(reason) for reason in verdict.reasons],
+                **(
+                    {"set": {name: plain(value) for name, value in verdict.sets.items()}}
+                    if verdict.sets
+                    else {}
+                ),
+            },
+            changes=dict(verdict.sets),
+            once=firing_key(rule, known.ref, verdict.occasion, verdict.number),
+            material=False,
+        )
+        written = append(tx.session, table, standing, line)
+        standing = standing._replace(version=written.seq, head=written.seal)
+        firings.append(_Firing(known, verdict, written.seq))
+    return firings
+
+
+def firing_key(rule: Rule, ref: Ref, occasion: str, number: int) -> str:
+    """Give the ledger's key of a firing: once per rule, subject, occasion and repeat."""
+    return f"rule:{rule.id}:{ref}:{occasion}:{number}"
+
+
+def _tell(tx: Tx, people: Roster, firings: Sequence[_Firing]) -> None:
+    """Tell each person once per rule and audit, with one line for each subject."""
+    letters: dict[tuple[str, int | None, int], list[tuple[_Firing, Seat]]] = defaultdict(list)
+    for firing in firings:
+        rule = firing.verdict.rule
+        seats: dict[int, Seat] = {}
+        for word in (*rule.tell, *rule.copy):
+            for seat in _meant(tx, people, firing.known, word):
+                seats[seat.person_id] = seat
+        for seat in seats.values():
+            letters[rule.id, firing.known.belongs.audit_id, seat.person_id].append((firing, seat))
+    for together in letters.values():
+        firing, seat = together[0]
+        news = _news(tx, [one for one, _ in together])
+        outbox.put(tx.session, notices(tx.playbook, firing.known, news, [seat]), at=tx.now)
+
+
+def _news(tx: Tx, firings: Sequence[_Firing]) -> News:
+    first = firings[0]
+    rule = first.verdict.rule
+    is_loud = rule.severity is Severity.ESCALATION
+    items: list[Item] = [item_of(tx.playbook, firing.known) for firing in firings]
+    about = first.known.ref
+    if len(firings) > 1 and first.known.belongs.audit_id is not None:
+        about = Ref("audit", first.known.belongs.audit_id)
+    return News(
+        template="escalation" if is_loud else "reminder",
+        said=f"{rule.title}.",
+        why=f"The rule “{rule.id}” spoke on {day_in_words(tx.today)}, because {_because(first.verdict)}.",
+        about=about,
+        key=firing_key(rule, first.known.ref, first.verdict.occasion, first.verdict.number),
+        cause=f"{first.known.ref} line {first.seq}",
+        items=items,
+        severity=outbox.Severity.ESCALATION if is_loud else outbox.Severity.REMINDER,
+    )
+
+
+def _because(verdict: Verdict) -> str:
+    return " and ".join(str(reason) for reason in verdict.reasons if reason.holds) or "its condition holds"
+
+
+def _meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:
+    if known.ref.kind != Approval.noun:
+        return addressees(word, people, known.belongs)
+    row = approval_row(tx, known.ref)
+    able = approvers(tx.session, people, known.belongs, terms_of(tx, row)) if word == "approver" else ()
+    return addressees(word, people, known.belongs, approval=able, requester=row.requested_by_id)
+
+
+def _fired_before(tx: Tx, knowns: Sequence[Known]) -> dict[Ref, dict[tuple[str, str], FiredBefore]]:
+    """Read which rules have fired for these subjects, for which occasions and on which days."""
+    found: dict[Ref, dict[tuple[str, str], FiredBefore]] = defaultdict(dict)
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for known in knowns:
+        by_kind[known.ref.kind].append(known.ref.id)
+    for kind, ids in by_kind.items():
+        query = sa.select(Event.subject_id, Event.data).where(
+            Event.subject_kind == kind, Event.subject_id.in_(ids), Event.kind == "fired"
+        )
+        for subject, data in tx.session.execute(query.order_by(Event.subject_id, Event.seq)):
+            said = json.loads(data)
+            key = said["rule"], said["occasion"]
+            earlier = found[Ref(kind, subject)].get(key)
+            first_on = date.fromisoformat(said["on"]) if earlier is None else earlier.first_on
+            numbers = frozenset({said["number"]}) | (earlier.numbers if earlier else frozenset())
+            found[Ref(kind, subject)][key] = FiredBefore(first_on, numbers)
+    return found
+
+
+def _now_fired(tx: Tx, verdicts: Sequence[Verdict], before: Fired) -> dict[tuple[str, str], FiredBefore]:
+    now: dict[tuple[str, str], FiredBefore] = {}
+    for verdict in verdicts:
+        key = verdict.rule.id, verdict.occasion
+        earlier = before.get(key)
+        first_on = tx.today if earlier is None else earlier.first_on
+        now[key] = FiredBefore(
+            first_on, frozenset({verdict.number}) | (earlier.numbers if earlier else frozenset())
+        )
+    return now
+
+
+def _next_look(tx: Tx, known: Known, fired: Fired) -> datetime | None:
+    rules = tx.playbook.book.about(known.ref.kind)
+    day = next_look(rules, known.facts, today=tx.today, calendar=tx.calendar, fired=fired)
+    return None if day is None else tx.calendar.instant(day, tx.playbook.book.clock.look_at)
+
+
+def _arm_next(tx: Tx, known: Known, fired: Fired) -> None:
+    due_at = _next_look(tx, known, fired)
+    if due_at is None:
+        timers.cancel(tx.session, known.ref)
+    else:
+        timers.arm(tx.session, known.ref, group_id=known.standing.group_id, due_at=due_at)
