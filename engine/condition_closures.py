@@ -11,7 +11,6 @@ from engine.condition_tree import (
     Compare,
     Constant,
     Either,
-    Empty,
     Every,
     Fact,
     Not,
@@ -65,8 +64,7 @@ def compile_tree(tree: Tree) -> Compiled:
             return Compiled(_comparing(tree), _changing(tree))
         case OneOf(fact, values):
             return _one_of(fact.name, frozenset(values))
-        case Empty(fact):
-            return _empty(fact.name)
+    return _empty(tree.fact.name)
 
 
 def _every(parts: list[Compiled]) -> Compiled:
@@ -164,8 +162,7 @@ def getter(term: Term) -> Getter:
             return lambda _facts, today, _calendar: today
         case Constant(value):
             return lambda _facts, _today, _calendar: value
-        case Shifted(base, span):
-            return _shifted(getter(base), span)
+    return _shifted(getter(term.base), term.span)
 
 
 def _shifted(get: Getter, span: Span) -> Getter:
@@ -190,15 +187,15 @@ def _changing(atom: Compare) -> Change | None:
         day = fixed(facts, today, calendar)
         if not isinstance(day, date):
             return None
-        targets = (day + timedelta(days=days) for days in turns if day < date.max)
-        days = (_first_day(target, span, today, calendar) for target in targets)
-        return next((day for day in days if day is not None), None)
+        targets = (day + timedelta(days=offset) for offset in turns if offset <= (date.max - day).days)
+        changes = (_first_day(target, span, today, calendar) for target in targets)
+        return next((change for change in changes if change is not None), None)
 
     return change
 
 
-# The moving side only grows with time: first it is below the fixed day, then equal to it, then above. So the answer
-# turns on the day that reaches the fixed day (0), on the day that passes it, which is to reach the next day (1), or on both.
+# The moving side only grows with time: first it is below the fixed day, then equal to it, then above. So the
+# answer turns on the day that reaches the fixed day (0), or on the day that reaches the one behind it (1).
 _TURNS = {
     Operator.BELOW: (0,),
     Operator.AT_LEAST: (0,),

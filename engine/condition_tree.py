@@ -147,7 +147,7 @@ def atoms(tree: Tree) -> Iterator[Atom]:
                 yield from atoms(part)
         case Not(part):
             yield from atoms(part)
-        case Compare() | OneOf() | Empty():
+        case _:
             yield tree
 
 

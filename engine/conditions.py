@@ -69,12 +69,14 @@ class Condition:
         for atom in atoms(self.tree):
             for fact in _facts(atom):
                 if isinstance(atom, Empty) and not fact.optional:
-                    sentences[fact.name] = f"'{fact.name}' can never be empty, so '{atom.text}' is never true"
+                    sentence = f"'{fact.name}' can never be empty, so '{atom.text}' is never true"
+                    sentences.setdefault(fact.name, sentence)
                 elif fact.optional and fact.name not in asked:
-                    sentences[fact.name] = (
+                    sentence = (
                         f"'{fact.name}' can be empty, and then '{atom.text}' counts as not true; say what is meant "
                         f"with '{fact.name} is empty' or '{fact.name} is not empty'"
                     )
+                    sentences.setdefault(fact.name, sentence)
         return tuple(sentences.values())
 
 
@@ -116,8 +118,7 @@ def _shown(atom: Atom, facts: Facts, today: date, calendar: Calendar) -> Compari
             return Comparison(atom.text, one(facts, today, calendar), other(facts, today, calendar), holds)
         case OneOf(fact, values):
             return Comparison(atom.text, facts[fact.name], values, holds)
-        case Empty(fact):
-            return Comparison(atom.text, facts[fact.name], None, holds)
+    return Comparison(atom.text, facts[atom.fact.name], None, holds)
 
 
 def _facts(atom: Atom) -> Iterator[Fact]:

@@ -54,19 +54,17 @@ class Span:
     def after(self, day: date, calendar: Calendar) -> date:
         """Return the day shifted by this span; a shift out of the calendar stops at its first or last day."""
         try:
-            match self.unit:
-                case Unit.WORKING_DAYS:
-                    return calendar.add_working_days(day, self.number)
-                case Unit.DAYS:
-                    return day + timedelta(days=self.number)
-                case Unit.WEEKS:
-                    return day + timedelta(weeks=self.number)
-                case Unit.MONTHS:
-                    return _add_months(day, self.number)
-                case Unit.YEARS:
-                    return _add_months(day, 12 * self.number)
+            return self._after(day, calendar)
         except OverflowError:
             return date.max if self.number > 0 else date.min
+
+    def _after(self, day: date, calendar: Calendar) -> date:
+        match self.unit:
+            case Unit.WORKING_DAYS:
+                return calendar.add_working_days(day, self.number)
+            case Unit.DAYS | Unit.WEEKS:
+                return day + timedelta(days=self.number * (7 if self.unit is Unit.WEEKS else 1))
+        return _add_months(day, self.number * (12 if self.unit is Unit.YEARS else 1))
 
 
 def span_of(node: Node) -> Span:
