@@ -35,7 +35,11 @@ _NAMES = (
     "Content-Type",
 )
 _LONGEST_LINE = 998  # RFC 5322, 2.1.1
+_ITEM = {"ref": "", "what": "", "due": "", "note": ""}
 _LINK = re.compile(r"https?://[^\s<>\"]+")
+_STYLE = re.compile(r"^\.(\w+) \{(.*?)\}", re.MULTILINE | re.DOTALL)
+_CLASS = re.compile(r'class="([\w ]+)"')
+_AROUND_MARKS = re.compile(r"\s*([:;,])\s*")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -75,7 +79,6 @@ def compose(
     read back exactly as intended; jinja2.UndefinedError for a word that the template needs and did not get.
     """
     text, html = render(template, {"subject": one_line(subject), "name": one_line(to.name), **context})
-    # An equals sign before an underscore never occurs in quoted-printable text, so no body can hold this line.
     boundary = f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}"
     lines = [
         address_header("From", sender.name, sender.address),
@@ -106,10 +109,12 @@ def render(template: str, context: Mapping[str, Any]) -> tuple[str, str]:
     """
     if template not in TEMPLATES:
         raise ValueError(f"there is no mail template {template!r}; known: {', '.join(sorted(TEMPLATES))}")
-    filled = _plain(context) | {"words_of": f"words/{template}.txt"}
+    filled = {"audit": "", **_plain(context)}
+    filled["items"] = [_ITEM | item for item in filled.get("items", [])]
     if not _LINK.fullmatch(str(filled.get("link", ""))):
         raise ValueError("the link of a mail must be a full https:// or http:// address")
-    return _tidy(_template("letter.txt").render(filled)), _tidy(_template("letter.html").render(filled))
+    html = _template(f"{template}.html").render(filled)
+    return _tidy(_template(f"{template}.txt").render(filled)), _only_ascii(html)
 
 
 def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +140,7 @@ def _template(name: str) -> jinja2.Template:
 @lru_cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FunctionLoader(_source),
         autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default_for_string=False),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -144,17 +149,44 @@ def _environment() -> jinja2.Environment:
     )
 
 
+def _source(name: str) -> str:
+    """Put a letter together: the words of one template, then the frame for text or HTML that they stand in.
+
+    The frame's styles are written in when it is read, since mail programs keep only those on the elements.
+    """
+    stem, _, kind = name.partition(".")
+    words = (_FOLDER / "words" / f"{stem}.txt").read_text(encoding="utf-8")
+    frame = (_FOLDER / f"letter.{kind}").read_text(encoding="utf-8")
+    styles = dict(_STYLE.findall((_FOLDER / "styles.css").read_text(encoding="utf-8")))
+    return words + _CLASS.sub(lambda use: f'style="{_on_one_line(styles, use[1])}"', frame)
+
+
+def _on_one_line(styles: Mapping[str, str], classes: str) -> str:
+    return ";".join(_AROUND_MARKS.sub(r"\1", styles[name]).strip() for name in classes.split())
+
+
+def _only_ascii(html: str) -> str:
+    return html.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
 def _tidy(text: str) -> str:
     lines = "\n".join(line.rstrip() for line in text.split("\n"))
     return _BLANK_LINES.sub("\n\n", lines).strip("\n") + "\n"
 
 
 def _part(kind: str, text: str, boundary: str) -> bytes:
+    """Write one part: as it is where every mail server takes it so, else as quoted-printable."""
+    body = text.replace("\n", "\r\n").encode()
+    encoding = "7bit"
+    # An equals sign before an underscore never occurs in quoted-printable text, so there no body can hold
+    # the boundary; in a body that goes as it is, it must be looked for.
+    if not body.isascii() or max(map(len, body.split(b"\n"))) > _LONGEST_LINE or boundary.encode() in body:
+        encoding, body = "quoted-printable", binascii.b2a_qp(body)
     head = (
         f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
     )
-    return head.encode() + binascii.b2a_qp(text.replace("\n", "\r\n").encode()) + b"\r\n"
+    return head.encode() + body + b"\r\n"
 
 
 def _check_head(head: bytes, names: Sequence[str]) -> None:

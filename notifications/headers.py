@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import unicodedata
+from functools import lru_cache
 
 _WIDTH = 76
 _BYTES_IN_A_WORD = 39  # 52 characters of base64 and 12 around them, behind the longest name of a header
@@ -19,15 +19,12 @@ _DOMAIN = re.compile(
     r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
 # Control characters, line and paragraph separators, lone surrogates, and marks that turn the reading direction.
-_UNFIT_CATEGORIES = frozenset({"Cc", "Zl", "Zp", "Cs"})
-_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def one_line(text: str) -> str:
     """Turn any text into one line: what breaks or turns lines becomes a space, and spaces become single."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    return " ".join("".join(" " if _is_unfit(character) else character for character in text).split())
+    return " ".join(_UNFIT.sub(" ", text).split())
 
 
 def text_header(name: str, text: str) -> str:
@@ -46,6 +43,7 @@ def text_header(name: str, text: str) -> str:
     return folded
 
 
+@lru_cache(maxsize=1024)
 def address_header(name: str, person: str, address: str) -> str:
     """Write a header with one person's name and one address.
 
@@ -61,6 +59,7 @@ def address_header(name: str, person: str, address: str) -> str:
     return f"{name}: {_encoded_words(line)}\r\n {spec}"
 
 
+@lru_cache(maxsize=1024)
 def envelope_address(address: str) -> str:
     """Check an e-mail address and give it in ASCII: a domain in other letters is written the way of the DNS.
 
@@ -90,10 +89,6 @@ def root_of(thread: str, *, sender_address: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:40]
-
-
-def _is_unfit(character: str) -> bool:
-    return unicodedata.category(character) in _UNFIT_CATEGORIES or character in _DIRECTION_MARKS
 
 
 def _is_plain(line: str) -> bool:

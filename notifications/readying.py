@@ -53,6 +53,7 @@ class Readying:
             raise
         except DBAPIError as error:
             if len(messages) == 1:
+                log.exception("message %s cannot be made ready", messages[0].key)
                 return [_parked(messages[0], error)]
         return [ready for message in messages for ready in self.make_ready([message], at=at)]
 
@@ -96,5 +97,4 @@ def _new(readies: Sequence[Ready]) -> list[Kept]:
 
 
 def _parked(message: Claimed, error: Exception) -> Ready:
-    log.error("message %s is parked: no letter can be made of it", message.key)
     return Ready(message, None, Outcome.of(Result.BROKEN, None, f"{type(error).__name__}: {error}"))
