@@ -7,7 +7,7 @@ row of its own, and its label stands on that row: that is why no two labels can 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
@@ -23,7 +23,7 @@ GAP = 44
 START = 34
 BESIDE = 360
 RULE = 14.0
-MARGIN = 24
+MARGIN = 24.0
 STUB = 22
 _HEIGHTS = {"state": 21.0, "title": 17.0, "note": 16.0, "approval": 16.0, "gap": 6.0}
 # The widest a letter is on average, by style, so that text fits whatever fonts the reader's system has.
@@ -105,6 +105,11 @@ class Bent:
     side: str
     trunk: int
     x: float = 0.0
+
+    @property
+    def ends(self) -> tuple[tuple[Box, Port], tuple[Box, Port]]:
+        """Both boxes with the rows at which the line meets them."""
+        return (self.source, self.out), (self.target, self.into)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +309,38 @@ def _place_across(boxes: list[Box], bent: list[Bent], straight: list[Straight]) 
 
 
 def _trunks(bent: list[Bent], side: str) -> list[int]:
-    # The shorter a trunk, the nearer to the boxes it runs, so that it crosses few others.
-    ends: dict[int, list[float]] = {}
+    """Return the trunks of a side from the first column outwards, so that few lines cross."""
+    lines: dict[int, list[Bent]] = {}
     for line in bent:
         if line.side == side:
-            ends.setdefault(line.trunk, []).extend((line.out.y, line.into.y))
-    return sorted(ends, key=lambda trunk: (max(ends[trunk]) - min(ends[trunk]), trunk))
+            lines.setdefault(line.trunk, []).append(line)
+    # The shorter a trunk, the nearer; then neighbours change places as long as that saves a crossing.
+    spans = {trunk: _span(own) for trunk, own in lines.items()}
+    order = sorted(lines, key=lambda trunk: (spans[trunk][1] - spans[trunk][0], trunk))
+    fewest = _crossings(order, lines)
+    is_better = True
+    while is_better:
+        is_better = False
+        for place in range(len(order) - 1):
+            swapped = [*order[:place], order[place + 1], order[place], *order[place + 2 :]]
+            crossings = _crossings(swapped, lines)
+            if crossings < fewest:
+                order, fewest, is_better = swapped, crossings, True
+    return order
+
+
+def _crossings(order: list[int], lines: Mapping[int, list[Bent]]) -> int:
+    spans = [_span(lines[trunk]) for trunk in order]
+    crossings = 0
+    for place, trunk in enumerate(order):
+        rows = {(port.y, box.is_main) for line in lines[trunk] for box, port in line.ends}
+        for y, is_main in rows:
+            # A row of the first column passes the trunks before its own, a row of the second those behind it.
+            passed = spans[:place] if is_main else spans[place + 1 :]
+            crossings += sum(top < y < bottom for top, bottom in passed)
+    return crossings
+
+
+def _span(lines: list[Bent]) -> tuple[float, float]:
+    rows = [port.y for line in lines for _, port in line.ends]
+    return min(rows), max(rows)

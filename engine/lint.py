@@ -104,7 +104,7 @@ def _nobody(definition: Definition) -> Iterator[Problem]:
         for role in state.waits_for:
             if role not in acting:
                 yield state.place.problem(
-                    f"'{state.name}' waits for '{role}', who can do nothing in it; here act: {listed(sorted(acting))}"
+                    f"'{state.name}' waits for '{role}', who can do nothing in it; here act: {listed(sorted(acting)) or 'nobody'}"
                 )
 
 

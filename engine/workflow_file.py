@@ -59,10 +59,10 @@ def read_definition(root: Node, given: Vocabulary | None, text: str) -> Definiti
     states = _states(parts["states"], kind, vocabulary, faults)
     counted = own.children if own else {}
     settable = tuple(name for name in vocabulary.fields if name != STATE and name not in counted)
-    items = faults.reading(parts["moves"].items) or ()
+    items = _items(parts["moves"], faults)
     known = _Known(kind, names, _triggers(items), vocabulary, settable)
-    moves = _moves(items, known, faults)
-    starts = _start(parts["states"], states, faults)
+    # Without its states, every move of the file would seem to be wrong.
+    moves = _moves(items, known, faults) if names else ()
     faults.settle()
     canonical = json.dumps(root.plain(), ensure_ascii=False, separators=(",", ":"))
     return Definition(
@@ -73,7 +73,7 @@ def read_definition(root: Node, given: Vocabulary | None, text: str) -> Definiti
         moves=moves,
         vocabulary=vocabulary,
         own=own,
-        start=starts,
+        start=next(state.name for state in states if state.starts),
         hash=sha256(canonical.encode()).hexdigest(),
         text=text,
         place=place_of(root),
@@ -81,9 +81,14 @@ def read_definition(root: Node, given: Vocabulary | None, text: str) -> Definiti
 
 
 def _states(node: Node, kind: str, vocabulary: Vocabulary, faults: Faults) -> tuple[State, ...]:
-    pairs = faults.reading(node.pairs) or ()
+    pairs = faults.reading(node.pairs)
+    if pairs is None:
+        return ()
     found = [faults.reading(_state, key, value, kind, vocabulary, faults) for key, value in pairs]
-    return tuple(state for state in found if state is not None)
+    states = tuple(state for state in found if state is not None)
+    if len(states) == len(found):
+        _check_start(node, states, faults)
+    return states
 
 
 def _state(key: Node, node: Node, kind: str, vocabulary: Vocabulary, faults: Faults) -> State:
@@ -111,15 +116,20 @@ def _expected(node: Node) -> int:
     return span.number
 
 
-def _start(node: Node, states: tuple[State, ...], faults: Faults) -> str:
+def _check_start(node: Node, states: tuple[State, ...], faults: Faults) -> None:
     starts = [state for state in states if state.starts]
     if not starts:
         faults.add(node.problem("no state has 'starts: true'; mark the one in which everything begins"))
-        return ""
     for state in starts[1:]:
         message = f"'{state.name}' has 'starts: true', and so has '{starts[0].name}'; only one state can be the first"
         faults.add(state.place.problem(message))
-    return starts[0].name
+
+
+def _items(node: Node, faults: Faults) -> tuple[Node, ...]:
+    items = faults.reading(node.items)
+    if items == ():
+        faults.add(node.problem("there are no moves yet; write at least one"))
+    return items or ()
 
 
 def _moves(items: tuple[Node, ...], known: _Known, faults: Faults) -> tuple[Way, ...]:
@@ -177,7 +187,7 @@ def _list(
         return ()
     words = faults.reading(parts[key].words)
     if words == ():
-        faults.add(parts[key].problem(f"the list '{key}' is empty; name at least one, or leave the key out"))
+        faults.add(parts[key].problem(f"the list '{key}' is empty; name at least one"))
     return known_words(words or (), known, what, faults)
 
 
@@ -236,13 +246,15 @@ def _facts_of(atom: Atom) -> tuple[str, ...]:
 
 def _quotes(node: Node, vocabulary: Vocabulary) -> tuple[str, ...]:
     try:
-        names = [name for _, name, _, _ in Formatter().parse(node.text()) if name is not None]
+        quotes = [part[1:] for part in Formatter().parse(node.text()) if part[1] is not None]
     except ValueError:
         raise node.bad("a '{' or '}' stands alone; facts are quoted like {name}") from None
-    for name in names:
+    for name, form, conversion in quotes:
+        if not name or form or conversion:
+            raise node.bad("a fact is quoted by its name and nothing else, like {name}")
         if name not in vocabulary.fields:
             raise node.bad(unknown(name, f"a fact of {vocabulary.about}", vocabulary.fields))
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(str(name) for name, _, _ in quotes))
 
 
 def _sets(
