@@ -139,12 +139,12 @@ class Node:
                 return {key.scalar: value.plain() for key, value in self._pairs}
         return self.scalar
 
-    def problem(self, message: str, *, offset: int = 0) -> Problem:
+    def problem(self, message: str, *, offset: int | None = None) -> Problem:
         """Return a problem at this value or, with an offset into its text, at that word of it."""
-        line, column = self._place_of(offset) if offset else (self.line, self.column)
+        line, column = (self.line, self.column) if offset is None else self._place_of(offset)
         return Problem(self.file, line, column, message)
 
-    def bad(self, message: str, *, offset: int = 0) -> BadDefinition:
+    def bad(self, message: str, *, offset: int | None = None) -> BadDefinition:
         """Return the refusal of the file for a single problem at this value."""
         return BadDefinition([self.problem(message, offset=offset)])
 
