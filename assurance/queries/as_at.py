@@ -1,0 +1,121 @@
+"""How subjects stood on a past day: folded from their histories, not read from the rows of today."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from engine.ledger import Entry, Event, entry_of
+from engine.rules import Severity
+from engine.store import instant_text
+
+
+@dataclass(frozen=True, slots=True)
+class PastDay:
+    """A civil day of a group: what had happened by its end is known, nothing later."""
+
+    on: date
+    zone: ZoneInfo
+
+    @property
+    def end(self) -> datetime:
+        """Give the first instant that no longer belongs to the day."""
+        return datetime.combine(self.on + timedelta(days=1), time.min, tzinfo=self.zone)
+
+    def day_of(self, at: datetime) -> date:
+        """Give the group's civil day of an instant."""
+        return at.astimezone(self.zone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """One subject at the end of a day: its lines up to then, and what only later lines have set."""
+
+    lines: tuple[Entry, ...]
+    set_later: frozenset[str]
+    past: PastDay
+
+    @property
+    def state(self) -> str:
+        """Give the state in which the subject was."""
+        return str(self._came.data["to"])
+
+    @property
+    def came_by(self) -> str:
+        """Give the move by which it came to that state; empty for its first state."""
+        return str(self._came.data.get("trigger", ""))
+
+    @property
+    def came_line(self) -> int:
+        """Give the number of the line that brought it to that state."""
+        return self._came.seq
+
+    @property
+    def came_on(self) -> date:
+        """Give the day on which it came to that state."""
+        return self.past.day_of(self._came.at)
+
+    def day(self, name: str, *, kept: date | None) -> date | None:
+        """Give a date as it was; `kept` is what the row holds today, true if no line ever set it."""
+        value = self._value(name, None if kept is None else kept.isoformat())
+        return None if value is None else date.fromisoformat(value)
+
+    def first_day(self, name: str) -> date | None:
+        """Give the first date that was ever set under this name."""
+        first = next((value for value in self._settings(name) if value is not None), None)
+        return None if first is None else date.fromisoformat(first)
+
+    def whole(self, name: str, *, kept: int) -> int:
+        """Give a count as it was; a count that only later lines have set was nought."""
+        return int(self._value(name, kept) or 0)
+
+    def told(self, trigger: str, name: str) -> tuple[Any, ...]:
+        """Give what each line of one move says under a name, oldest first."""
+        lines = (line.data for line in self.lines if line.data.get("trigger") == trigger)
+        return tuple(data[name] for data in lines if name in data)
+
+    def escalated_on(self) -> date | None:
+        """Give the day on which a rule first escalated the subject."""
+        loud = (line.at for line in self.lines if line.data.get("severity") == Severity.ESCALATION)
+        first = next(loud, None)
+        return None if first is None else self.past.day_of(first)
+
+    @property
+    def _came(self) -> Entry:
+        came: Entry = next(line for line in reversed(self.lines) if "to" in line.data)
+        return came
+
+    def _value(self, name: str, kept: Any) -> Any:
+        settings = self._settings(name)
+        if settings:
+            return settings[-1]
+        return None if name in self.set_later else kept
+
+    def _settings(self, name: str) -> list[Any]:
+        return [line.data["set"][name] for line in self.lines if name in line.data.get("set", {})]
+
+
+def stood(session: Session, kind: str, subjects: sa.Select[int], *, past: PastDay) -> Mapping[int, Stood]:
+    """Fold the histories of the subjects that a query names; one that did not exist by then is left out."""
+    rows = session.scalars(
+        sa.select(Event)
+        .where(Event.subject_kind == kind, Event.subject_id.in_(subjects))
+        .order_by(Event.subject_id, Event.seq)
+    )
+    end = instant_text(past.end)
+    until: dict[int, list[Entry]] = defaultdict(list)
+    later: dict[int, set[str]] = defaultdict(set)
+    for row in rows:
+        entry = entry_of(row)
+        if row.at < end:
+            until[entry.ref.id].append(entry)
+        else:
+            later[entry.ref.id] |= set(entry.data.get("set", {}))
+    return {subject: Stood(tuple(lines), frozenset(later[subject]), past) for subject, lines in until.items()}
