@@ -16,6 +16,13 @@ depends_on = None
 def upgrade() -> None:
     """Take the step."""
     op.create_table(
+        "bookmark",
+        sa.Column("work", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("work", "place", name="pk_bookmark"),
+    )
+    op.create_table(
         "definition",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -789,3 +796,4 @@ def downgrade() -> None:
     )
     op.drop_table("message")
     op.drop_table("definition")
+    op.drop_table("bookmark")
