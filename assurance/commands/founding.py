@@ -1,0 +1,81 @@
+"""What is entered beside the audits themselves: absences, and subjects of kinds that stand in YAML only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import sqlalchemy as sa
+
+from assurance.commands.checks import own, said
+from assurance.commands.hearing import load
+from assurance.commands.moving import start
+from assurance.matters import MatterNoun, plain
+from assurance.office import Tx
+from assurance.records import Absence, Agency, AgencyReturn, Matter, Person, Post
+from engine.conditions import Value
+from engine.errors import Reason, Refused
+from engine.ledger import canonical
+from engine.moved import Ref
+
+
+def record_absence(tx: Tx, person_id: int, from_on: date, until_on: date, reason: str) -> int:
+    """Record that somebody is away, so that what waits for them goes to the deputy meanwhile."""
+    person = own(tx, Person, person_id, "person")
+    if until_on < from_on:
+        raise Refused(Reason("ends_before_it_begins", "The absence ends before it begins."))
+    row = Absence(
+        group_id=tx.actor.group_id,
+        person_id=person.id,
+        from_on=from_on,
+        until_on=until_on,
+        reason=said(reason, "the reason"),
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    return row.id
+
+
+def open_matter(
+    tx: Tx,
+    kind: str,
+    title: str,
+    fields: Mapping[str, Value],
+    *,
+    parent: Ref | None = None,
+    agency_id: int | None = None,
+    owner_post_id: int | None = None,
+    key: str | None = None,
+) -> Ref:
+    """Open a subject of a kind that a workflow file describes whole.
+
+    Raises Refused for a kind that is a noun of the program's own, or a parent that is not there.
+    """
+    if not isinstance(tx.playbook.noun(kind), MatterNoun):
+        raise Refused(Reason("not_a_matter", f"A {kind.replace('_', ' ')} has a command of its own."))
+    if parent is not None:
+        load(tx, parent)
+    row = Matter(
+        kind=kind,
+        title=said(title, "a title"),
+        parent_kind=None if parent is None else parent.kind,
+        parent_id=None if parent is None else parent.id,
+        agency_id=None if agency_id is None else own(tx, Agency, agency_id, "agency").id,
+        owner_post_id=None if owner_post_id is None else own(tx, Post, owner_post_id, "post").id,
+        fields=canonical({name: plain(value) for name, value in fields.items() if value is not None}),
+    )
+    return start(tx, row, kind, key=key)
+
+
+def return_of(tx: Tx, case_id: int, record_set_id: int) -> Ref:
+    """Find the return of one case from one record set; raises Refused where none was asked for."""
+    number = tx.session.scalar(
+        sa.select(AgencyReturn.id).where(
+            AgencyReturn.group_id == tx.actor.group_id,
+            AgencyReturn.case_id == case_id,
+            AgencyReturn.record_set_id == record_set_id,
+        )
+    )
+    if number is None:
+        raise Refused(Reason("no_such_return", "No return was asked for this case and these records."))
+    return Ref(AgencyReturn.noun, number)

@@ -1,0 +1,195 @@
+"""Plays a story on a virtual clock: every step a command of its own, every day a sweep and the post.
+
+What was played is remembered with each command, in its transaction: killed at any instant and played
+again, the story goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from time import perf_counter
+
+import sqlalchemy as sa
+
+from assurance.office import Actor, Office
+from assurance.records import Agency, Meeting, Person, Post, RecordSet
+from assurance.story.cast import bring_on, instant
+from assurance.story.script import Step, Story
+from assurance.story.verbs import Book
+from assurance.sweep import SweepTally, sweep
+from engine.bookmarks import remember, remembered, works
+from engine.clock import FrozenClock
+from engine.errors import Reason, Refused
+
+Progress = Callable[[date, int, int], None]
+Deliver = Callable[[Office], None]
+WORK = "story:"
+
+
+@dataclass(slots=True)
+class Played:
+    """What was played, and how many seconds each part took."""
+
+    steps: int = 0
+    days: int = 0
+    swept: SweepTally = field(default_factory=SweepTally)
+    seconds: dict[str, float] = field(
+        default_factory=lambda: {"cast": 0.0, "commands": 0.0, "sweeps": 0.0, "delivery": 0.0}
+    )
+
+
+class StoryRefused(Exception):
+    """A step of the story was refused by the workflow; the story stands before it."""
+
+
+def play(
+    office: Office,
+    story: Story,
+    *,
+    clock: FrozenClock,
+    deliver: Deliver | None = None,
+    progress: Progress | None = None,
+) -> Played:
+    """Play a story to its end, from where it stands.
+
+    `deliver` hands over the day's mail; without it every mail stays owed in the outbox.
+    Raises StoryRefused, with file and line, where the workflow refuses a step.
+    """
+    stage = _Stage(office, story, clock)
+    played = Played()
+    with _timed(played, "cast"):
+        stage.set_up()
+    todo = stage.open_steps()
+    first = todo[0].at.date() if todo else story.ends
+    for day, steps in _days(story, todo, first):
+        _tick(office, story, clock, day, played, deliver)
+        with _timed(played, "commands"):
+            for step in steps:
+                stage.do(step)
+        played.steps += len(steps)
+        played.days += 1
+        if progress is not None:
+            progress(day, played.steps, len(todo))
+    stage.finish()
+    return played
+
+
+def is_finished(office: Office, story: Story) -> bool:
+    """Say whether this story was played to its end in this database."""
+    with office.store.reading() as session:
+        return "finished" in remembered(session, WORK + story.key)
+
+
+def stories(office: Office) -> tuple[str, ...]:
+    """Give the keys of the stories that were played in this database."""
+    with office.store.reading() as session:
+        return tuple(work.removeprefix(WORK) for work in works(session) if work.startswith(WORK))
+
+
+class _Stage:
+    """The cast, the names and the office together."""
+
+    def __init__(self, office: Office, story: Story, clock: FrozenClock) -> None:
+        self._office, self._story, self._clock = office, story, clock
+        self._work = WORK + story.key
+        self._book = Book({})
+        self._group_id = 0
+        self._done: set[str] = set()
+
+    def set_up(self) -> None:
+        """Write the cast, unless it stands, and find what every name of it stands for."""
+        with self._office.store.begin() as session:
+            places = remembered(session, self._work)
+            if "cast" not in places:
+                if works(session):
+                    raise Refused(
+                        Reason("other_story", "Another story was played in this database; take a fresh one.")
+                    )
+                number = bring_on(session, self._story.cast)
+                remember(session, self._work, "cast", str(number))
+                places["cast"] = str(number)
+            self._group_id = int(places["cast"])
+            numbers: dict[str, int] = {}
+            for what, table in (
+                ("agency", Agency),
+                ("person", Person),
+                ("post", Post),
+                ("record_set", RecordSet),
+                ("meeting", Meeting),
+            ):
+                rows = session.execute(sa.select(table.key, table.id).where(table.group_id == self._group_id))
+                numbers |= {f"{what} {key}": number for key, number in rows}
+        for place, value in places.items():
+            if place.startswith("step "):
+                self._done.add(place)
+                numbers |= json.loads(value)
+        self._book = Book(numbers)
+        self._office.read_playbook()
+
+    def open_steps(self) -> list[Step]:
+        """Give the steps that were not played yet."""
+        return [step for step in self._story.steps if step.place not in self._done]
+
+    def do(self, step: Step) -> None:
+        """Play one step: its command and the memory of it stand or fall together."""
+        self._clock.move_to(step.at)
+        person_id = self._book.of("person", step.person)
+        actor = Actor(self._group_id, person_id, self._story.cast.people[step.person][0])
+        if step.verb.do is None:
+            raise TypeError(f"{step.verb.name} was not expanded")
+        self._book.fresh.clear()
+        try:
+            with self._office.begin(actor) as tx:
+                step.verb.do(tx, self._book, step.arguments)
+                remember(tx.session, self._work, step.place, json.dumps(self._book.fresh, sort_keys=True))
+        except Refused as refusal:
+            message = f"{step.where}: {step.verb.name} by {actor.name} was refused: {refusal}"
+            raise StoryRefused(message) from refusal
+
+    def finish(self) -> None:
+        """Remember that the story was played to its end."""
+        with self._office.store.begin() as session:
+            if "finished" not in remembered(session, self._work):
+                remember(session, self._work, "finished", self._story.ends.isoformat())
+
+
+def _tick(
+    office: Office, story: Story, clock: FrozenClock, day: date, played: Played, deliver: Deliver | None
+) -> None:
+    """Let the clock strike the hour of the day: rules look, and the post goes out."""
+    clock.move_to(instant(day, office.playbook.book.clock.look_at, story.cast.zone))
+    with _timed(played, "sweeps"):
+        played.swept.add(sweep(office))
+    if deliver is not None:
+        with _timed(played, "delivery"):
+            deliver(office)
+
+
+def _days(story: Story, steps: list[Step], first: date) -> Iterator[tuple[date, list[Step]]]:
+    """Give every day from the first to the story's end, with its steps."""
+    waiting = list(reversed(steps))
+    day = first
+    while day <= story.ends:
+        today = []
+        while waiting and _day_of(waiting[-1].at, story) <= day:
+            today.append(waiting.pop())
+        yield day, today
+        day += timedelta(days=1)
+
+
+def _day_of(at: datetime, story: Story) -> date:
+    return at.astimezone(story.cast.zone).date()
+
+
+@contextmanager
+def _timed(played: Played, part: str) -> Iterator[None]:
+    """Add the seconds that a block takes to one part of what was played."""
+    started = perf_counter()
+    try:
+        yield
+    finally:
+        played.seconds[part] += perf_counter() - started
