@@ -34,6 +34,14 @@ class Said:
     meaning: Meaning
 
 
+@dataclass(frozen=True)
+class Situation:
+    """A day and the facts of an action on it; optional ones are often empty."""
+
+    today: date
+    facts: dict[str, Value]
+
+
 def days() -> st.SearchStrategy[date]:
     """Days of three years, the special ones and their neighbours more often than others."""
     near = st.builds(
@@ -42,10 +50,15 @@ def days() -> st.SearchStrategy[date]:
     return near | st.dates(date(2023, 12, 1), date(2026, 12, 31))
 
 
-def facts() -> st.SearchStrategy[dict[str, Value]]:
-    """Facts of an action; optional ones are empty about every second time."""
+def situations() -> st.SearchStrategy[Situation]:
+    """A day with facts of an action, whose dates mostly lie in the half year that follows."""
+    return days().flatmap(lambda today: st.builds(Situation, st.just(today), _facts(today)))
+
+
+def _facts(today: date) -> st.SearchStrategy[dict[str, Value]]:
+    ahead = st.integers(-30, 180).map(lambda number: today + timedelta(days=number))
     kinds: dict[Kind, st.SearchStrategy[Value]] = {
-        Kind.DATE: days(),
+        Kind.DATE: ahead | ahead | days(),
         Kind.WHOLE: st.integers(0, 4),
         Kind.YES_NO: st.booleans(),
         Kind.TEXT: st.just("seen by the chair"),
@@ -66,7 +79,9 @@ def conditions() -> st.SearchStrategy[Said]:
 
 def comparisons() -> st.SearchStrategy[Said]:
     """Single comparisons of every form."""
-    return st.one_of(_of_days(), _of_numbers(), _of_words(), _of_lists(), _of_emptiness(), _of_flags())
+    return st.one_of(
+        comparisons_of_days(), _of_numbers(), _of_words(), _of_lists(), _of_emptiness(), _of_flags()
+    )
 
 
 def _joined(parts: st.SearchStrategy[Said]) -> st.SearchStrategy[Said]:
@@ -89,7 +104,8 @@ def _negated(part: Said) -> Said:
 
 
 @st.composite
-def _of_days(draw: st.DrawFn) -> Said:
+def comparisons_of_days(draw: st.DrawFn) -> Said:
+    """Single comparisons of two days, most of them with today on one side."""
     constant = draw(days())
     fixed: list[tuple[str, Day]] = [
         ("due_on", lambda facts, _: _day(facts["due_on"])),
@@ -97,7 +113,7 @@ def _of_days(draw: st.DrawFn) -> Said:
     ]
     moving: list[tuple[str, Day]] = [("today", lambda _, today: today)]
     other: list[tuple[str, Day]] = [(constant.isoformat(), lambda _facts, _today: constant)]
-    one, two = draw(st.permutations([fixed, draw(st.sampled_from([moving, moving, other, fixed]))]))
+    one, two = draw(st.permutations([fixed, draw(st.sampled_from([moving, moving, moving, other, fixed]))]))
     left_text, left = draw(_perhaps_shifted(*draw(st.sampled_from(one))))
     right_text, right = draw(_perhaps_shifted(*draw(st.sampled_from(two))))
     sign = draw(st.sampled_from(["=", "!=", "<", "<=", ">", ">="]))
@@ -111,12 +127,15 @@ def _of_days(draw: st.DrawFn) -> Said:
     return Said(f"{left_text} {sign} {right_text}", meaning)
 
 
+_MOST_UNITS = [("days", 40), ("working days", 25), ("weeks", 12), ("months", 7), ("years", 2)]
+
+
 @st.composite
 def _perhaps_shifted(draw: st.DrawFn, text: str, day: Day) -> tuple[str, Day]:
     if draw(st.booleans()):
         return text, day
-    number = draw(st.integers(0, 25))
-    unit = draw(st.sampled_from(["days", "working days", "weeks", "months", "years"]))
+    unit, most = draw(st.sampled_from(_MOST_UNITS))
+    number = draw(st.integers(0, most))
     sign = draw(st.sampled_from([1, -1]))
 
     def shifted(facts: Mapping[str, Value], today: date) -> date | None:

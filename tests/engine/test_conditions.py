@@ -14,7 +14,14 @@ from engine.errors import BadDefinition
 from engine.vocabulary import Kind
 from engine.yamlfile import parse_yaml
 from tests.engine.action_words import ACTION, ENGLAND
-from tests.engine.conditions_said_twice import Said, comparisons, conditions, days, facts
+from tests.engine.conditions_said_twice import (
+    Said,
+    Situation,
+    comparisons,
+    comparisons_of_days,
+    conditions,
+    situations,
+)
 
 FACTS: dict[str, Value] = {
     "state": "in_progress",
@@ -43,50 +50,42 @@ def next_change(text: str, *, today: date = TODAY, **changed: Value) -> date | N
 
 
 @settings(max_examples=600, deadline=None)
-@given(said=conditions(), facts=facts(), today=days())
-def test_a_condition_holds_exactly_when_its_second_wording_does(
-    said: Said, facts: dict[str, Value], today: date
-) -> None:
+@given(said=conditions(), now=situations())
+def test_a_condition_holds_exactly_when_its_second_wording_does(said: Said, now: Situation) -> None:
     parsed = condition(said.text)
-    assert parsed.holds(facts, today=today, calendar=ENGLAND) is said.meaning(facts, today)
+    assert parsed.holds(now.facts, today=now.today, calendar=ENGLAND) is said.meaning(now.facts, now.today)
 
 
 @settings(max_examples=300, deadline=None)
-@given(said=comparisons(), facts=facts(), today=days())
-def test_a_negation_holds_exactly_when_the_comparison_does_not(
-    said: Said, facts: dict[str, Value], today: date
-) -> None:
-    negated = condition(f"not {said.text}").holds(facts, today=today, calendar=ENGLAND)
-    assert negated is not condition(said.text).holds(facts, today=today, calendar=ENGLAND)
+@given(said=comparisons(), now=situations())
+def test_a_negation_holds_exactly_when_the_comparison_does_not(said: Said, now: Situation) -> None:
+    negated = condition(f"not {said.text}").holds(now.facts, today=now.today, calendar=ENGLAND)
+    assert negated is not condition(said.text).holds(now.facts, today=now.today, calendar=ENGLAND)
 
 
-@settings(max_examples=250, deadline=None)
-@given(said=conditions(), facts=facts(), today=days())
-def test_no_turn_of_the_answer_in_200_days_is_missed(
-    said: Said, facts: dict[str, Value], today: date
-) -> None:
+@settings(max_examples=400, deadline=None)
+@given(said=comparisons_of_days() | conditions(), now=situations())
+def test_no_turn_of_the_answer_in_200_days_is_missed(said: Said, now: Situation) -> None:
     parsed = condition(said.text)
-    announced = parsed.next_change(facts, today=today, calendar=ENGLAND)
-    answer = parsed.holds(facts, today=today, calendar=ENGLAND)
-    for day in (today + timedelta(days=ahead) for ahead in range(1, 201)):
+    announced = parsed.next_change(now.facts, today=now.today, calendar=ENGLAND)
+    answer = parsed.holds(now.facts, today=now.today, calendar=ENGLAND)
+    for day in (now.today + timedelta(days=ahead) for ahead in range(1, 201)):
         if day == announced:
-            announced = parsed.next_change(facts, today=day, calendar=ENGLAND)
+            announced = parsed.next_change(now.facts, today=day, calendar=ENGLAND)
             assert announced is None or announced > day
-            answer = parsed.holds(facts, today=day, calendar=ENGLAND)
-        assert parsed.holds(facts, today=day, calendar=ENGLAND) is answer, f"turned unannounced on {day}"
+            answer = parsed.holds(now.facts, today=day, calendar=ENGLAND)
+        assert parsed.holds(now.facts, today=day, calendar=ENGLAND) is answer, f"turned unannounced on {day}"
 
 
 @settings(max_examples=200, deadline=None)
-@given(said=comparisons(), facts=facts(), today=days())
-def test_a_single_comparison_turns_on_the_very_day_that_was_announced(
-    said: Said, facts: dict[str, Value], today: date
-) -> None:
+@given(said=comparisons_of_days(), now=situations())
+def test_a_single_comparison_turns_on_the_very_day_that_was_announced(said: Said, now: Situation) -> None:
     parsed = condition(said.text)
-    announced = parsed.next_change(facts, today=today, calendar=ENGLAND)
+    announced = parsed.next_change(now.facts, today=now.today, calendar=ENGLAND)
     # Equality is announced for a day that a shift may leap over, so it may be early.
     if announced is not None and not {"=", "!="} & set(said.text.split()):
-        before = parsed.holds(facts, today=announced - timedelta(days=1), calendar=ENGLAND)
-        assert parsed.holds(facts, today=announced, calendar=ENGLAND) is not before
+        before = parsed.holds(now.facts, today=announced - timedelta(days=1), calendar=ENGLAND)
+        assert parsed.holds(now.facts, today=announced, calendar=ENGLAND) is not before
 
 
 @pytest.mark.parametrize(
