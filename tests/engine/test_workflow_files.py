@@ -107,6 +107,11 @@ def test_what_the_linter_calls_an_error_keeps_the_folder_out(shelf: Path) -> Non
     assert refusal(shelf) == "improvement_step.yaml:10:3: no way leads from 'open' to 'dropped'"
 
 
+def test_what_the_linter_only_warns_of_keeps_nothing_out(shelf: Path) -> None:
+    change(shelf / "improvement_step.yaml", "title: Dropped", "title: Done")
+    assert "improvement_step" in load_workflows(shelf, {"action": ACTION})
+
+
 def test_a_folder_without_a_workflow_is_no_shelf(tmp_path: Path) -> None:
     assert "there is no workflow in this folder; its files end in .yaml" in refusal(tmp_path)
 

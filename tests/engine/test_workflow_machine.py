@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from threading import Barrier
+from typing import cast
 
 import pytest
 
@@ -150,3 +151,11 @@ def test_the_machine_is_fired_on_attempts_only() -> None:
     attempt = Attempt("open", as_("owner"), approved=False)
     assert machine.fire("finish", attempt) is True
     assert (attempt.state, attempt.opened, attempt.closed) == ("done", way, [])
+    with pytest.raises(TypeError, match="fired on an Attempt, not on Passer"):
+        machine.fire("finish", cast(Attempt, Passer()))
+
+
+class Passer:
+    """Something with a state that is no attempt."""
+
+    state = "open"
