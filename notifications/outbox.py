@@ -146,7 +146,7 @@ def counts(session: Session, *, group_id: int) -> Mapping[str, int]:
     """Count the messages of a group by state; every state has an entry."""
     question = sa.select(Message.state, sa.func.count()).where(Message.group_id == group_id)
     found = session.connection().execute(question.group_by(Message.state))
-    return dict.fromkeys([str(state) for state in State], 0) | dict(iter(found.tuples()))
+    return dict.fromkeys([str(state) for state in State], 0) | dict(iter(found))
 
 
 _NOTICE_COLUMNS = (
