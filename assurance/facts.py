@@ -135,7 +135,7 @@ class Noun:
         )
         self._names = tuple(fact.field.name for fact in self.facts)
         self._yes_no = frozenset(fact.field.name for fact in self.facts if fact.field.kind is Kind.YES_NO)
-        self._one = Prepared(query.where(table.id == sa.bindparam("subject")).with_for_update(of=table))
+        self._one = Prepared(query.where(table.id == sa.bindparam("subject", required=False)).with_for_update(of=table))
         self._query = query
 
     def vocabulary(self) -> Vocabulary:

@@ -240,18 +240,22 @@ class _Ready:
 
     @classmethod
     def of(cls, statement: sa.sql.ClauseElement, dialect: Dialect) -> _Ready:
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=dialect)
+        if isinstance(compiled, sa.sql.compiler.SQLCompiler) and compiled.post_compile_params:
+            # Lists of fixed words (`state IN (...)`) become so many parameters, once and for all.
+            compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         if not isinstance(compiled, sa.sql.compiler.SQLCompiler):
             raise TypeError("only queries and changes of rows can be prepared")
-        fixed: dict[str, Any] = {}
         binders: dict[str, Callable[[Any], Any]] = {}
         for bind, name in compiled.bind_names.items():
             binder = bind.type.dialect_impl(dialect).bind_processor(dialect)
             if binder is not None:
                 binders[name] = binder
-            if not bind.required and (bind.value is not None or bind.callable is not None):
-                value = bind.effective_value
-                fixed[name] = value if binder is None else binder(value)
+        fixed = {
+            name: binders[name](value) if name in binders else value
+            for name, value in compiled.params.items()
+            if value is not None
+        }
         results: list[tuple[int, Callable[[Any], Any]]] = []
         if isinstance(statement, sa.Select):
             for position, column in enumerate(statement.selected_columns):

@@ -177,7 +177,9 @@ def _check_answers(parts: dict[str, Node], given: dict[str, Any], names: Names) 
     for (_, letters), written in zip(parts["answers"].pairs(), given["answers"].values(), strict=True):
         if len(written) != len(aims):
             raise letters.bad(f"{len(written)} answers for {len(aims)} aims; give one letter for each aim")
-    if given["accept_on"] < given["submit_on"]:
+    if ("accept_on" in given) != ("accept_as" in given):
+        raise parts["answers"].bad("an acceptance has a day and a person; give both, or neither")
+    if given.get("accept_on", given["submit_on"]) < given["submit_on"]:
         raise parts["accept_on"].bad("a return is accepted on the day on which it is submitted, or later")
     given["aims"] = list(aims)
 
@@ -206,7 +208,7 @@ _ACCEPT = Verb("accept_return", {}, do=_accept)
 
 
 def _fill_returns(at: datetime, person: str, given: dict[str, Any], on: At) -> list[Part]:
-    """Expand to three commands a case: begin on the step's own day, hand in, and be accepted."""
+    """Expand to three commands a case: begin on the step's own day, hand in, and be accepted where that is told."""
     parts = []
     for number, (case, letters) in enumerate(given["answers"].items()):
         one = {"case": case, "record_set": given["record_set"]}
@@ -214,7 +216,8 @@ def _fill_returns(at: datetime, person: str, given: dict[str, Any], on: At) -> l
         filled = {**one, "letters": letters, "aims": given["aims"], "tool": given.get("tool")}
         parts.append(Part(at + timedelta(seconds=number), person, _BEGIN, one))
         parts.append(Part(on(given["submit_on"], HAND_IN) + later, person, _HAND_IN, filled))
-        parts.append(Part(on(given["accept_on"], ACCEPTANCE) + later, given["accept_as"], _ACCEPT, one))
+        if "accept_on" in given:
+            parts.append(Part(on(given["accept_on"], ACCEPTANCE) + later, given["accept_as"], _ACCEPT, one))
     return parts
 
 
@@ -486,11 +489,9 @@ VERBS: dict[str, Verb] = {
                 **_AUDIT,
                 "record_set": name_of("record_set"),
                 "submit_on": day,
-                "accept_on": day,
-                "accept_as": name_of("person"),
                 "answers": _letters,
             },
-            {"tool": text},
+            {"accept_on": day, "accept_as": name_of("person"), "tool": text},
             check=_check_answers,
             expand=_fill_returns,
         ),
