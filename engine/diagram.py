@@ -9,21 +9,21 @@ from engine.diagram_layout import BOX, RULE, Bent, Box, Line, Straight, approval
 from engine.refusals import all_of
 from engine.workflow_parts import Definition, Way
 
+# Every rule is bound to the picture, so that a page can hold several of them beside styles of its own.
 _STYLE = """
-text { font-family: system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif; fill: #1c2733 }
-.state { font-size: 16px; font-weight: 600 }
-.title { font-size: 13.5px }
-.note { font-size: 12.5px; fill: #46535f }
-.approval { font-size: 12.5px; font-weight: 600; fill: #7a3b00 }
-.box { fill: #f2f6fa; stroke: #33506b; stroke-width: 1.5 }
-.end { fill: #eef5ee; stroke: #2f5d3a }
-.rim { fill: none; stroke: #2f5d3a; stroke-width: 1 }
-.rule { stroke: #b9c6d2; stroke-width: 1 }
-.way { fill: none; stroke: #4a5b6c; stroke-width: 1.5 }
-.main { stroke: #33506b; stroke-width: 2.5 }
-.dot, .head { fill: #33506b }
+.workflow text { font-family: system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif; fill: #1c2733 }
+.workflow .state { font-size: 16px; font-weight: 600 }
+.workflow .title { font-size: 13.5px }
+.workflow .note { font-size: 12.5px; fill: #46535f }
+.workflow .approval { font-size: 12.5px; font-weight: 600; fill: #7a3b00 }
+.workflow .box { fill: #f2f6fa; stroke: #33506b; stroke-width: 1.5 }
+.workflow .end { fill: #eef5ee; stroke: #2f5d3a }
+.workflow .rim { fill: none; stroke: #2f5d3a; stroke-width: 1 }
+.workflow .rule { stroke: #b9c6d2; stroke-width: 1 }
+.workflow .way { fill: none; stroke: #4a5b6c; stroke-width: 1.5 }
+.workflow .main { stroke: #33506b; stroke-width: 2.5 }
+.workflow .dot, .workflow .head { fill: #33506b }
 """
-_SPOKEN = 'role="img" aria-labelledby="title description"'
 _HEAD = 'viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto"'
 _ASCENT = {"state": 16.0, "title": 13.0, "note": 12.0, "approval": 12.0}
 _ROUND = 10.0
@@ -68,10 +68,12 @@ def svg(definition: Definition) -> str:
     layout = lay_out(definition)
     width, height = round(layout.width), round(layout.height)
     size = f'width="{width}" height="{height}"'
+    name = definition.kind
+    spoken = f'class="workflow" role="img" aria-labelledby="{name}-title {name}-description"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}" {_SPOKEN}>',
-        f'<title id="title">{escape(definition.title)}: states and moves</title>',
-        f'<desc id="description">{escape(_told(definition))}</desc>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {spoken} {size} viewBox="0 0 {width} {height}">',
+        f'<title id="{name}-title">{escape(definition.title)}: states and moves</title>',
+        f'<desc id="{name}-description">{escape(_told(definition))}</desc>',
         f"<style>{_STYLE}</style>",
         f'<defs><marker id="head" {_HEAD}><path class="head" d="M0 0.5 10 5 0 9.5z"/></marker></defs>',
         f'<rect {size} fill="#ffffff"/>',
