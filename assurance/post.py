@@ -1,0 +1,38 @@
+"""The post room: hands over what the outbox owes, through the mail server of the settings or into a maildir."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from assurance.config import Settings
+from assurance.office import Office
+from notifications.compose import Sender
+from notifications.delivery import Delivered, DeliverySettings, deliver_due
+from notifications.mailer import MaildirMailer, Mailer
+from notifications.smtp import SmtpMailer
+from notifications.smtp_settings import SmtpSettings
+
+SENDER_NAME = "Auditloop"
+
+
+def mailer_of(settings: Settings) -> Mailer:
+    """Give the way to send mail: the server of the settings, or a maildir while there is none.
+
+    Raises ValueError for a mail server's URL that cannot be used.
+    """
+    if settings.smtp_url is None:
+        return maildir(settings.maildir)
+    return SmtpMailer(SmtpSettings.from_url(settings.smtp_url))
+
+
+def maildir(folder: Path) -> Mailer:
+    """Give a mailer that puts letters into a folder, which is made where it is missing."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return MaildirMailer(folder)
+
+
+def deliver(office: Office, mailer: Mailer) -> Delivered:
+    """Hand over everything that is owed now, each message once, and say what became of it."""
+    settings = DeliverySettings(sender=Sender(office.settings.mail_from, SENDER_NAME))
+    return asyncio.run(deliver_due(office.store, mailer, office.clock, settings=settings))
