@@ -34,5 +34,5 @@ def maildir(folder: Path) -> Mailer:
 
 def deliver(office: Office, mailer: Mailer) -> Delivered:
     """Hand over everything that is owed now, each message once, and say what became of it."""
-    settings = DeliverySettings(sender=Sender(office.settings.mail_from, SENDER_NAME))
+    settings = DeliverySettings(sender=Sender(SENDER_NAME, office.settings.mail_from))
     return asyncio.run(deliver_due(office.store, mailer, office.clock, settings=settings))
