@@ -135,7 +135,9 @@ def _plain(value: Any) -> Any:
 def _stored_lines(session: Session) -> Iterator[tuple[Any, ...]]:
     """Read every line as the database keeps it, without the mapped types that could refuse a changed byte."""
     columns = Event.__table__.c
-    raw = [sa.type_coerce(columns[name], sa.types.NullType()).label(name) for name in (*SEALED_COLUMNS, "seal")]
+    raw = [
+        sa.type_coerce(columns[name], sa.types.NullType()).label(name) for name in (*SEALED_COLUMNS, "seal")
+    ]
     query = sa.select(*raw).order_by(columns.subject_kind, columns.subject_id, columns.seq)
     for chunk in session.execute(query).partitions(CHUNK):
         yield from (tuple(row) for row in chunk)
