@@ -240,7 +240,7 @@ class _Run:
             self._halt(f"the mail server does not take mail from us: {noted.outcome.text}")
         if result is Result.SENT and not self.has_sent:
             self.has_sent = True
-            self._release(self.refusals)
+            self._release_refusals()
         if result in (Result.REFUSED, Result.REJECTED) and not self.has_sent:
             self._hold(noted)
         else:
@@ -256,8 +256,12 @@ class _Run:
             self._halt(f"the mail server refuses everybody: {noted.outcome.text}")
             code_and_text = noted.outcome.code, noted.outcome.text
             alike = Outcome(Result.ALL_REFUSED, *code_and_text)
-            self._release([_Noted(refusal.message, alike) for refusal in self.refusals])
-            self.refusals.clear()
+            self.refusals = [_Noted(refusal.message, alike) for refusal in self.refusals]
+            self._release_refusals()
+
+    def _release_refusals(self) -> None:
+        refusals, self.refusals = self.refusals, []
+        self._release(refusals)
 
     def _release(self, noted: list[_Noted]) -> None:
         self.noted.extend(noted)
@@ -292,7 +296,7 @@ class _Run:
 
     def _finish(self) -> None:
         self.is_over = True
-        self._release(self.refusals)
+        self._release_refusals()
         self.settle_now.set()
 
     # -- the run as a whole

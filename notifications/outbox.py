@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -187,9 +186,11 @@ def _values(notice: Notice, number: int, at: datetime) -> dict[str, object]:
 @lru_cache
 def _insert(dialect: str, rows: int) -> Prepared:
     """One statement for so many rows: one round trip and one look at the unique index each."""
-    values: list[dict[str, Any]] = [
-        {name: sa.bindparam(f"{name}_{row}") for name in _NOTICE_COLUMNS}
-        | {"created_at": sa.bindparam("created_at")}
+    # Only the first row of several would learn its types from the table.
+    types = {column.name: column.type for column in Message.__table__.columns}
+    values = [
+        {name: sa.bindparam(f"{name}_{row}", type_=types[name]) for name in _NOTICE_COLUMNS}
+        | {"created_at": sa.bindparam("created_at", type_=types["created_at"])}
         for row in range(rows)
     ]
     if dialect == "postgresql":

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from notifications.leases import Claimed, Kept, keep
 from notifications.letters import Letter, Outcome, Result
 
 log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 StillTrue = Callable[[Session, Claimed], bool]
 
@@ -40,34 +41,42 @@ class Readying:
     token: str
 
     def make_ready(self, messages: Sequence[Claimed], *, at: datetime) -> list[Ready]:
-        """Make letters and store their bytes, in one transaction, or in one each if the database objects.
+        """Ask what is still true, make the letters outside any transaction, and store their bytes.
 
         Raises OperationalError when the database is away or locked: then nobody's message is at fault.
         """
+        doubts = self._ask(messages)
+        readies = [
+            Ready(message, None, doubt) if doubt else self._ready(message, at)
+            for message, doubt in zip(messages, doubts, strict=True)
+        ]
+        with self.store.begin() as session:
+            keep(session, _new(readies), token=self.token)
+        return readies
+
+    def _ask(self, messages: Sequence[Claimed]) -> list[Outcome | None]:
+        """Give None for what is still true, else why it is not sent; each alone if the database objects."""
         try:
-            with self.store.begin() as session:
-                readies = [self._ready(session, message, at) for message in messages]
-                keep(session, _new(readies), token=self.token)
-                return readies
+            with self.store.reading() as session:
+                return [_guarded(message, lambda m: self._doubt(session, m)) for message in messages]
         except OperationalError:
             raise
         except DBAPIError as error:
             if len(messages) == 1:
                 log.exception("message %s cannot be made ready", messages[0].key)
-                return [_parked(messages[0], error)]
-        return [ready for message in messages for ready in self.make_ready([message], at=at)]
+                return [_broken(error)]
+        return [doubt for message in messages for doubt in self._ask([message])]
 
-    def _ready(self, session: Session, message: Claimed, at: datetime) -> Ready:
-        try:
-            if not self.still_true(session, message):
-                outcome = Outcome(Result.OVERTAKEN, None, "no longer true when it was about to be sent")
-                return Ready(message, None, outcome)
-            return Ready(message, self._letter(message, at), Outcome(Result.UNTRIED))
-        except DBAPIError:
-            raise
-        except Exception as error:
-            log.exception("message %s cannot be made ready", message.key)
-            return _parked(message, error)
+    def _doubt(self, session: Session, message: Claimed) -> Outcome | None:
+        if self.still_true(session, message):
+            return None
+        return Outcome(Result.OVERTAKEN, None, "no longer true when it was about to be sent")
+
+    def _ready(self, message: Claimed, at: datetime) -> Ready:
+        letter = _guarded(message, lambda m: self._letter(m, at))
+        if isinstance(letter, Outcome):
+            return Ready(message, None, letter)
+        return Ready(message, letter, Outcome(Result.UNTRIED))
 
     def _letter(self, message: Claimed, at: datetime) -> Letter:
         from_address = envelope_address(self.sender.address)
@@ -96,5 +105,16 @@ def _new(readies: Sequence[Ready]) -> list[Kept]:
     ]
 
 
-def _parked(message: Claimed, error: Exception) -> Ready:
-    return Ready(message, None, Outcome.of(Result.BROKEN, None, f"{type(error).__name__}: {error}"))
+def _guarded(message: Claimed, work: Callable[[Claimed], _T]) -> _T | Outcome:
+    """Do work for one message; whatever is wrong with it parks this message and hinders no other."""
+    try:
+        return work(message)
+    except DBAPIError:
+        raise
+    except Exception as error:
+        log.exception("message %s cannot be made ready", message.key)
+        return _broken(error)
+
+
+def _broken(error: Exception) -> Outcome:
+    return Outcome.of(Result.BROKEN, None, f"{type(error).__name__}: {error}")

@@ -117,7 +117,7 @@ class SmtpCarrier:
             return refusal
         try:
             async with asyncio.timeout(self._patience.last_answer):
-                code, text = await _protocol(client).read_response()
+                code, text = await live_protocol(client).read_response()
         except _FAULTS as fault:
             return Outcome.of(Result.UNCERTAIN, None, f"handed over, but not answered: {_words(fault)}")
         if 200 <= code < 300:
@@ -165,11 +165,12 @@ async def _offer(client: SMTP, letter: Letter) -> Outcome | None:
     code, text = await client.execute_command(b"DATA")
     if code != _GO_AHEAD:
         return _answered_before_the_end(code, text, finally_=Result.REJECTED)
-    _protocol(client).write(_with_last_dot(letter.content))
+    live_protocol(client).write(_with_last_dot(letter.content))
     return None
 
 
-def _protocol(client: SMTP) -> SMTPProtocol:
+def live_protocol(client: SMTP) -> SMTPProtocol:
+    """Give what lies under a client; raises SMTPServerDisconnected when the connection was lost meanwhile."""
     if client.protocol is None:
         raise SMTPServerDisconnected("the connection was lost")
     return client.protocol

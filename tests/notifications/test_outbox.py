@@ -47,6 +47,15 @@ def test_many_notices_go_in_few_statements_and_none_in_no_statement(any_store: S
     assert len(rows(any_store)) == 60
 
 
+def test_every_instant_is_kept_in_the_one_shape_that_sorts(store: Store) -> None:
+    put_all(store, *(notice(f"k{number}") for number in range(3)))
+    with store.begin() as session:
+        shapes = session.execute(
+            sa.text("SELECT DISTINCT length(created_at), length(not_before) FROM message")
+        )
+        assert [tuple(shape) for shape in shapes] == [(27, 27)]
+
+
 def test_a_notice_may_wait_for_its_hour(store: Store) -> None:
     later = MORNING + timedelta(hours=3)
     put_all(store, notice(not_before=later))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from itertools import product
 
 import pytest
+from aiosmtplib import SMTP, SMTPServerDisconnected
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.letters import Letter, Outcome, Result
-from notifications.smtp import Patience, SmtpMailer
+from notifications.smtp import Patience, SmtpMailer, live_protocol
 from notifications.smtp_settings import SmtpSettings
 from tests.notifications.conftest import Certificate
 from tests.notifications.sink import (
@@ -167,6 +168,11 @@ def test_a_fault_before_any_letter_is_not_about_a_letter(stage: str, answer: str
     assert outcome.result is result
     assert outcome.text
     assert sent.result is Result.SENT
+
+
+def test_a_client_whose_connection_is_lost_is_not_written_to() -> None:
+    with pytest.raises(SMTPServerDisconnected):
+        live_protocol(SMTP())
 
 
 def test_nobody_listens() -> None:
