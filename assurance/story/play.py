@@ -19,7 +19,7 @@ from assurance.office import Actor, Office
 from assurance.records import Agency, Meeting, Person, Post, RecordSet
 from assurance.story.cast import bring_on, instant
 from assurance.story.script import Step, Story
-from assurance.story.verbs import Book
+from assurance.story.verb import Book
 from assurance.sweep import SweepTally, sweep
 from engine.bookmarks import remember, remembered, works
 from engine.clock import FrozenClock

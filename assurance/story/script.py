@@ -11,7 +11,8 @@ from typing import Any
 from assurance.playbook import Shelf, read_shelf
 from assurance.story.cast import Cast, hour, instant, read_cast
 from assurance.story.names import Names
-from assurance.story.verbs import VERBS, Verb
+from assurance.story.verb import Verb
+from assurance.story.verbs import VERBS
 from engine.errors import BadDefinition, Problem
 from engine.yamlfile import Node, read_yaml
 
