@@ -8,6 +8,7 @@ from datetime import date
 
 from assurance.facts import Known
 from assurance.playbook import Playbook
+from assurance.reasons import day_in_words
 from assurance.roster import Seat
 from engine.conditions import Value
 from engine.moved import Ref
@@ -18,16 +19,17 @@ DUE_FIELDS = ("current_due_on", "due_on", "returns_due_on", "embedded_check_on",
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a mail: which subject, where it stands, and until when."""
+    """One line of a mail: where something stands, what it is called, and until when."""
 
     ref: Ref
     what: str
     due_on: date | None
+    name: str
 
     def shown(self) -> dict[str, str]:
         """Give the item as plain words for a template."""
         due = "" if self.due_on is None else day_in_words(self.due_on)
-        return {"ref": name_of(self.ref), "what": self.what, "due": due, "note": ""}
+        return {"ref": self.name, "what": self.what, "due": due, "note": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,28 @@ def notices(playbook: Playbook, known: Known, news: News, seats: Iterable[Seat])
 def item_of(playbook: Playbook, known: Known, *, state: str | None = None) -> Item:
     """Describe a subject in one line: its state in words and the day on which it is due."""
     workflow = playbook.definition(known.standing.definition_id)
-    title = workflow.states[state or known.standing.state].title
-    return Item(known.ref, title, due_of(known.facts))
+    stands_at = workflow.states[state or known.standing.state]
+    due_on = None if stands_at.final else due_of(known.facts)
+    return Item(known.ref, stands_at.title, due_on, called(known))
+
+
+def together(items: Sequence[Item]) -> list[Item]:
+    """Make one line of all items of one kind that stand alike and are due on the same day."""
+    alike: dict[tuple[str, str, date | None], list[Item]] = {}
+    for item in items:
+        alike.setdefault((item.ref.kind, item.what, item.due_on), []).append(item)
+    lines = []
+    for (kind, what, due_on), some in alike.items():
+        name = some[0].name if len(some) == 1 else f"{len(some)} {kind.replace('_', ' ')}s"
+        lines.append(Item(some[0].ref, what, due_on, name))
+    return lines
+
+
+def called(known: Known) -> str:
+    """Call a subject what people call it: an audit by its reference, anything else by its number."""
+    if known.ref.kind == "audit" and known.belongs.audit_reference:
+        return f"Audit {known.belongs.audit_reference}"
+    return name_of(known.ref)
 
 
 def due_of(facts: Mapping[str, Value]) -> date | None:
@@ -96,8 +118,3 @@ def due_of(facts: Mapping[str, Value]) -> date | None:
 def name_of(ref: Ref) -> str:
     """Name a subject as people do: `Agency return 12`."""
     return f"{ref.kind.replace('_', ' ').capitalize()} {ref.id}"
-
-
-def day_in_words(day: date) -> str:
-    """Write a day as `3 September 2014`."""
-    return f"{day.day} {day:%B %Y}"

@@ -17,9 +17,10 @@ from sqlalchemy.exc import IntegrityError
 
 from assurance.commands.hearing import approval_row, terms_of
 from assurance.facts import Known
-from assurance.mail import Item, News, day_in_words, item_of, notices
+from assurance.mail import News, item_of, notices, together
 from assurance.matters import MatterNoun, plain
 from assurance.office import Office, Tx, clock_of
+from assurance.reasons import because, day_in_words, reason_line
 from assurance.records import Approval, Matter
 from assurance.roster import Roster, Seat, roster
 from assurance.standing import addressees, approvers
@@ -201,7 +202,7 @@ def _fire(tx: Tx, known: Known, verdicts: Sequence[Verdict]) -> list[_Firing]:
                 "number": verdict.number,
                 "on": tx.today.isoformat(),
                 "severity": str(rule.severity),
-                "reasons": [str(reason) for reason in verdict.reasons],
+                "reasons": [reason_line(reason) for reason in verdict.reasons],
                 **(
                     {"set": {name: plain(value) for name, value in verdict.sets.items()}}
                     if verdict.sets
@@ -234,34 +235,32 @@ def _tell(tx: Tx, people: Roster, firings: Sequence[_Firing]) -> None:
                 seats[seat.person_id] = seat
         for seat in seats.values():
             letters[rule.id, firing.known.belongs.audit_id, seat.person_id].append((firing, seat))
-    for together in letters.values():
-        firing, seat = together[0]
-        news = _news(tx, [one for one, _ in together])
+    for letter in letters.values():
+        firing, seat = letter[0]
+        news = _news(tx, [one for one, _ in letter])
         outbox.put(tx.session, notices(tx.playbook, firing.known, news, [seat]), at=tx.now)
 
 
 def _news(tx: Tx, firings: Sequence[_Firing]) -> News:
+    """Make one letter of the firings of one rule: what, how many, and on which facts of the first."""
     first = firings[0]
-    rule = first.verdict.rule
+    known, rule = first.known, first.verdict.rule
+    workflow = tx.playbook.definition(known.standing.definition_id)
     is_loud = rule.severity is Severity.ESCALATION
-    items: list[Item] = [item_of(tx.playbook, firing.known) for firing in firings]
-    about = first.known.ref
-    if len(firings) > 1 and first.known.belongs.audit_id is not None:
-        about = Ref("audit", first.known.belongs.audit_id)
+    about = known.ref
+    if len(firings) > 1 and known.belongs.audit_id is not None:
+        about = Ref("audit", known.belongs.audit_id)
+    grounds = because(first.verdict, workflow, known.facts)
     return News(
         template="escalation" if is_loud else "reminder",
-        said=f"{rule.title}.",
-        why=f"The rule “{rule.id}” spoke on {day_in_words(tx.today)}, because {_because(first.verdict)}.",
+        said=f"{rule.title}." if len(firings) == 1 else f"{rule.title} ({len(firings)} of them).",
+        why=f"The group's rule “{rule.id}” spoke on {day_in_words(tx.today)}: {grounds}.",
         about=about,
-        key=firing_key(rule, first.known.ref, first.verdict.occasion, first.verdict.number),
-        cause=f"{first.known.ref} line {first.seq}",
-        items=items,
+        key=firing_key(rule, known.ref, first.verdict.occasion, first.verdict.number),
+        cause=f"{known.ref} line {first.seq}",
+        items=together([item_of(tx.playbook, firing.known) for firing in firings]),
         severity=outbox.Severity.ESCALATION if is_loud else outbox.Severity.REMINDER,
     )
-
-
-def _because(verdict: Verdict) -> str:
-    return " and ".join(str(reason) for reason in verdict.reasons if reason.holds) or "its condition holds"
 
 
 def _meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:

@@ -17,9 +17,10 @@ from assurance.commands.hearing import (
     load,
 )
 from assurance.facts import Known
-from assurance.mail import Item, News, day_in_words, item_of, name_of, notices
+from assurance.mail import News, called, item_of, name_of, notices
 from assurance.matters import MatterNoun, plain
 from assurance.office import Tx
+from assurance.reasons import day_in_words
 from assurance.records import Approval
 from assurance.roster import Seat
 from assurance.standing import addressees, approvers, asked_of
@@ -207,10 +208,9 @@ def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:
             # Whoever did it knows it; but at a stage every member is told alike.
             if word == "members" or seat.person_id != tx.actor.person_id:
                 told[seat.person_id] = seat
-    state = hearing.workflow.states[step.target].title.lower()
     news = News(
         template=step.template or "action_told",
-        said=f"{step.title}: {name_of(known.ref)} is now {state}.",
+        said=_said(tx, hearing, step),
         why=f"{tx.actor.name} took this step on {day_in_words(tx.today)}.",
         about=known.ref,
         key=f"{known.ref}:{written.seq}",
@@ -218,6 +218,16 @@ def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:
         items=[item_of(tx.playbook, known, state=step.target)],
     )
     outbox.put(tx.session, notices(tx.playbook, known, news, told.values()), at=tx.now)
+
+
+def _said(tx: Tx, hearing: Hearing, step: Move) -> str:
+    state = hearing.workflow.states[step.target].title
+    if hearing.ref.kind == Approval.noun:
+        what = approval_row(tx, hearing.ref).title
+        return f"Your request to {what[:1].lower()}{what[1:]}: {state.lower()}."
+    if step.target == step.source:
+        return f"{called(hearing.known)}: {step.title[:1].lower()}{step.title[1:]} – done."
+    return f"{called(hearing.known)} now stands at “{state}”."
 
 
 def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
@@ -235,6 +245,7 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
         audit_id=known.belongs.audit_id,
         agency_id=known.belongs.agency_id,
         trigger=step.trigger,
+        title=step.title,
         given=canonical({name: plain(value) for name, value in step.given.items()}),
         policy=canonical({"by": policy.by, "otherwise": policy.otherwise, "at_meeting": policy.at_meeting}),
         requested_by_id=tx.actor.person_id,
@@ -258,7 +269,7 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
         about=ref,
         key=f"{ref}:1",
         cause=f"{known.ref} line {written.seq}",
-        items=[Item(known.ref, hearing.workflow.states[step.source].title, None)],
+        items=[item_of(tx.playbook, known)],
         severity=outbox.Severity.DECISION,
     )
     people = addressees("approver", hearing.roster, known.belongs, approval=seats)

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from assurance.commands.checks import next_number, one_of, own, said
 from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import Done, Entered, enter, start
-from assurance.mail import Item, News, day_in_words, notices
+from assurance.mail import Item, News, notices
 from assurance.office import Tx
+from assurance.reasons import day_in_words
 from assurance.records import AgencyReturn, Aim, Audit, Case, Meeting, PlannedAudit, Programme, RecordSet
 from assurance.roster import Roster, Seat, roster
 from engine.errors import Reason, Refused
@@ -172,7 +173,7 @@ def _tell_leads(
     wanted: dict[Seat, list[Item]] = {}
     for records in record_sets:
         for seat in _leads_of(people, records):
-            item = Item(audit, f"{records.name}: {asked[records.id]} returns", due_on)
+            item = Item(audit, f"{asked[records.id]} returns", due_on, records.name)
             wanted.setdefault(seat, []).append(item)
     for seat, items in wanted.items():
         total = sum(asked[records.id] for records in record_sets if seat in _leads_of(people, records))

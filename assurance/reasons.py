@@ -1,0 +1,55 @@
+"""Why a rule spoke: its comparisons with the values of that day, for the history and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from engine.condition_tree import Atom, Compare, Fact, atoms, fact_of
+from engine.conditions import Comparison, Kind, Value
+from engine.rules import Verdict
+from engine.vocabulary import Field
+from engine.workflow import Workflow
+
+
+def reason_line(reason: Comparison) -> str:
+    """Write one comparison with its values, as the history keeps it: `due_on < today (2014-09-02, 2014-09-09)`."""
+    right = reason.right if isinstance(reason.right, tuple) else (reason.right,)
+    return f"{reason.text} ({_bare(reason.left)}; {', '.join(_bare(value) for value in right)})"
+
+
+def because(verdict: Verdict, workflow: Workflow, facts: Mapping[str, Value]) -> str:
+    """Say for people on which facts a rule spoke: each fact once, in the words of the field, with its value."""
+    said: dict[str, str] = {}
+    for atom in atoms(verdict.rule.when.tree):
+        for fact in _facts_of(atom):
+            said.setdefault(fact.name, _in_words(fact, workflow, facts.get(fact.name)))
+    return "; ".join(said.values())
+
+
+def day_in_words(day: date) -> str:
+    """Write a day as `3 September 2014`."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def _facts_of(atom: Atom) -> tuple[Fact, ...]:
+    terms = (atom.left, atom.right) if isinstance(atom, Compare) else (atom.fact,)
+    return tuple(fact for fact in map(fact_of, terms) if fact is not None)
+
+
+def _in_words(fact: Fact, workflow: Workflow, value: Value) -> str:
+    if fact.name == "state" and isinstance(value, str):
+        return f"it stands at “{workflow.states[value].title}”"
+    field: Field = workflow.vocabulary.fields[fact.name]
+    title = field.title or fact.name.replace("_", " ")
+    if value is None:
+        return f"{title}: none"
+    if isinstance(value, date):
+        return f"{title}: {day_in_words(value)}"
+    if field.kind is Kind.YES_NO:
+        return title if value else f"not: {title}"
+    return f"{title}: {value}"
+
+
+def _bare(value: Value) -> str:
+    return "empty" if value is None else str(value)
