@@ -1,0 +1,210 @@
+"""Who may see what: one filter for each noun, and one question about a single subject that the same filter answers.
+
+The group sees what is pooled. What was read in a single file stays with the agency whose file it is, the chair,
+the deputy, the coordinator and the inspector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from assurance.facts import NOUNS
+from assurance.mail import name_of
+from assurance.office import Actor
+from assurance.records import (
+    Action,
+    AgencyReturn,
+    Answer,
+    Approval,
+    Case,
+    ImmediateConcern,
+    Matter,
+    Recommendation,
+)
+from assurance.roster import Roster
+from engine.errors import Reason, Refused
+from engine.moved import Ref
+from notifications.outbox import Message
+
+SEE_EVERYTHING = frozenset({"chair", "deputy_chair", "coordinator", "inspector"})
+STRATEGIC = "strategic"
+
+
+class Sight(StrEnum):
+    """How far somebody's look reaches."""
+
+    EVERYTHING = "everything"  # those of SEE_EVERYTHING, and whoever runs the installation
+    OWN_AGENCY = "own agency"  # what is pooled, and all that is their own agency's
+    POOLED = "pooled"  # what is pooled: the lay member, the Board's chair, the administrator
+    NOTHING = "nothing"  # nobody in post today
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody who looks at one group; `person_id` is None for whoever runs the installation."""
+
+    group_id: int
+    person_id: int | None
+    name: str
+    sight: Sight
+    agencies: frozenset[int]
+    roles: frozenset[str]
+
+
+def viewer_of(people: Roster, actor: Actor) -> Viewer:
+    """Say how far an actor sees, from the posts that they hold today."""
+    seats = tuple(people.of(actor.person_id))
+    roles = frozenset(seat.role for seat in seats)
+    agencies = people.agencies_of(actor.person_id)
+    if actor.person_id is None or roles & SEE_EVERYTHING:
+        sight = Sight.EVERYTHING
+    elif agencies:
+        sight = Sight.OWN_AGENCY
+    else:
+        sight = Sight.POOLED if seats else Sight.NOTHING
+    return Viewer(actor.group_id, actor.person_id, actor.name, sight, agencies, roles)
+
+
+def visible(viewer: Viewer, table: type[Any]) -> sa.ColumnElement[bool]:
+    """Give the filter that leaves of a table's rows those that the viewer may see.
+
+    A table without a filter of its own holds what is pooled: aims, findings, meetings, people, posts. A finding's
+    case is another question: `sees_cases`.
+    """
+    own_group: sa.ColumnElement[bool] = table.group_id == viewer.group_id
+    if viewer.sight is Sight.EVERYTHING:
+        return own_group
+    if viewer.sight is Sight.NOTHING:
+        return sa.false()
+    narrower = _FILTERS.get(table)
+    return own_group if narrower is None else sa.and_(own_group, narrower(viewer))
+
+
+def may_see(session: Session, viewer: Viewer, ref: Ref) -> bool:
+    """Say whether the viewer may see one subject; one that does not exist is seen by nobody."""
+    noun = NOUNS.get(ref.kind)
+    if noun is not None:
+        where = [noun.table.id == ref.id, visible(viewer, noun.table)]
+    else:
+        where = [Matter.id == ref.id, Matter.kind == ref.kind, visible(viewer, Matter)]
+    return session.scalar(sa.select(sa.literal(1)).where(*where)) is not None
+
+
+def require_sight(session: Session, viewer: Viewer, ref: Ref) -> None:
+    """Raise Refused, saying for whom a subject is, unless the viewer may see it."""
+    if may_see(session, viewer, ref):
+        return
+    operator = Viewer(viewer.group_id, None, "", Sight.EVERYTHING, frozenset(), frozenset())
+    if not may_see(session, operator, ref):
+        raise Refused(Reason("unknown_subject", f"There is no {ref} here."))
+    if viewer.sight is Sight.NOTHING:
+        raise Refused(Reason("no_post", f"{viewer.name} holds no post in the group today and sees nothing."))
+    sentence = f"{name_of(ref)} is not for {viewer.name}: {_FOR_WHOM.get(ref.kind, _OF_AN_AGENCY)}."
+    raise Refused(Reason("not_for_you", sentence))
+
+
+def sees_cases(viewer: Viewer) -> bool:
+    """Say whether the viewer may see from which case a finding came."""
+    return viewer.sight is Sight.EVERYTHING
+
+
+def reads_texts_of(viewer: Viewer, agency_id: int | None) -> bool:
+    """Say whether the viewer may read what people wrote about a subject of an agency (None: of the whole group).
+
+    Notes, evidence and reasons may tell of a single file, which the subject itself does not.
+    """
+    if viewer.sight is Sight.EVERYTHING:
+        return True
+    if agency_id is None:
+        return viewer.sight is not Sight.NOTHING
+    return agency_id in viewer.agencies
+
+
+_OF_AN_AGENCY = "it is for its own agency, the chair, the deputy and the coordinator"
+_FOR_WHOM = {
+    AgencyReturn.noun: "a return is for its own agency, the chair, the deputy and the coordinator; "
+    "the group sees the pooled findings",
+    Recommendation.noun: "an individual practice recommendation is for its own agency, the chair, the deputy "
+    "and the coordinator; elsewhere it is only counted",
+    Action.noun: "it follows an individual practice recommendation, which is for its own agency, the chair, "
+    "the deputy and the coordinator",
+    ImmediateConcern.noun: "an immediate concern is for the agency that must act, the chair, the deputy and the "
+    "coordinator",
+    Approval.noun: "it decides about something that only its own agency, the chair, the deputy and the "
+    "coordinator see",
+}
+
+
+def _returns(viewer: Viewer) -> sa.ColumnElement[bool]:
+    return AgencyReturn.agency_id.in_(viewer.agencies)
+
+
+def _answers(viewer: Viewer) -> sa.ColumnElement[bool]:
+    return sa.exists().where(AgencyReturn.id == Answer.return_id, _returns(viewer))
+
+
+def _cases(viewer: Viewer) -> sa.ColumnElement[bool]:
+    return sa.exists().where(AgencyReturn.case_id == Case.id, _returns(viewer))
+
+
+def _recommendations(viewer: Viewer) -> sa.ColumnElement[bool]:
+    return sa.or_(Recommendation.type == STRATEGIC, Recommendation.agency_id.in_(viewer.agencies))
+
+
+def _actions(viewer: Viewer) -> sa.ColumnElement[bool]:
+    is_strategic = sa.exists().where(
+        Recommendation.id == Action.recommendation_id, Recommendation.type == STRATEGIC
+    )
+    return sa.or_(Action.agency_id.in_(viewer.agencies), is_strategic)
+
+
+def _concerns(viewer: Viewer) -> sa.ColumnElement[bool]:
+    return ImmediateConcern.agency_id.in_(viewer.agencies)
+
+
+def _matters(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """What stands in YAML only may be about anything: nobody outside sees it pooled."""
+    own = Matter.agency_id.in_(viewer.agencies)
+    return sa.or_(own, Matter.agency_id.is_(None)) if viewer.sight is Sight.OWN_AGENCY else own
+
+
+def _approvals(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """A decision is seen by whoever sees what it is about, and by whoever asked for it."""
+    tables = {kind: noun.table for kind, noun in NOUNS.items() if noun.table is not Approval}
+    about = [
+        sa.and_(
+            Approval.subject_kind == kind,
+            sa.exists().where(table.id == Approval.subject_id, visible(viewer, table)),
+        )
+        for kind, table in tables.items()
+    ]
+    matter = sa.exists().where(
+        Matter.id == Approval.subject_id, Matter.kind == Approval.subject_kind, visible(viewer, Matter)
+    )
+    return sa.or_(*about, matter, Approval.requested_by_id == viewer.person_id)
+
+
+def _mails(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Mails hold names and counts only; whoever keeps the accounts sees whether they arrive."""
+    if "administrator" in viewer.roles:
+        return sa.true()
+    return Message.person_ref == f"person/{viewer.person_id}"
+
+
+_FILTERS: Mapping[type[Any], Callable[[Viewer], sa.ColumnElement[bool]]] = {
+    AgencyReturn: _returns,
+    Answer: _answers,
+    Case: _cases,
+    Recommendation: _recommendations,
+    Action: _actions,
+    Approval: _approvals,
+    ImmediateConcern: _concerns,
+    Matter: _matters,
+    Message: _mails,
+}
