@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from assurance.records import (
     Action,
@@ -118,7 +118,9 @@ class Noun:
         self.kind = table.noun
         self.facts = (*_common_facts(table), *facts)
         nothing = sa.null()
-        reference = nothing if audit is None else _one(Audit.reference, Audit.id == audit)
+        # An alias, because the noun itself may be the audit, and would then be compared with itself.
+        named = aliased(Audit)
+        reference = nothing if audit is None else _one(named.reference, named.id == audit)
         query = sa.select(
             table.id,
             table.group_id,
@@ -135,7 +137,9 @@ class Noun:
         )
         self._names = tuple(fact.field.name for fact in self.facts)
         self._yes_no = frozenset(fact.field.name for fact in self.facts if fact.field.kind is Kind.YES_NO)
-        self._one = Prepared(query.where(table.id == sa.bindparam("subject", required=False)).with_for_update(of=table))
+        self._one = Prepared(
+            query.where(table.id == sa.bindparam("subject", required=False)).with_for_update(of=table)
+        )
         self._query = query
 
     def vocabulary(self) -> Vocabulary:
