@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from assurance.calendar import WorkingCalendar
 from assurance.config import Settings
-from assurance.playbook import Playbook, Shelf, open_playbook, read_shelf
+from assurance.playbook import Playbook, Shelf, has_new, open_playbook, publish_new, read_shelf
 from assurance.records import Group, Person
 from engine.clock import Clock, SystemClock
 from engine.errors import Reason, Refused
@@ -66,11 +66,14 @@ class Office:
         self.playbook = self.read_playbook()
 
     def read_playbook(self) -> Playbook:
-        """Publish the definitions on the shelf and read calendars and pinned definitions afresh."""
-        with self.store.begin() as session:
-            self.playbook = open_playbook(
-                session, self.shelf, at=self.clock.now(), base_url=self.settings.base_url
-            )
+        """Read groups and definitions afresh; only a definition that is new is written."""
+        with self.store.reading() as session:
+            is_new = has_new(session, self.shelf)
+        if is_new:
+            with self.store.begin() as session:
+                publish_new(session, self.shelf, at=self.clock.now())
+        with self.store.reading() as session:
+            self.playbook = open_playbook(session, self.shelf, base_url=self.settings.base_url)
         return self.playbook
 
     @contextmanager

@@ -101,12 +101,22 @@ def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
     return Shelf(read, joined(books))
 
 
-def open_playbook(session: Session, shelf: Shelf, *, at: datetime, base_url: str) -> Playbook:
-    """Publish what is new on the shelf and read what subjects are pinned to."""
-    current = {
-        kind: publish(session, kind=kind, content_hash=workflow.hash, text=workflow.text, at=at)
-        for kind, workflow in shelf.workflows.items()
-    }
+def publish_new(session: Session, shelf: Shelf, *, at: datetime) -> None:
+    """Keep every definition of the shelf that is not kept yet."""
+    for kind, workflow in shelf.workflows.items():
+        publish(session, kind=kind, content_hash=workflow.hash, text=workflow.text, at=at)
+
+
+def has_new(session: Session, shelf: Shelf) -> bool:
+    """Say whether a definition of the shelf is not kept yet."""
+    kept = {row.hash for row in published(session)}
+    return any(workflow.hash not in kept for workflow in shelf.workflows.values())
+
+
+def open_playbook(session: Session, shelf: Shelf, *, base_url: str) -> Playbook:
+    """Read what subjects are pinned to, beside what is on the shelf; everything on it is published already."""
+    numbers = {row.hash: row.id for row in published(session)}
+    current = {kind: numbers[workflow.hash] for kind, workflow in shelf.workflows.items()}
     known, common = vocabularies(), common_words()
     by_hash = {workflow.hash: workflow for workflow in shelf.workflows.values()}
     pinned = {
