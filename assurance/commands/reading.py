@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from assurance.commands.checks import said
+from assurance.commands.checks import one_of, said
 from assurance.commands.moving import Done, Entered, enter
 from assurance.office import Tx
 from assurance.records import AgencyReturn, Aim, Answer
@@ -14,6 +14,7 @@ from engine.errors import Reason, Refused
 from engine.moved import Ref
 from engine.words import unknown
 
+GRADES = ("Outstanding", "Good", "Requires improvement", "Inadequate")
 ANSWERS = ("yes", "partly", "no", "not applicable", "no evidence on file")
 
 
@@ -23,6 +24,7 @@ def answer_aims(
     answers: Mapping[int, tuple[str, str]],
     *,
     tool: str | None = None,
+    grade: str | None = None,
     key: str | None = None,
 ) -> Done:
     """Answer aims of one return: for each aim's id the answer and the reader's own words; save as you go.
@@ -52,5 +54,7 @@ def answer_aims(
         kept.answer, kept.text = answer, text
     if tool is not None:
         row.tool = said(tool, "the name of your audit tool")
+    if grade is not None:
+        row.grade = one_of(grade, GRADES, "a grade")
     told = {str(aim_id): answer for aim_id, (answer, _) in sorted(answers.items())}
     return enter(tx, ref, "answer", Entered({"answers": told}), key=key)

@@ -81,6 +81,7 @@ class _Return:
     tool: str | None
     state: str
     days_late: int
+    has_come: bool
     answers: Mapping[int, str]
     escalated_on: date | None
 
@@ -193,13 +194,14 @@ class _Reader:
                 given |= {int(aim_id): answer for aim_id, answer in answers.items()}
             found[row.audit_id].append(
                 _Return(
-                    row.agency_id,
-                    row.record_set_id,
-                    row.tool,
-                    then.state,
-                    self._days_late(row, then),
-                    given,
-                    then.escalated_on(),
+                    agency_id=row.agency_id,
+                    record_set_id=row.record_set_id,
+                    tool=row.tool,
+                    state=then.state,
+                    days_late=self._days_late(row, then),
+                    has_come=then.first_day("submitted_on") is not None,
+                    answers=given,
+                    escalated_on=then.escalated_on(),
                 )
             )
         return found
@@ -248,7 +250,8 @@ def _counted(returns: Iterable[_Return]) -> ReturnCounts:
         not_known=states["not_known"],
         waived=states["waived"],
         outstanding=sum(number for state, number in states.items() if state not in SETTLED_RETURNS),
-        late=sum(one.days_late > 0 for one in some),
+        late=sum(one.days_late > 0 and one.has_come for one in some),
+        overdue=sum(one.days_late > 0 and not one.has_come for one in some),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -83,19 +84,12 @@ class _Reader:
         rows = tx.session.scalars(sa.select(Action).where(Action.id.in_(planned)).order_by(Action.id))
         self._actions = {row.id: row for row in rows}
         self._actions_then = stood(tx.session, Action.noun, planned, past=past)
-        self._reasons = _reasons(tx.session, Recommendation.noun, wanted)
-        self._action_reasons = _reasons(tx.session, Action.noun, planned)
+        self._reasons = _reasons(tx.session, wanted)
 
     def recommendation(self, row: Recommendation, *, number: int) -> RecommendationThen:
         """Give one recommendation."""
         then = self._known[row.id]
         implemented_on = then.day("implemented_on", kept=None)
-        evidence = sa.select(sa.func.count()).where(
-            Evidence.subject_kind == Recommendation.noun,
-            Evidence.subject_id == row.id,
-            Evidence.on <= self._past.on,
-            Evidence.on > implemented_on,
-        )
         return RecommendationThen(
             number=number,
             text=row.text,
@@ -107,6 +101,7 @@ class _Reader:
             implemented_on=implemented_on,
             embedded_check_on=then.day("embedded_check_on", kept=None),
             embedded_on=then.day("embedded_on", kept=None),
+            not_lasted_on=then.last_in("not_embedded"),
             answers=self._answers(row, then),
             actions=tuple(
                 self._action(action, self._actions_then[action.id])
@@ -114,8 +109,19 @@ class _Reader:
                 if action.recommendation_id == row.id and action.id in self._actions_then
             ),
             measured=tuple(self._measured(row)),
-            later_evidence=0 if implemented_on is None else self._session.scalar(evidence) or 0,
+            later_evidence=self._later_evidence(row.id, implemented_on),
         )
+
+    def _later_evidence(self, recommendation_id: int, implemented_on: date | None) -> int:
+        if implemented_on is None:
+            return 0
+        query = sa.select(sa.func.count()).where(
+            Evidence.subject_kind == Recommendation.noun,
+            Evidence.subject_id == recommendation_id,
+            Evidence.on > implemented_on,
+            Evidence.on <= self._past.on,
+        )
+        return self._session.execute(query).scalar_one()
 
     def date_requests(self) -> DateRequests:
         """Count what became of the requests to move these actions' dates."""
@@ -147,7 +153,6 @@ class _Reader:
 
     def _action(self, row: Action, then: Stood) -> ActionThen:
         original_due_on = then.day("original_due_on", kept=row.original_due_on)
-        is_closed = then.state == "closed"
         return ActionThen(
             agency=self._agencies[row.agency_id],
             state=then.state,
@@ -156,12 +161,11 @@ class _Reader:
             times_moved=then.whole("times_moved", kept=row.times_moved),
             confirmed_on=then.day("confirmed_on", kept=None),
             escalated_on=then.escalated_on(),
-            closing_reason=self._action_reasons.get((row.id, then.came_line), "") if is_closed else "",
         )
 
     def _measured(self, row: Recommendation) -> list[MeasuredThen]:
         found = self._session.execute(
-            sa.select(ReAudit, Audit.theme)
+            sa.select(ReAudit, Audit.reference, Audit.theme)
             .join(Aim, Aim.id == ReAudit.later_aim_id)
             .join(Audit, Audit.id == Aim.audit_id)
             .where(ReAudit.recommendation_id == row.id, ReAudit.measured_on <= self._past.on)
@@ -170,20 +174,26 @@ class _Reader:
         return [
             MeasuredThen(
                 one.measured_on,
+                reference,
                 theme,
                 Share(one.before_yes, one.before_asked),
                 Share(one.after_yes, one.after_asked),
                 one.is_better,
             )
-            for one, theme in found
+            for one, reference, theme in found
         ]
 
 
-def _reasons(session: Session, kind: str, subjects: sa.Select[int]) -> dict[tuple[int, int], str]:
-    """Give the reasons that people wrote, by subject and line; one that was erased is left out."""
+def _reasons(session: Session, subjects: sa.Select[int]) -> dict[tuple[int, int], str]:
+    """Give the reasons written on recommendations, by recommendation and line; one that was erased is left out.
+
+    Those on an agency's own action stay with the agency: they may tell of a single file.
+    """
     rows = session.scalars(
         sa.select(EventText).where(
-            EventText.subject_kind == kind, EventText.subject_id.in_(subjects), EventText.name == "reason"
+            EventText.subject_kind == Recommendation.noun,
+            EventText.subject_id.in_(subjects),
+            EventText.name == "reason",
         )
     )
     return {(row.subject_id, row.seq): row.text for row in rows if row.text is not None}

@@ -62,6 +62,11 @@ class Stood:
         """Give the day on which it came to that state."""
         return self.past.day_of(self._came.at)
 
+    def last_in(self, state: str) -> date | None:
+        """Give the last day on which the subject came to a state."""
+        came = [line.at for line in self.lines if line.data.get("to") == state]
+        return self.past.day_of(came[-1]) if came else None
+
     def day(self, name: str, *, kept: date | None) -> date | None:
         """Give a date as it was; `kept` is what the row holds today, true if no line ever set it."""
         value = self._value(name, None if kept is None else kept.isoformat())

@@ -5,7 +5,6 @@ Nothing here is about a single case: no reference, no finding, no answer of one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -76,7 +75,10 @@ class CaseCount:
 
 @dataclass(frozen=True, slots=True)
 class ReturnCounts:
-    """What came of the returns that were asked for; `late` ones came, or are still owed, after their first due day."""
+    """What came of the returns that were asked for, over all agencies and cases together.
+
+    `late` ones first came after the day on which they were first due; `overdue` ones are still owed after it.
+    """
 
     asked: int
     accepted: int
@@ -84,11 +86,12 @@ class ReturnCounts:
     waived: int
     outstanding: int
     late: int
+    overdue: int
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsRead:
-    """One agency's record set in one audit: its own tool, and how late its returns were, in days."""
+    """One agency's record set in one audit: its own tools, and how late its returns came or are, in days."""
 
     agency: str
     records: str
@@ -120,7 +123,6 @@ class ActionThen:
     times_moved: int
     confirmed_on: date | None
     escalated_on: date | None
-    closing_reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class MeasuredThen:
     """The same aim asked again by a later audit: shares of `yes` before and after."""
 
     on: date
+    later_reference: str
     later_theme: str
     before: Share
     after: Share
@@ -145,7 +148,10 @@ class MeasuredThen:
 
 @dataclass(frozen=True, slots=True)
 class RecommendationThen:
-    """A multi-agency strategic recommendation. `reason` belongs to the move by which it came to its state."""
+    """A multi-agency strategic recommendation. `reason` belongs to the move by which it came to its state.
+
+    `not_lasted_on` is the last day on which it was judged not to have lasted, also where it was opened again since.
+    """
 
     number: int
     text: str
@@ -157,6 +163,7 @@ class RecommendationThen:
     implemented_on: date | None
     embedded_check_on: date | None
     embedded_on: date | None
+    not_lasted_on: date | None
     answers: tuple[AgencyAnswerThen, ...]
     actions: tuple[ActionThen, ...]
     measured: tuple[MeasuredThen, ...]
@@ -242,8 +249,3 @@ class YearThen:
     date_requests: DateRequests
     next_year: str | None
     next_themes: tuple[str, ...]
-
-    @property
-    def recommendations(self) -> Sequence[tuple[AuditThen, RecommendationThen]]:
-        """Give every strategic recommendation of the year, with its audit."""
-        return [(audit, one) for audit in self.audits for one in audit.strategic]

@@ -27,6 +27,7 @@ class AgencyReturn(Moved, Base):
     original_due_on: Mapped[date]
     submitted_on: Mapped[date | None]
     tool: Mapped[str | None]  # the agency's own audit tool that was used
+    grade: Mapped[str | None]  # the agency's own judgement of its practice, where it gives one
 
 
 class Answer(OfGroup, Base):

@@ -117,7 +117,7 @@ def _hand_in(tx: Tx, book: Book, given: dict[str, Any]) -> None:
         book.of("aim", aim): (LETTERS[letter], "")
         for aim, letter in zip(given["aims"], given["letters"], strict=True)
     }
-    reading.answer_aims(tx, ref, answers, tool=given.get("tool"))
+    reading.answer_aims(tx, ref, answers, tool=given.get("tool"), grade=given.get("grade"))
     moving.move(tx, ref, "submit")
 
 
@@ -136,7 +136,8 @@ def _fill_returns(at: datetime, person: str, given: dict[str, Any], on: At) -> l
     for number, (case, letters) in enumerate(given["answers"].items()):
         one = {"case": case, "record_set": given["record_set"]}
         later = timedelta(minutes=number)
-        filled = {**one, "letters": letters, "aims": given["aims"], "tool": given.get("tool")}
+        said = {name: given.get(name) for name in ("tool", "grade")}
+        filled = {**one, **said, "letters": letters, "aims": given["aims"]}
         parts.append(Part(at + timedelta(seconds=number), person, _BEGIN, one))
         parts.append(Part(on(given["submit_on"], HAND_IN) + later, person, _HAND_IN, filled))
         if "accept_on" in given:
@@ -172,7 +173,7 @@ AUDIT_VERBS: tuple[Verb, ...] = (
             "submit_on": day,
             "answers": _letters,
         },
-        {"accept_on": day, "accept_as": name_of("person"), "tool": text},
+        {"accept_on": day, "accept_as": name_of("person"), "tool": text, "grade": one_of(*reading.GRADES)},
         check=_check_answers,
         expand=_fill_returns,
     ),

@@ -531,6 +531,7 @@ def upgrade() -> None:
         sa.Column("original_due_on", sa.Date(), nullable=False),
         sa.Column("submitted_on", sa.Date(), nullable=True),
         sa.Column("tool", sa.Text(), nullable=True),
+        sa.Column("grade", sa.Text(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("state_since_on", sa.Date(), nullable=False),
