@@ -13,9 +13,11 @@ from engine.workflow import Workflow
 
 
 def reason_line(reason: Comparison) -> str:
-    """Write one comparison with its values, as the history keeps it: `due_on < today (2014-09-02, 2014-09-09)`."""
-    right = reason.right if isinstance(reason.right, tuple) else (reason.right,)
-    return f"{reason.text} ({_bare(reason.left)}; {', '.join(_bare(value) for value in right)})"
+    """Write one comparison with that day's values for the history: `due_on < today: true (2014-09-02; 2014-09-09)`."""
+    values = [_bare(reason.left)]
+    if reason.right is not None and not isinstance(reason.right, tuple):
+        values.append(_bare(reason.right))
+    return f"{reason.text}: {'true' if reason.holds else 'false'} ({'; '.join(values)})"
 
 
 def because(verdict: Verdict, workflow: Workflow, facts: Mapping[str, Value]) -> str:

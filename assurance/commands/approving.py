@@ -44,7 +44,7 @@ def decide(
     if answer != "approve":
         note(tx, subject.known, "answered", {"approval": approval.id, "answer": answer})
         return done
-    subject = hear(tx, subject.ref, given=given_of(row, subject))
+    subject = hear(tx, subject.ref, given=given_of(tx, row, subject))
     approved = decided_with_approval(tx, subject, row.trigger)
     data = {"approval": approval.id, "asked_by": f"person/{row.requested_by_id}"}
     perform(tx, subject, approved, Entered(data), approval=approval)

@@ -15,7 +15,7 @@ from assurance.roster import Roster, roster
 from assurance.standing import Asked, approvers, asked_of, conflicts_of, roles_of, why_not_approver
 from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused, Stale
-from engine.ledger import history
+from engine.ledger import history, texts
 from engine.moved import Ref
 from engine.workflow import Circumstances, Move, Way, Workflow
 
@@ -113,11 +113,13 @@ def terms_of(tx: Tx, row: Approval) -> Asked:
     return asked_of(row, () if way is None else way.apart)
 
 
-def given_of(row: Approval, subject: Hearing) -> dict[str, Value]:
+def given_of(tx: Tx, row: Approval, subject: Hearing) -> dict[str, Value]:
     """Read back the fields with which an approval was asked."""
     way = subject.way(row.trigger)
     kinds = {} if way is None else {ask.name: ask.kind for ask in way.asks}
     kept: dict[str, Value] = json.loads(row.given)
+    written = texts(tx.session, Ref(Approval.noun, row.id))
+    kept |= {name: text for (line, name), text in written.items() if line == 1}
     return {
         name: date.fromisoformat(value) if kinds.get(name) is Kind.DATE and isinstance(value, str) else value
         for name, value in kept.items()

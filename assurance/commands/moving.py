@@ -238,6 +238,8 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
     if known.facts.get("approvals_waiting"):
         sentence = f"A decision on {name_of(known.ref)} is already waiting; withdraw that request first."
         raise Refused(Reason("already_asked", sentence))
+    # What people wrote stands beside the history only, where it can be erased; the row keeps the rest.
+    texts = {name: value for name, value in step.given.items() if isinstance(value, str)}
     row = Approval(
         subject_kind=known.ref.kind,
         subject_id=known.ref.id,
@@ -246,13 +248,12 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
         agency_id=known.belongs.agency_id,
         trigger=step.trigger,
         title=step.title,
-        given=canonical({name: plain(value) for name, value in step.given.items()}),
+        given=canonical({name: plain(value) for name, value in step.given.items() if name not in texts}),
         policy=canonical({"by": policy.by, "otherwise": policy.otherwise, "at_meeting": policy.at_meeting}),
         requested_by_id=tx.actor.person_id,
         asked_on=tx.today,
         deputy_called=False,
     )
-    texts = {name: value for name, value in step.given.items() if isinstance(value, str)}
     ref = start(
         tx, row, Approval.noun, entered=Entered({"about": str(known.ref), "for": step.trigger}, texts)
     )

@@ -25,7 +25,7 @@ class Approval(Moved, Base):
     agency_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
     trigger: Mapped[str]
     title: Mapped[str]  # the step's title when it was asked
-    given: Mapped[str]  # canonical JSON of the fields that the move was asked with
+    given: Mapped[str]  # canonical JSON of the fields that the move was asked with, but for texts
     policy: Mapped[str]  # canonical JSON, as it was when the approval was asked
     requested_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     asked_on: Mapped[date]
