@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from assurance.access import Sight, may_see, viewer_of
 from assurance.facts import Known
 from assurance.mail import name_of
 from assurance.office import Tx
@@ -61,13 +62,15 @@ def hear(
 ) -> Hearing:
     """Load what a command is about.
 
-    Raises Stale, naming who was faster, where the subject has changed since the version that the actor saw.
+    Raises Refused where there is no such subject for this actor, and Stale, naming who was faster, where it has
+    changed since the version that the actor saw.
     """
     known = load(tx, ref)
     standing = known.standing
+    people = roster(tx.session, group_id=standing.group_id, today=tx.today)
+    _require_sight(tx, known, people)
     if version is not None and not standing.material_version <= version <= standing.version:
         raise Stale(_who_was_faster(tx, ref, version))
-    people = roster(tx.session, group_id=standing.group_id, today=tx.today)
     return Hearing(known, people, tx.playbook.definition(standing.definition_id), given or {}, key)
 
 
@@ -150,6 +153,15 @@ def require_for_agency(tx: Tx, agency_id: int) -> None:
     if any(seat.role == "coordinator" for seat in people.of(tx.actor.person_id)):
         return
     raise Refused(Reason("other_agency", f"{tx.actor.name} does not speak for this agency."))
+
+
+def _require_sight(tx: Tx, known: Known, people: Roster) -> None:
+    """Say to whoever may not see a subject that there is none: a refusal must not tell how it stands."""
+    viewer = viewer_of(people, tx.actor)
+    if viewer.sight is Sight.EVERYTHING or known.belongs.agency_id in viewer.agencies:
+        return
+    if not may_see(tx.session, viewer, known.ref):
+        raise Refused(Reason("unknown_subject", f"There is no {known.ref}."))
 
 
 def _towards_approval(
