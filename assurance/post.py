@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from assurance.config import Settings
 from assurance.office import Office
 from notifications.compose import Sender
 from notifications.delivery import Delivered, DeliverySettings, deliver_due
 from notifications.mailer import MaildirMailer, Mailer
+from notifications.outbox import Message, State
 from notifications.smtp import SmtpMailer
 from notifications.smtp_settings import SmtpSettings
 
@@ -30,6 +33,13 @@ def maildir(folder: Path) -> Mailer:
     """Give a mailer that puts letters into a folder, which is made where it is missing."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     return MaildirMailer(folder)
+
+
+def is_owed(office: Office) -> bool:
+    """Say whether any message waits in the outbox."""
+    waiting = Message.state.in_((State.QUEUED, State.SENDING, State.UNCERTAIN))
+    with office.store.reading() as session:
+        return session.scalar(sa.select(sa.exists().where(waiting, Message.sent_at.is_(None)))) or False
 
 
 def deliver(office: Office, mailer: Mailer) -> Delivered:
