@@ -11,6 +11,7 @@ from engine.store import database_url
 
 HOME = Path(__file__).resolve().parent.parent
 PREFIX = "AUDITLOOP_"
+OF_THE_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}FAULT_")
 KNOWN = ("DATABASE", "VAR", "WORKFLOWS", "RULES", "SMTP_URL", "MAIL_FROM", "BASE_URL")
 
 
@@ -53,7 +54,8 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
     problems = [
         f"{name} is not a setting; known: {known}."
         for name in sorted(environment)
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in KNOWN
+        if name.startswith(PREFIX) and not name.startswith(OF_THE_TESTS)
+        if name.removeprefix(PREFIX) not in KNOWN
     ]
     var = Path(environment.get("AUDITLOOP_VAR", "var"))
     settings = Settings(
