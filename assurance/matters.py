@@ -32,12 +32,14 @@ class MatterNoun:
 
     def load(self, session: Session, subject: int) -> Known | None:
         """Read one matter with its facts, locking its row where the database can."""
-        row = session.get(Matter, subject, with_for_update=True)
+        # Moves write past the session, so that what it remembers of the row is read afresh.
+        row = session.get(Matter, subject, with_for_update=True, populate_existing=True)
         return self._known(session, [row])[0] if row is not None and row.kind == self.kind else None
 
     def load_many(self, session: Session, subjects: Sequence[int]) -> list[Known]:
         """Read many matters with their facts."""
-        rows = session.scalars(sa.select(Matter).where(Matter.id.in_(subjects), Matter.kind == self.kind))
+        query = sa.select(Matter).where(Matter.id.in_(subjects), Matter.kind == self.kind)
+        rows = session.scalars(query, execution_options={"populate_existing": True})
         return self._known(session, list(rows))
 
     def changed_columns(self, known: Known, changes: Mapping[str, Value]) -> dict[str, Any]:

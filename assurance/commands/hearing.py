@@ -38,14 +38,15 @@ class Hearing:
 
     def way(self, trigger: str) -> Way | None:
         """Give the first way of a trigger out of the present state, if there is one."""
-        state = self.known.standing.state
-        return next(
-            (way for way in self.workflow.moves if way.trigger == trigger and state in way.sources), None
-        )
+        return _way(self.workflow, self.known.standing.state, trigger)
 
 
 def load(tx: Tx, ref: Ref) -> Known:
-    """Read one subject of the actor's group; raises Refused where there is none."""
+    """Read one subject of the actor's group and lock its row; raises Refused where there is none."""
+    if ref.kind == Approval.noun:
+        # The subject before the decision about it: whoever moves a subject takes the two rows in this order.
+        row = approval_row(tx, ref)
+        load(tx, Ref(row.subject_kind, row.subject_id))
     known = tx.playbook.noun(ref.kind).load(tx.session, ref.id)
     if known is None or known.standing.group_id != tx.actor.group_id:
         raise Refused(Reason("unknown_subject", f"There is no {ref}."))
@@ -65,12 +66,23 @@ def hear(
     Raises Refused where there is no such subject for this actor, and Stale, naming who was faster, where it has
     changed since the version that the actor saw.
     """
-    known = load(tx, ref)
+    return heard(tx, load(tx, ref), version=version, given=given, key=key)
+
+
+def heard(
+    tx: Tx,
+    known: Known,
+    *,
+    version: int | None = None,
+    given: Mapping[str, Value] | None = None,
+    key: str | None = None,
+) -> Hearing:
+    """Go on from a subject that is loaded already; raises as `hear` does."""
     standing = known.standing
     people = roster(tx.session, group_id=standing.group_id, today=tx.today)
     _require_sight(tx, known, people)
     if version is not None and not standing.material_version <= version <= standing.version:
-        raise Stale(_who_was_faster(tx, ref, version))
+        raise Stale(_who_was_faster(tx, known, version))
     return Hearing(known, people, tx.playbook.definition(standing.definition_id), given or {}, key)
 
 
@@ -110,9 +122,14 @@ def circumstances(tx: Tx, hearing: Hearing, words: Iterable[str]) -> Circumstanc
 
 
 def terms_of(tx: Tx, row: Approval) -> Asked:
-    """Give who may decide an approval, with the separations of the move that it is about."""
-    subject = hear(tx, Ref(row.subject_kind, row.subject_id))
-    way = subject.way(row.trigger)
+    """Give who may decide an approval, with the separations of the move that it is about.
+
+    The subject is read without a lock: while a decision waits it stays where it is, and the sweep may ask
+    after it has written a line of the decision.
+    """
+    (subject,) = tx.playbook.noun(row.subject_kind).load_many(tx.session, [row.subject_id])
+    workflow = tx.playbook.definition(subject.standing.definition_id)
+    way = _way(workflow, subject.standing.state, row.trigger)
     return asked_of(row, () if way is None else way.apart)
 
 
@@ -155,6 +172,10 @@ def require_for_agency(tx: Tx, agency_id: int) -> None:
     raise Refused(Reason("other_agency", f"{tx.actor.name} does not speak for this agency."))
 
 
+def _way(workflow: Workflow, state: str, trigger: str) -> Way | None:
+    return next((way for way in workflow.moves if way.trigger == trigger and state in way.sources), None)
+
+
 def _require_sight(tx: Tx, known: Known, people: Roster) -> None:
     """Say to whoever may not see a subject that there is none: a refusal must not tell how it stands."""
     viewer = viewer_of(people, tx.actor)
@@ -186,11 +207,12 @@ def _as_conflict(word: str) -> str:
     return "requester" if word == "requester" else "own_agency"
 
 
-def _who_was_faster(tx: Tx, ref: Ref, version: int) -> Reason:
-    later = [entry for entry in history(tx.session, ref) if entry.seq > version]
-    if not later:
+def _who_was_faster(tx: Tx, known: Known, version: int) -> Reason:
+    ref = known.ref
+    if version > known.standing.version:
         return Reason("stale", f"{name_of(ref)} has no version {version}; look again.")
-    last = later[-1]
+    # Not the newest line: that may be a reminder, which makes nobody stale.
+    last = history(tx.session, ref)[known.standing.material_version - 1]
     who = "The clock"
     if last.actor.startswith("person/"):
         person = tx.session.get(Person, int(last.actor.removeprefix("person/")))
