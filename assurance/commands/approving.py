@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 
 from assurance.commands.checks import own
-from assurance.commands.hearing import approval_row, decided, decided_with_approval, given_of, hear
+from assurance.commands.hearing import (
+    approval_row,
+    decided,
+    decided_with_approval,
+    given_of,
+    hear,
+    heard,
+    load,
+)
 from assurance.commands.moving import Done, Entered, note, perform, repeated
 from assurance.office import Tx
 from assurance.records import Meeting
@@ -27,10 +35,11 @@ def decide(
 
     Raises Refused where the actor may not decide it or the move is no longer possible; Stale for a loser.
     """
+    known = load(tx, approval)
     earlier = repeated(tx, key)
     if earlier is not None:
         return earlier
-    hearing = hear(tx, approval, version=version, given={"reason": reason.strip() or None}, key=key)
+    hearing = heard(tx, known, version=version, given={"reason": reason.strip() or None}, key=key)
     row = approval_row(tx, approval)
     step = decided(tx, hearing, answer)
     if answer == "approve" and json.loads(row.policy)["at_meeting"] and meeting_id is None:

@@ -14,6 +14,7 @@ from assurance.commands.hearing import (
     decided,
     decided_with_approval,
     hear,
+    heard,
     load,
 )
 from assurance.facts import Known
@@ -27,7 +28,7 @@ from assurance.standing import addressees, approvers, asked_of
 from engine import timers
 from engine.conditions import Value
 from engine.errors import Reason, Refused
-from engine.ledger import Line, Written, answered, append, canonical
+from engine.ledger import Line, Written, answered, append, canonical, history
 from engine.moved import Moved, Ref, Standing
 from engine.workflow import Move
 from notifications import outbox
@@ -69,10 +70,12 @@ def move(
     `version` is the one on which the actor decided; `key` makes a repetition of the same request harmless.
     Raises Refused with every reason at once, Stale where the subject has changed since that version.
     """
+    known = load(tx, ref)
+    # Asked once the row is locked: of the same request made twice at once, the second finds the first's answer.
     earlier = repeated(tx, key)
     if earlier is not None:
         return earlier
-    hearing = hear(tx, ref, version=version, given=given, key=key)
+    hearing = heard(tx, known, version=version, given=given, key=key)
     way = hearing.way(trigger)
     if way is not None and way.enters:
         raise Refused(
@@ -95,14 +98,20 @@ def enter(
 ) -> Done:
     """Record data that a command has just written, through the move that allows it.
 
-    Raises Refused, so that the transaction with the data is rolled back, where the move is not open.
+    Raises Refused, so that the transaction with the data is rolled back, where the move is not open or the same
+    request was carried out already.
     """
     hearing = hear(tx, ref, given=given, key=key)
+    _refuse_repeated(tx, key)
     return perform(tx, hearing, decided(tx, hearing, trigger), entered)
 
 
 def start(tx: Tx, row: Moved, kind: str, *, entered: Entered | None = None, key: str | None = None) -> Ref:
-    """Write a new subject's row and the first line of its history, pinned to the current definition."""
+    """Write a new subject's row and the first line of its history, pinned to the current definition.
+
+    Raises Refused where the same request was carried out already.
+    """
+    _refuse_repeated(tx, key)
     workflow = tx.playbook.workflows[kind]
     row.group_id = tx.actor.group_id
     row.definition_id = tx.playbook.current[kind]
@@ -119,7 +128,7 @@ def start(tx: Tx, row: Moved, kind: str, *, entered: Entered | None = None, key:
         tx.actor.signature,
         data={"to": workflow.start, "definition": workflow.hash[:12], **what.data},
         texts=what.texts,
-        once=request_key(key),
+        once=request_key(tx, key),
     )
     append(tx.session, type(row), standing, line)
     tx.session.refresh(row)
@@ -142,7 +151,7 @@ def perform(
         data={**_told(step, columns, has_moved=has_moved), **what.data},
         texts={**{name: value for name, value in step.given.items() if isinstance(value, str)}, **what.texts},
         changes=changes,
-        once=request_key(hearing.key),
+        once=request_key(tx, hearing.key),
         material=not step.minor,
     )
     written = append(tx.session, tx.playbook.noun(known.ref.kind).table, known.standing, line)
@@ -160,18 +169,26 @@ def note(tx: Tx, known: Known, kind: str, data: Mapping[str, Any], *, once: str 
 
 
 def repeated(tx: Tx, key: str | None) -> Done | None:
-    """Give what came of the same request before, if it was made before."""
-    once = request_key(key)
+    """Give the first answer to the same request of the same person, if it was made before."""
+    once = request_key(tx, key)
     written = None if once is None else answered(tx.session, once)
     if written is None:
         return None
-    known = load(tx, written.ref)
-    return Done(written.ref, written.seq, known.standing.state, is_repeat=True)
+    so_far = [line.data for line in history(tx.session, written.ref) if line.seq <= written.seq]
+    state = next(data["to"] for data in reversed(so_far) if "to" in data)
+    approval = Ref(Approval.noun, so_far[-1]["approval"]) if "asked" in so_far[-1] else None
+    return Done(written.ref, written.seq, state, approval, is_repeat=True)
 
 
-def request_key(key: str | None) -> str | None:
-    """Give the ledger's key of a request, under which its repetition is recognised."""
-    return None if key is None else f"request:{key}"
+def request_key(tx: Tx, key: str | None) -> str | None:
+    """Give the ledger's key of a request of one person, under which its repetition is recognised."""
+    return None if key is None else f"request:{tx.actor.group_id}:{tx.actor.signature}:{key}"
+
+
+def _refuse_repeated(tx: Tx, key: str | None) -> None:
+    once = request_key(tx, key)
+    if once is not None and answered(tx.session, once) is not None:
+        raise Refused(Reason("repeated", "This request was carried out already; nothing is entered twice."))
 
 
 def _columns(tx: Tx, known: Known, step: Move) -> dict[str, Any]:
@@ -258,7 +275,7 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
         tx, row, Approval.noun, entered=Entered({"about": str(known.ref), "for": step.trigger}, texts)
     )
     asked_line = {"asked": step.trigger, "approval": ref.id}
-    written = note(tx, known, "asked", asked_line, once=request_key(hearing.key))
+    written = note(tx, known, "asked", asked_line, once=request_key(tx, hearing.key))
     way = hearing.way(step.trigger)
     asked = asked_of(row, () if way is None else way.apart)
     seats = approvers(tx.session, hearing.roster, known.belongs, asked)
