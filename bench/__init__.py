@@ -1,0 +1,1 @@
+"""Measurements: each file without an underscore in front is a program that `make bench` runs."""
