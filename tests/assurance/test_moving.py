@@ -77,7 +77,7 @@ def test_a_refused_move_leaves_nothing_behind(world_at: At) -> None:
 
 def test_a_step_from_the_wrong_state_says_what_has_to_come_first(world_at: At) -> None:
     world = world_at("actions")
-    with pytest.raises(Refused, match="it is Agreed.* has to come first"):
+    with pytest.raises(Refused, match=r"it is Agreed.* has to come first"):
         world.moves("ada", world.action("trust"), "verify")
 
 
