@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from assurance.commands.checks import own
+from assurance.commands.checks import one_of, own
 from assurance.commands.hearing import (
+    ANSWERS,
     approval_row,
     decided,
     decided_with_approval,
@@ -35,6 +36,7 @@ def decide(
 
     Raises Refused where the actor may not decide it or the move is no longer possible; Stale for a loser.
     """
+    one_of(answer, ANSWERS, "an answer")
     known = load(tx, approval)
     earlier = repeated(tx, key)
     if earlier is not None:

@@ -20,6 +20,9 @@ from engine.ledger import history, texts
 from engine.moved import Ref
 from engine.workflow import Circumstances, Move, Way, Workflow
 
+# What makes the move that was asked for, or says no to it; by their word alone they would only change the row.
+ANSWERS = ("approve", "request_change", "reject")
+
 
 @dataclass(frozen=True, slots=True)
 class Hearing:

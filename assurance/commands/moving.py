@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from assurance.commands.hearing import (
+    ANSWERS,
     Hearing,
     approval_row,
     decided,
@@ -77,7 +78,8 @@ def move(
         return earlier
     hearing = heard(tx, known, version=version, given=given, key=key)
     way = hearing.way(trigger)
-    if way is not None and way.enters:
+    is_answer = ref.kind == Approval.noun and trigger in ANSWERS
+    if way is not None and (way.enters or is_answer):
         raise Refused(
             Reason("has_own_form", f"‘{way.title}’ needs more than a word; it has a form of its own.")
         )
