@@ -14,6 +14,7 @@ from assurance.records import Approval
 from assurance.roster import GROUP_ROLES, Roster, Seat
 from engine.ledger import Event
 from engine.moved import Ref
+from engine.store import Prepared
 from engine.workflow import ApprovalPolicy
 
 
@@ -161,16 +162,18 @@ def _free(
     )
 
 
-def _done_by(session: Session, ref: Ref, person_id: int) -> set[str]:
-    rows = session.scalars(
-        sa.select(Event.data).where(
-            Event.subject_kind == ref.kind,
-            Event.subject_id == ref.id,
-            Event.actor == f"person/{person_id}",
-        )
+_SAID_BY = Prepared(
+    sa.select(Event.data).where(
+        Event.subject_kind == sa.bindparam("kind"),
+        Event.subject_id == sa.bindparam("id"),
+        Event.actor == sa.bindparam("who"),
     )
+)
+
+
+def _done_by(session: Session, ref: Ref, person_id: int) -> set[str]:
     done: set[str] = set()
-    for row in rows:
-        line: Mapping[str, str] = json.loads(row)
+    for (data,) in _SAID_BY.rows(session, {"kind": ref.kind, "id": ref.id, "who": f"person/{person_id}"}):
+        line: Mapping[str, str] = json.loads(data)
         done |= {line[name] for name in ("trigger", "asked") if name in line}
     return done
