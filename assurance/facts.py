@@ -80,12 +80,16 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """To what and to whom a subject belongs: who acts on it, who is told, and in which thread."""
+    """To what and to whom a subject belongs: who acts on it, who is told, and in which thread.
+
+    `parents` are the subjects whose facts count this one.
+    """
 
     audit_id: int | None
     audit_reference: str | None
     agency_id: int | None
     owner_post_id: int | None
+    parents: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ class Noun:
         audit: sa.ColumnElement[Any] | None = None,
         agency: sa.ColumnElement[Any] | None = None,
         owner: sa.ColumnElement[Any] | None = None,
+        parents: Mapping[str, sa.ColumnElement[Any]] | None = None,
     ) -> None:
         self.table = table
         self.kind = table.noun
@@ -133,8 +138,10 @@ class Noun:
             reference.label("belongs_reference"),
             (nothing if agency is None else agency).label("belongs_agency"),
             (nothing if owner is None else owner).label("belongs_owner"),
+            *(column.label(f"parent_{kind}") for kind, column in (parents or {}).items()),
             *(fact.expression.label(f"fact_{fact.field.name}") for fact in self.facts),
         )
+        self._parents = tuple(parents or {})
         self._names = tuple(fact.field.name for fact in self.facts)
         self._yes_no = frozenset(fact.field.name for fact in self.facts if fact.field.kind is Kind.YES_NO)
         self._one = Prepared(
@@ -164,12 +171,15 @@ class Noun:
 
     def _known(self, row: tuple[Any, ...]) -> Known:
         subject, group, state, version, material, head, definition, audit, reference, agency, owner = row[:11]
-        facts: dict[str, Value] = dict(zip(self._names, row[11:], strict=True))
+        first_fact = 11 + len(self._parents)
+        above = zip(self._parents, row[11:first_fact], strict=True)
+        parents = tuple(Ref(kind, number) for kind, number in above if number is not None)
+        facts: dict[str, Value] = dict(zip(self._names, row[first_fact:], strict=True))
         for name in self._yes_no:
             facts[name] = bool(facts[name])
         facts["state"] = state
         standing = Standing(Ref(self.kind, subject), group, state, version, material, head, definition)
-        return Known(standing, Belonging(audit, reference, agency, owner), facts)
+        return Known(standing, Belonging(audit, reference, agency, owner, parents), facts)
 
 
 def _one(column: Any, *where: Any) -> sa.ColumnElement[Any]:
@@ -425,12 +435,14 @@ NOUNS: Mapping[str, Noun] = {
             audit=AgencyReturn.__table__.c.audit_id,
             agency=AgencyReturn.__table__.c.agency_id,
             owner=_LEAD_OF_RECORDS,
+            parents={"audit": AgencyReturn.__table__.c.audit_id},
         ),
         Noun(
             Recommendation,
             _recommendation_facts(),
             audit=Recommendation.__table__.c.audit_id,
             agency=Recommendation.__table__.c.agency_id,
+            parents={"audit": Recommendation.__table__.c.audit_id},
         ),
         Noun(
             Action,
@@ -438,6 +450,10 @@ NOUNS: Mapping[str, Noun] = {
             audit=Action.__table__.c.audit_id,
             agency=Action.__table__.c.agency_id,
             owner=Action.__table__.c.owner_post_id,
+            parents={
+                "audit": Action.__table__.c.audit_id,
+                "recommendation": Action.__table__.c.recommendation_id,
+            },
         ),
         Noun(
             Approval,

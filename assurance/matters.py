@@ -69,7 +69,9 @@ class MatterNoun:
         standing = Standing(
             ref, row.group_id, row.state, row.version, row.material_version, row.head, row.definition_id
         )
-        return Known(standing, Belonging(None, None, row.agency_id, row.owner_post_id), facts)
+        return Known(
+            standing, Belonging(None, None, row.agency_id, row.owner_post_id, _parent_of(row)), facts
+        )
 
     def _children(self, session: Session, subjects: Sequence[int]) -> dict[int, dict[str, int]]:
         counts: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(self._own.children, 0))
@@ -95,3 +97,9 @@ class MatterNoun:
 def plain(value: Value) -> Any:
     """Write a value as JSON can keep it: a date as 2014-09-01."""
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _parent_of(row: Matter) -> tuple[Ref, ...]:
+    if row.parent_kind is None or row.parent_id is None:
+        return ()
+    return (Ref(row.parent_kind, row.parent_id),)

@@ -97,7 +97,7 @@ def sweep_all(office: Office) -> SweepTally:
             for ref in _all_subjects(tx):
                 if (ref.kind, ref.id) not in armed and _needs_a_timer(tx, ref):
                     repaired += 1
-                timers.arm(tx.session, ref, group_id=group_id, due_at=now)
+                timers.arm(tx.session, [ref], group_id=group_id, due_at=now)
     tally = sweep(office)
     tally.repaired = repaired
     return tally
@@ -153,7 +153,7 @@ def _look_at_one(office: Office, group_id: int, ref: Ref) -> SweepTally:
 def _park(office: Office, group_id: int, ref: Ref) -> SweepTally:
     """Push one bad subject ahead, so that it stops nobody and is tried again."""
     with office.begin(clock_of(group_id)) as tx:
-        timers.arm(tx.session, ref, group_id=group_id, due_at=tx.now + PUSHED_AHEAD)
+        timers.arm(tx.session, [ref], group_id=group_id, due_at=tx.now + PUSHED_AHEAD)
     return SweepTally(looked=1, parked=1, parked_refs=[str(ref)])
 
 
@@ -314,4 +314,4 @@ def _arm_next(tx: Tx, known: Known, fired: Fired) -> None:
     if due_at is None:
         timers.cancel(tx.session, known.ref)
     else:
-        timers.arm(tx.session, known.ref, group_id=known.standing.group_id, due_at=due_at)
+        timers.arm(tx.session, [known.ref], group_id=known.standing.group_id, due_at=due_at)

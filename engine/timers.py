@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -33,27 +35,6 @@ class Due(NamedTuple):
     group_id: int
 
 
-_KEY: dict[str, sa.BindParameter[object]] = {
-    "subject_kind": sa.bindparam("kind"),
-    "subject_id": sa.bindparam("id"),
-}
-_VALUES = {**_KEY, "group_id": sa.bindparam("group_id"), "due_at": sa.bindparam("due_at")}
-_ARM = {
-    "sqlite": Prepared(
-        sqlite_insert(Timer)
-        .values(_VALUES)
-        .on_conflict_do_update(
-            index_elements=list(_KEY), set_={"due_at": sa.bindparam("due_at", type_=Timer.due_at.type)}
-        )
-    ),
-    "postgresql": Prepared(
-        postgresql_insert(Timer)
-        .values(_VALUES)
-        .on_conflict_do_update(
-            index_elements=list(_KEY), set_={"due_at": sa.bindparam("due_at", type_=Timer.due_at.type)}
-        )
-    ),
-}
 _CANCEL = Prepared(
     sa.delete(Timer).where(Timer.subject_kind == sa.bindparam("kind"), Timer.subject_id == sa.bindparam("id"))
 )
@@ -65,10 +46,15 @@ _DUE = Prepared(
 )
 
 
-def arm(session: Session, ref: Ref, *, group_id: int, due_at: datetime) -> None:
-    """Have the subject looked at when the instant has come; an earlier appointment is replaced."""
-    statement = _ARM[session.info["dialect"].name]
-    statement.run(session, {"kind": ref.kind, "id": ref.id, "group_id": group_id, "due_at": due_at})
+def arm(session: Session, refs: Sequence[Ref], *, group_id: int, due_at: datetime) -> None:
+    """Have subjects of one group looked at when the instant has come; earlier appointments are replaced.
+
+    One statement for all; no subject may be named twice.
+    """
+    values: dict[str, object] = {"group_id": group_id, "due_at": due_at}
+    for number, ref in enumerate(refs):
+        values |= {f"kind_{number}": ref.kind, f"id_{number}": ref.id}
+    _arming(session.info["dialect"].name, len(refs)).run(session, values)
 
 
 def cancel(session: Session, ref: Ref) -> None:
@@ -82,3 +68,21 @@ def due(session: Session, *, at: datetime, most: int) -> tuple[Due, ...]:
         Due(Ref(kind, subject), group)
         for kind, subject, group in _DUE.rows(session, {"at": at, "most": most})
     )
+
+
+@cache
+def _arming(dialect: str, number: int) -> Prepared:
+    insert = sqlite_insert(Timer) if dialect == "sqlite" else postgresql_insert(Timer)
+    # Types are named, because only the first row of several takes them from the table.
+    due_at = sa.bindparam("due_at", type_=Timer.due_at.type)
+    rows = [
+        {
+            "subject_kind": sa.bindparam(f"kind_{row}", type_=Timer.subject_kind.type),
+            "subject_id": sa.bindparam(f"id_{row}", type_=Timer.subject_id.type),
+            "group_id": sa.bindparam("group_id", type_=Timer.group_id.type),
+            "due_at": due_at,
+        }
+        for row in range(number)
+    ]
+    key = ["subject_kind", "subject_id"]
+    return Prepared(insert.values(rows).on_conflict_do_update(index_elements=key, set_={"due_at": due_at}))

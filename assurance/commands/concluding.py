@@ -18,6 +18,7 @@ from assurance.records import (
     AgencyReturn,
     Aim,
     Answer,
+    Audit,
     Case,
     Dissemination,
     Evidence,
@@ -187,7 +188,8 @@ def record_re_audit(
 ) -> ReAudit:
     """Set the answers of a later audit to the same aim beside the earlier ones, and say which are better.
 
-    Shares are counted from accepted returns only. Raises Refused where the later aim does not ask the
+    Shares are counted from accepted returns only; measured is the day on which the group looked at the later
+    audit's returns. Raises Refused where the later aim does not ask the
     earlier one again, or the recommendation did not come from the earlier aim.
     """
     earlier, later = own(tx, Aim, earlier_aim_id, "aim"), own(tx, Aim, later_aim_id, "aim")
@@ -203,6 +205,9 @@ def record_re_audit(
         reasons.append(Reason("not_asked_again", "The later aim does not ask the earlier one again."))
     if reasons:
         raise Refused(*reasons)
+    held_on = tx.session.get_one(Audit, later.audit_id).held_on
+    if held_on is None:
+        raise Refused(Reason("not_held", "The later audit has not been looked at by the group yet."))
     before, after = share_of_yes(tx, earlier.id), share_of_yes(tx, later.id)
     row = ReAudit(
         group_id=tx.actor.group_id,
@@ -213,7 +218,7 @@ def record_re_audit(
         before_asked=before.asked,
         after_yes=after.yes,
         after_asked=after.asked,
-        measured_on=tx.today,
+        measured_on=held_on,
         is_better=after.asked > 0 and after.portion > before.portion,
     )
     tx.session.add(row)

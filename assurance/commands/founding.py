@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from assurance.commands.checks import own, said
 from assurance.commands.hearing import load
 from assurance.commands.moving import start
-from assurance.matters import MatterNoun, plain
+from assurance.matters import plain
 from assurance.office import Tx
 from assurance.records import Absence, Agency, AgencyReturn, Matter, Person, Post
-from engine.conditions import Value
+from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused
 from engine.ledger import canonical
 from engine.moved import Ref
@@ -49,10 +49,21 @@ def open_matter(
 ) -> Ref:
     """Open a subject of a kind that a workflow file describes whole.
 
-    Raises Refused for a kind that is a noun of the program's own, or a parent that is not there.
+    Raises Refused for a kind that brings no fields, a field that is missing, or a parent that is not there.
     """
-    if not isinstance(tx.playbook.noun(kind), MatterNoun):
-        raise Refused(Reason("not_a_matter", f"A {kind.replace('_', ' ')} has a command of its own."))
+    workflow = tx.playbook.workflows.get(kind)
+    own_words = None if workflow is None else workflow.own
+    if own_words is None:
+        raise Refused(
+            Reason("not_a_matter", f"No workflow file describes a {kind.replace('_', ' ')} with fields.")
+        )
+    missing = [
+        field.title or name
+        for name, field in own_words.fields.items()
+        if not field.optional and field.kind is not Kind.YES_NO and fields.get(name) is None
+    ]
+    if missing:
+        raise Refused(Reason("missing", f"Fill in: {', '.join(missing)}."))
     if parent is not None:
         load(tx, parent)
     row = Matter(
@@ -64,7 +75,7 @@ def open_matter(
         owner_post_id=None if owner_post_id is None else own(tx, Post, owner_post_id, "post").id,
         fields=canonical({name: plain(value) for name, value in fields.items() if value is not None}),
     )
-    return start(tx, row, kind, key=key)
+    return start(tx, row, kind, parents=() if parent is None else (parent,), key=key)
 
 
 def return_of(tx: Tx, case_id: int, record_set_id: int) -> Ref:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,12 +108,19 @@ def enter(
     return perform(tx, hearing, decided(tx, hearing, trigger), entered)
 
 
-def start(tx: Tx, row: Moved, kind: str, *, entered: Entered | None = None, key: str | None = None) -> Ref:
+def start(
+    tx: Tx,
+    row: Moved,
+    kind: str,
+    *,
+    parents: Sequence[Ref] = (),
+    entered: Entered | None = None,
+    key: str | None = None,
+) -> Ref:
     """Write a new subject's row and the first line of its history, pinned to the current definition.
 
-    Raises Refused where the same request was carried out already.
+    `parents` are subjects that count it and get no line of their own in this transaction.
     """
-    _refuse_repeated(tx, key)
     workflow = tx.playbook.workflows[kind]
     row.group_id = tx.actor.group_id
     row.definition_id = tx.playbook.current[kind]
@@ -134,7 +141,7 @@ def start(tx: Tx, row: Moved, kind: str, *, entered: Entered | None = None, key:
     )
     append(tx.session, type(row), standing, line)
     tx.session.refresh(row)
-    timers.arm(tx.session, ref, group_id=standing.group_id, due_at=tx.now)
+    timers.arm(tx.session, [ref, *parents], group_id=standing.group_id, due_at=tx.now)
     return ref
 
 
@@ -157,7 +164,8 @@ def perform(
         material=not step.minor,
     )
     written = append(tx.session, tx.playbook.noun(known.ref.kind).table, known.standing, line)
-    timers.arm(tx.session, known.ref, group_id=known.standing.group_id, due_at=tx.now)
+    counting = [parent for parent in known.belongs.parents if tx.playbook.book.about(parent.kind)]
+    timers.arm(tx.session, [known.ref, *counting], group_id=known.standing.group_id, due_at=tx.now)
     if not step.minor and known.facts.get("approvals_waiting"):
         _lapse_others(tx, known, spared=approval)
     _tell(tx, hearing, step, written)
