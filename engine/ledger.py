@@ -97,9 +97,13 @@ class Entry(NamedTuple):
 SEALED_COLUMNS = ("group_id", "subject_kind", "subject_id", "seq", "kind", "at", "actor", "once", "data")
 
 
+# Made once: json.dumps would make one for each call.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(value: object) -> str:
     """Write a value as JSON in the one form that is sealed: sorted keys, no spaces, no escapes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _CANONICAL.encode(value)
 
 
 def seal_of(previous: str, line: Sequence[object]) -> str:

@@ -54,7 +54,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def instant_text(at: datetime) -> str:
     """Write an instant as `2014-09-01T10:00:00.000000Z`: 27 characters, sortable as text."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Base(DeclarativeBase):
@@ -172,12 +172,13 @@ def _sqlite(url: URL) -> sa.Engine:
     def _begin(connection: sa.Connection) -> None:
         # A deferred transaction that writes later fails under several writers; take the lock at once.
         reads_only = connection.get_execution_options().get("reads_only", False)
-        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+        driver = _sqlite_driver(connection.connection.driver_connection)
+        driver.execute("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
     return db
 
 
-def _sqlite_driver(connection: DBAPIConnection) -> sqlite3.Connection:
+def _sqlite_driver(connection: object) -> sqlite3.Connection:
     if not isinstance(connection, sqlite3.Connection):
         raise TypeError(f"SQLite is used through Python's own sqlite3 module, not {type(connection)}")
     return connection
@@ -233,9 +234,9 @@ class _Ready:
     """One statement for one kind of database: its text, how values go in and how columns come out."""
 
     text: str
-    order: tuple[str, ...] | None
+    names: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    is_positional: bool
     fixed: Mapping[str, Any]
-    binders: Mapping[str, Callable[[Any], Any]]
     results: tuple[tuple[int, Callable[[Any], Any]], ...]
 
     @classmethod
@@ -246,31 +247,26 @@ class _Ready:
             compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         if not isinstance(compiled, sa.sql.compiler.SQLCompiler):
             raise TypeError("only queries and changes of rows can be prepared")
-        binders: dict[str, Callable[[Any], Any]] = {}
-        for bind, name in compiled.bind_names.items():
-            binder = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            if binder is not None:
-                binders[name] = binder
-        fixed = {
-            name: binders[name](value) if name in binders else value
-            for name, value in compiled.params.items()
-            if value is not None
+        binders = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
+            for bind, name in compiled.bind_names.items()
         }
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
         results: list[tuple[int, Callable[[Any], Any]]] = []
         if isinstance(statement, sa.Select):
             for position, column in enumerate(statement.selected_columns):
                 reader = column.type.dialect_impl(dialect).result_processor(dialect, None)
                 if reader is not None:
                     results.append((position, reader))
-        order = tuple(compiled.positiontup) if compiled.positiontup is not None else None
-        return cls(str(compiled), order, fixed, binders, tuple(results))
+        is_positional = compiled.positiontup is not None
+        names = tuple((name, binders.get(name)) for name in compiled.positiontup or compiled.params)
+        return cls(str(compiled), names, is_positional, fixed, tuple(results))
 
     def parameters(self, values: Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
-        bound = dict(self.fixed)
-        for name, value in values.items():
-            binder = self.binders.get(name)
-            bound[name] = value if binder is None else binder(value)
-        return bound if self.order is None else [bound[name] for name in self.order]
+        given = {**self.fixed, **values} if self.fixed else values
+        if self.is_positional:
+            return [given[name] if binder is None else binder(given[name]) for name, binder in self.names]
+        return {name: given[name] if binder is None else binder(given[name]) for name, binder in self.names}
 
     def row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         if not self.results:
