@@ -185,11 +185,12 @@ def _plain(counted: Summary, place: _Place, played: Played) -> dict[str, Any]:
 def _show(story: Story, counted: Summary, place: _Place, played: Played, *, delivers: bool) -> None:
     console = Console(highlight=False)
     program = "auditloop" if Path(sys.argv[0]).is_absolute() else sys.argv[0]
-    console.print(f"\n[bold]{story.title}[/bold]")
-    console.print(
-        f"{counted.audits} audits, {counted.cases} cases, {counted.aims} aims, "
-        f"{counted.recommendations} recommendations.\n"
-    )
+    console.print(f"\n[bold]{story.title}[/bold]\n")
+    if counted.audits:
+        console.print(
+            f"{counted.audits} audits, {counted.cases} cases, {counted.aims} aims, "
+            f"{counted.recommendations} recommendations.\n"
+        )
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
     table.add_column(justify="right")
     table.add_column()
@@ -199,19 +200,21 @@ def _show(story: Story, counted: Summary, place: _Place, played: Played, *, deli
     console.print(table)
     owed = "all delivered" if delivers and not counted.mails_owed else f"{counted.mails_owed} still owed"
     console.print(
-        f"\n{counted.mails} mails, {owed}; {counted.reminders} reminders, {counted.escalations} escalations."
+        f"\n{counted.mails} mails, {owed}; {counted.reminders} {_counted(counted.reminders, 'reminder')}, "
+        f"{counted.escalations} {_counted(counted.escalations, 'escalation')}."
     )
-    console.print(
-        "Seconds: " + ", ".join(f"{part} {seconds:.1f}" for part, seconds in played.seconds.items()) + "."
-    )
+    parts = ", ".join(f"{part} {seconds:.1f}" for part, seconds in played.seconds.items())
+    console.print(f"Seconds: {parts}.")
     console.print(f"\nDatabase: {place.database}", soft_wrap=True)
     if delivers:
         console.print(f"Mail:     {place.mail}/", soft_wrap=True)
-    console.print(f"\nLook further:  {program} list audits --database {place.database}", soft_wrap=True)
-    console.print(
-        f"               {program} report annual --year {story.cast.years[0].year} --database {place.database}",
-        soft_wrap=True,
-    )
+    kinds = [kind for kind, numbers in counted.by_state.items() if numbers]
+    hints = [f"history {kind}/1" for kind in kinds[:1]]
+    if counted.audits:
+        hints += ["list audits", f"report annual --year {story.cast.years[0].year}"]
+    console.print("\nLook further:")
+    for hint in hints:
+        console.print(f"  {program} {hint} --database {place.database}", soft_wrap=True)
 
 
 def _rows(story: Story, counted: Summary) -> Iterator[tuple[int, str, str]]:
@@ -221,8 +224,9 @@ def _rows(story: Story, counted: Summary) -> Iterator[tuple[int, str, str]]:
         if numbers:
             total = sum(numbers.values())
             yield total, _counted(total, kind.replace("_", " ").removeprefix("agency ")), spoken
-    yield counted.findings, _counted(counted.findings, "finding"), ""
-    yield counted.progress_notes, _counted(counted.progress_notes, "progress note"), ""
+    for number, noun in ((counted.findings, "finding"), (counted.progress_notes, "progress note")):
+        if number:
+            yield number, _counted(number, noun), ""
     yield counted.events, "lines of history, each sealed", ""
 
 
