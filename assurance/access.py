@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.facts import NOUNS
-from assurance.mail import name_of
 from assurance.office import Actor
 from assurance.records import (
     Action,
@@ -97,16 +96,15 @@ def may_see(session: Session, viewer: Viewer, ref: Ref) -> bool:
 
 
 def require_sight(session: Session, viewer: Viewer, ref: Ref) -> None:
-    """Raise Refused, saying for whom a subject is, unless the viewer may see it."""
-    if may_see(session, viewer, ref):
-        return
-    operator = Viewer(viewer.group_id, None, "", Sight.EVERYTHING, frozenset(), frozenset())
-    if not may_see(session, operator, ref):
-        raise Refused(Reason("unknown_subject", f"There is no {ref} here."))
-    if viewer.sight is Sight.NOTHING:
-        raise Refused(Reason("no_post", f"{viewer.name} holds no post in the group today and sees nothing."))
-    sentence = f"{name_of(ref)} is not for {viewer.name}: {_FOR_WHOM.get(ref.kind, _OF_AN_AGENCY)}."
-    raise Refused(Reason("not_for_you", sentence))
+    """Raise Refused unless the viewer may see a subject; that there is one for others is not told."""
+    if not may_see(session, viewer, ref):
+        raise nothing_like(viewer, str(ref))
+
+
+def nothing_like(viewer: Viewer, written: str) -> Refused:
+    """Say that there is nothing of this name, or nothing for this viewer: the two are not told apart."""
+    whom = "" if viewer.person_id is None else f" that {viewer.name} may see"
+    return Refused(Reason("unknown_subject", f"There is no {written}{whom}."))
 
 
 def sees_cases(viewer: Viewer) -> bool:
@@ -124,21 +122,6 @@ def reads_texts_of(viewer: Viewer, agency_id: int | None) -> bool:
     if agency_id is None:
         return viewer.sight is not Sight.NOTHING
     return agency_id in viewer.agencies
-
-
-_OF_AN_AGENCY = "it is for its own agency, the chair, the deputy and the coordinator"
-_FOR_WHOM = {
-    AgencyReturn.noun: "a return is for its own agency, the chair, the deputy and the coordinator; "
-    "the group sees the pooled findings",
-    Recommendation.noun: "an individual practice recommendation is for its own agency, the chair, the deputy "
-    "and the coordinator; elsewhere it is only counted",
-    Action.noun: "it follows an individual practice recommendation, which is for its own agency, the chair, "
-    "the deputy and the coordinator",
-    ImmediateConcern.noun: "an immediate concern is for the agency that must act, the chair, the deputy and the "
-    "coordinator",
-    Approval.noun: "it decides about something that only its own agency, the chair, the deputy and the "
-    "coordinator see",
-}
 
 
 def _returns(viewer: Viewer) -> sa.ColumnElement[bool]:

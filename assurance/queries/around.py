@@ -56,7 +56,7 @@ def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
                 ref=Ref(Approval.noun, row.id),
                 about=Ref(row.subject_kind, row.subject_id),
                 audit=None if row.audit_id is None else references[row.audit_id],
-                step=step_of(tx, row),
+                step=row.title,
                 asked_by=people[row.requested_by_id],
                 asked_on=row.asked_on,
                 state=row.state,
@@ -76,14 +76,6 @@ def deciders(tx: Tx, row: Approval) -> tuple[str, ...]:
     subject = hear(tx, Ref(row.subject_kind, row.subject_id))
     seats = approvers(tx.session, subject.roster, subject.known.belongs, terms_of(tx, row))
     return tuple(dict.fromkeys(seat.person for seat in seats))
-
-
-def step_of(tx: Tx, row: Approval) -> str:
-    """Give the title of the step that a decision is about, in the words of the subject's own definition."""
-    noun = tx.playbook.noun(row.subject_kind)
-    query = sa.select(noun.table.definition_id).where(noun.table.id == row.subject_id)
-    moves = tx.playbook.definition(tx.session.execute(query).scalar_one()).moves
-    return next((way.title for way in moves if way.trigger == row.trigger), row.trigger)
 
 
 def cases(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[CaseRow]:

@@ -1,0 +1,138 @@
+"""What was entered with a line of a history, in a few words: which aim, which finding, how many returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from assurance.access import Viewer, may_see, visible
+from assurance.office import Tx
+from assurance.records import (
+    Action,
+    Agency,
+    Aim,
+    Case,
+    Evidence,
+    Finding,
+    Meeting,
+    Moderation,
+    ProgressNote,
+    Recommendation,
+)
+from engine.ledger import Entry
+from engine.moved import Ref
+
+
+class _Asked(NamedTuple):
+    """Who asks, and what a line says."""
+
+    tx: Tx
+    viewer: Viewer
+    data: Mapping[str, Any]
+    reads: bool
+
+    def row(self, table: type[Any], name: str) -> Any:
+        """Give the row of a line's number, if the viewer may see it."""
+        where = (table.id == self.data[name], visible(self.viewer, table))
+        return self.tx.session.scalar(sa.select(table).where(*where))
+
+
+def details_of(tx: Tx, viewer: Viewer, entry: Entry, *, reads: bool) -> Iterator[str]:
+    """Say what was entered with a line; `reads` is whether the viewer may read the texts of its subject."""
+    asked = _Asked(tx, viewer, entry.data, reads)
+    for name, say in _DETAILS.items():
+        if name in entry.data:
+            said = say(asked)
+            if said:
+                yield said
+
+
+def _aim(asked: _Asked) -> str:
+    aim = asked.row(Aim, "aim")
+    return "" if aim is None else f"aim {aim.number}: {aim.text}"
+
+
+def _case(asked: _Asked) -> str:
+    case = asked.row(Case, "case")
+    return "a case" if case is None else f"case {case.case_ref}: {case.criterion}"
+
+
+def _meeting(asked: _Asked) -> str:
+    meeting = asked.row(Meeting, "meeting")
+    return "" if meeting is None else f"meeting: {meeting.title}"
+
+
+def _moderation(asked: _Asked) -> str:
+    row = asked.row(Moderation, "moderation")
+    return row.note if row is not None and asked.reads else ""
+
+
+def _finding(asked: _Asked) -> str:
+    row = asked.row(Finding, "finding")
+    return "" if row is None else f"finding {row.number}, {row.kind}: {row.text}"
+
+
+def _recommendation(asked: _Asked) -> str:
+    ref = Ref(Recommendation.noun, asked.data["recommendation"])
+    if may_see(asked.tx.session, asked.viewer, ref):
+        return str(ref)
+    return "an individual practice recommendation, for its own agency"
+
+
+def _action(asked: _Asked) -> str:
+    return str(Ref(Action.noun, asked.data["action"]))
+
+
+def _agency(asked: _Asked) -> str:
+    agency = asked.row(Agency, "agency")
+    return "" if agency is None else f"agency: {agency.name}"
+
+
+def _answer(asked: _Asked) -> str:
+    # The answer to a decision is told in the sentence itself.
+    return "" if "approval" in asked.data else f"answer: {asked.data['answer'].replace('_', ' ')}"
+
+
+def _answers(asked: _Asked) -> str:
+    number = len(asked.data["answers"])
+    return f"{number} {'aim' if number == 1 else 'aims'} answered"
+
+
+def _note(asked: _Asked) -> str:
+    row = asked.row(ProgressNote, "note")
+    if row is None:
+        return ""
+    return f"says it is {row.rating}: {row.text}" if asked.reads else f"says it is {row.rating}"
+
+
+def _evidence(asked: _Asked) -> str:
+    row = asked.row(Evidence, "evidence")
+    return f"evidence: {row.title}" if row is not None and asked.reads else ""
+
+
+def _re_audit(asked: _Asked) -> str:
+    (yes, of), (yes_now, of_now) = asked.data["before"], asked.data["after"]
+    return f"{yes} of {of} said yes before, {yes_now} of {of_now} now"
+
+
+_DETAILS: Mapping[str, Callable[[_Asked], str]] = {
+    "aim": _aim,
+    "case": _case,
+    "meeting": _meeting,
+    "returns_due_on": lambda asked: f"returns due: {asked.data['returns_due_on']}",
+    "returns": lambda asked: f"{asked.data['returns']} returns",
+    "moderation": _moderation,
+    "finding": _finding,
+    "recommendation": _recommendation,
+    "action": _action,
+    "agency": _agency,
+    "answer": _answer,
+    "answers": _answers,
+    "reached": lambda asked: f"{asked.data['reached']} people reached",
+    "note": _note,
+    "evidence": _evidence,
+    "re_audit": _re_audit,
+    "because": lambda asked: f"because {asked.data['because']}",
+}

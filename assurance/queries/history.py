@@ -1,0 +1,208 @@
+"""What happened to one subject, in sentences: who did what, when and why, what was written, and who was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from assurance.access import Viewer, reads_texts_of, require_sight
+from assurance.office import Tx
+from assurance.queries.details import details_of
+from assurance.reasons import day_in_words
+from assurance.records import Approval, Person
+from engine.ledger import SEALED_COLUMNS, Entry, Event, EventText, commitment_of, entry_of, seal_of
+from engine.moved import Ref
+from engine.rules import Rule, Severity
+from engine.workflow import Workflow
+from notifications.outbox import Message
+
+CLOCK = "The clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of a history. `words` are texts by name, None where one was erased; `told` names who got a mail."""
+
+    number: int
+    at: datetime
+    by: str
+    kind: str
+    sentence: str
+    details: tuple[str, ...]
+    words: Mapping[str, str | None]
+    because: tuple[str, ...]
+    told: tuple[str, ...]
+    is_sealed: bool
+
+
+def history_of(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[Told, ...]:
+    """Tell every line of a subject's history, oldest first.
+
+    Raises Refused where there is no such subject, or none for this viewer.
+    """
+    require_sight(tx.session, viewer, ref)
+    return tuple(_Teller(tx, viewer, ref).lines())
+
+
+class _Teller:
+    """Knows the names that one history speaks of."""
+
+    def __init__(self, tx: Tx, viewer: Viewer, ref: Ref) -> None:
+        self._tx, self._viewer, self._ref = tx, viewer, ref
+        known = tx.playbook.noun(ref.kind).load_many(tx.session, [ref.id])[0]
+        self._workflow: Workflow = tx.playbook.definition(known.standing.definition_id)
+        self._reads = reads_texts_of(viewer, known.belongs.agency_id)
+        people = sa.select(Person.id, Person.name).where(Person.group_id == tx.actor.group_id)
+        self._people = {f"person/{number}": name for number, name in tx.session.execute(people).tuples()}
+        self._rules: Mapping[str, Rule] = {rule.id: rule for rule in tx.playbook.book.rules}
+
+    def lines(self) -> Iterator[Told]:
+        rows = self._tx.session.scalars(
+            sa.select(Event)
+            .where(Event.subject_kind == self._ref.kind, Event.subject_id == self._ref.id)
+            .order_by(Event.seq)
+        ).all()
+        words = self._tx.session.scalars(
+            sa.select(EventText).where(
+                EventText.subject_kind == self._ref.kind, EventText.subject_id == self._ref.id
+            )
+        ).all()
+        mailed, previous = self._mailed(), ""
+        for row in rows:
+            entry = entry_of(row)
+            own = {text.name: text for text in words if text.seq == row.seq}
+            yield Told(
+                number=entry.seq,
+                at=entry.at.astimezone(self._tx.calendar.zone),
+                by=self._by(entry.actor),
+                kind=entry.kind,
+                sentence=self._sentence(entry),
+                details=(
+                    *details_of(self._tx, self._viewer, entry, reads=self._reads),
+                    *self._values(entry),
+                ),
+                words={name: text.text for name, text in own.items()} if self._reads else {},
+                because=tuple(_reasons(entry.data.get("reasons", ()))),
+                told=mailed.get(entry.seq, ()),
+                is_sealed=_is_sealed(row, previous, entry, own),
+            )
+            previous = row.seal
+
+    def _sentence(self, entry: Entry) -> str:
+        by, data = self._by(entry.actor), entry.data
+        match entry.kind:
+            case "opened":
+                sentence = f"{by} {self._opened(data)}: {self._state(data['to'])}."
+            case "moved":
+                way = f"from {self._state(data['from'])} to {self._state(data['to'])}"
+                sentence = f"{by} {self._took(data)}: {way}."
+            case "entered":
+                sentence = f"{by} {self._took(data)}."
+            case "asked":
+                sentence = f"{by} asked for ‘{self._step(data['asked'])}’ (approval/{data['approval']})."
+            case "answered":
+                sentence = f"{by} answered approval/{data['approval']}: {_spoken(data['answer'])}."
+            case "fired":
+                sentence = self._fired(data)
+            case _:
+                sentence = f"{by}: {_spoken(entry.kind)}."
+        return sentence
+
+    def _opened(self, data: Mapping[str, Any]) -> str:
+        if self._ref.kind != Approval.noun:
+            return "opened it"
+        title = self._tx.session.get_one(Approval, self._ref.id).title
+        return f"asked for ‘{title}’ on {data['about']}"
+
+    def _took(self, data: Mapping[str, Any]) -> str:
+        step = f"‘{self._step(data['trigger'])}’"
+        if "asked_by" not in data:
+            return f"took the step {step}"
+        asked_by = self._by(data["asked_by"])
+        return f"decided the step {step}, which {asked_by} had asked for (approval/{data['approval']})"
+
+    def _fired(self, data: Mapping[str, Any]) -> str:
+        rule = self._rules.get(data["rule"])
+        title = "" if rule is None else f": {rule.title}"
+        again = f", repeat {data['number']}" if data["number"] else ""
+        loud = ", an escalation" if data["severity"] == Severity.ESCALATION else ""
+        return f"The rule ‘{data['rule']}’ spoke{again}{loud}{title}."
+
+    def _values(self, entry: Entry) -> Iterator[str]:
+        """Say what was given and what was set; a day that is only the day of the line itself says nothing new."""
+        fields, own_day = self._workflow.vocabulary.fields, self._tx.calendar.today(entry.at).isoformat()
+        changed = entry.data.get("set", {})
+        given = {
+            name: value
+            for name, value in entry.data.get("given", {}).items()
+            if value not in changed.values()
+        }
+        for name, value in {**given, **changed}.items():
+            if value != own_day:
+                title = fields[name].title if name in fields else ""
+                yield f"{title or _spoken(name)}: {_shown(value)}"
+
+    def _mailed(self) -> dict[int, tuple[str, ...]]:
+        rows = self._tx.session.execute(
+            sa.select(Message.cause, Message.to_name)
+            .where(Message.group_id == self._tx.actor.group_id, Message.cause.like(f"{self._ref} line %"))
+            .order_by(Message.id)
+        )
+        found: dict[int, list[str]] = {}
+        for cause, name in rows.tuples():
+            found.setdefault(int(cause.rpartition(" ")[2]), []).append(name)
+        return {number: tuple(dict.fromkeys(names)) for number, names in found.items()}
+
+    def _by(self, actor: str) -> str:
+        return CLOCK if actor == "clock" else self._people.get(actor, actor)
+
+    def _state(self, name: str) -> str:
+        state = self._workflow.states.get(name)
+        return name if state is None else state.title
+
+    def _step(self, trigger: str) -> str:
+        return next((way.title for way in self._workflow.moves if way.trigger == trigger), _spoken(trigger))
+
+
+def _is_sealed(row: Event, previous: str, entry: Entry, words: Mapping[str, EventText]) -> bool:
+    """Say whether a line and the texts that belong to it are those that were sealed."""
+    if row.seal != seal_of(previous, [getattr(row, name) for name in SEALED_COLUMNS]):
+        return False
+    return all(
+        name in words and _is_kept(words[name], promised)
+        for name, promised in entry.data.get("texts", {}).items()
+    )
+
+
+def _is_kept(text: EventText, promised: str) -> bool:
+    if text.text is None:
+        return text.erased_at is not None
+    return commitment_of(text.salt, text.text) == promised
+
+
+def _reasons(reasons: Sequence[str]) -> Iterator[str]:
+    """Turn `due_on < today: true (2014-09-02; 2014-09-03)` into words: what held, what did not, on which values."""
+    for reason in reasons:
+        text, _, rest = reason.rpartition(": ")
+        verdict, _, values = rest.partition(" ")
+        shown = ", ".join(_shown(value) for value in values.strip("()").split("; "))
+        yield f"{'' if verdict == 'true' else 'not '}{text} ({shown})" if text else reason
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    try:
+        return day_in_words(date.fromisoformat(str(value)))
+    except ValueError:
+        return str(value)
+
+
+def _spoken(word: str) -> str:
+    return word.replace("_", " ")

@@ -1,0 +1,260 @@
+"""One subject in full, as one viewer may see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from assurance.access import Viewer, reads_texts_of, require_sight, sees_cases, visible
+from assurance.mail import name_of
+from assurance.matters import MatterNoun
+from assurance.office import Tx
+from assurance.queries import one_audit, one_change
+from assurance.queries.around import WAITING, deciders
+from assurance.queries.card import Card, Grid, Line
+from assurance.queries.lists import names, parent_of, return_days_late, state_title
+from assurance.queries.references import CASE
+from assurance.records import (
+    Action,
+    Agency,
+    AgencyReturn,
+    Aim,
+    Answer,
+    Approval,
+    Audit,
+    Case,
+    ImmediateConcern,
+    Matter,
+    Meeting,
+    Person,
+    Post,
+    Recommendation,
+    RecordSet,
+)
+from engine.ledger import texts
+from engine.moved import Moved, Ref
+from engine.vocabulary import Field
+
+ROLES = {"deputy_chair": "deputy chair", "board_chair": "chair of the Board"}
+
+
+def card_of(tx: Tx, viewer: Viewer, ref: Ref) -> Card:
+    """Give everything that a viewer may see of one subject.
+
+    Raises Refused where there is none, or none for this viewer.
+    """
+    if ref.kind == CASE:
+        return _case(tx, viewer, tx.session.get_one(Case, ref.id))
+    require_sight(tx.session, viewer, ref)
+    row: Any = tx.session.get_one(tx.playbook.noun(ref.kind).table, ref.id)
+    workflow = tx.playbook.definition(row.definition_id)
+    state = workflow.states[row.state]
+    return Card(
+        ref=ref,
+        name=_name(tx, row, ref),
+        about=workflow.about,
+        state=row.state,
+        state_title=state.title,
+        state_about=state.about,
+        since_on=row.state_since_on,
+        version=row.version,
+        lines=tuple(_lines(tx, viewer, row)),
+        grids=tuple(
+            grid for grid in (*_grids(tx, viewer, row), _decisions(tx, viewer, ref)) if grid.rows or grid.note
+        ),
+    )
+
+
+def _case(tx: Tx, viewer: Viewer, row: Case) -> Card:
+    return Card(
+        ref=Ref(CASE, row.id),
+        name=f"Case {row.case_ref}",
+        about="A child, family or adult whose file is read; who it is stays with each agency.",
+        state="",
+        state_title="",
+        state_about="",
+        since_on=None,
+        version=None,
+        lines=tuple(one_audit.case_lines(tx, row)),
+        grids=tuple(one_audit.case_grids(tx, viewer, row)),
+    )
+
+
+def _name(tx: Tx, row: Any, ref: Ref) -> str:
+    match row:
+        case Audit():
+            return f"Audit {row.reference}: {row.theme}"
+        case Recommendation():
+            reference = tx.session.get_one(Audit, row.audit_id).reference
+            return f"Recommendation {row.number} of audit {reference}"
+        case Matter():
+            return f"{tx.playbook.workflows[ref.kind].title} {ref.id}: {row.title}"
+    return name_of(ref)
+
+
+def _lines(tx: Tx, viewer: Viewer, row: Moved) -> Iterable[Line]:
+    lines: Iterable[Line] = ()
+    match row:
+        case Audit():
+            lines = one_audit.audit_lines(tx, row)
+        case AgencyReturn():
+            lines = _return_lines(tx, row)
+        case Recommendation():
+            lines = one_change.recommendation_lines(tx, row)
+        case Action():
+            lines = one_change.action_lines(tx, row)
+        case Approval():
+            lines = _approval_lines(tx, viewer, row)
+        case ImmediateConcern():
+            lines = _concern_lines(tx, viewer, row)
+        case Matter():
+            lines = _matter_lines(tx, row)
+    return lines
+
+
+def _grids(tx: Tx, viewer: Viewer, row: Moved) -> Iterable[Grid]:
+    grids: Iterable[Grid] = ()
+    match row:
+        case Audit():
+            grids = one_audit.audit_grids(tx, viewer, row)
+        case AgencyReturn():
+            grids = [_answers(tx, row)]
+        case Recommendation():
+            grids = one_change.recommendation_grids(tx, viewer, row)
+        case Action():
+            grids = one_change.action_grids(tx, viewer, row)
+        case Matter():
+            grids = [_children(tx, viewer, row)]
+    return grids
+
+
+def _return_lines(tx: Tx, row: AgencyReturn) -> Iterable[Line]:
+    yield Line("audit", "Audit", tx.session.get_one(Audit, row.audit_id).reference)
+    yield Line("case", "Case", tx.session.get_one(Case, row.case_id).case_ref)
+    yield Line("agency", "Agency", tx.session.get_one(Agency, row.agency_id).name)
+    yield Line("records", "Records", tx.session.get_one(RecordSet, row.record_set_id).name)
+    yield Line("tool", "Read with", row.tool)
+    yield Line("original_due_on", "First due", row.original_due_on)
+    yield Line("due_on", "Now due", row.due_on)
+    yield Line("submitted_on", "Submitted", row.submitted_on)
+    yield Line("days_late", "Days late", return_days_late(row, tx.today))
+
+
+def _answers(tx: Tx, row: AgencyReturn) -> Grid:
+    query = (
+        sa.select(Aim.number, Aim.text, Answer.answer, Answer.text)
+        .join_from(Aim, Answer, sa.and_(Answer.aim_id == Aim.id, Answer.return_id == row.id), isouter=True)
+        .where(Aim.audit_id == row.audit_id)
+        .order_by(Aim.number)
+    )
+    rows = [
+        (number, aim, answer or "not yet answered", text or None)
+        for number, aim, answer, text in tx.session.execute(query).tuples()
+    ]
+    columns = (("aim", "No."), ("text", "Aim"), ("answer", "Answer"), ("words", "In the reader's words"))
+    return Grid("answers", "Answers", columns, rows)
+
+
+def _approval_lines(tx: Tx, viewer: Viewer, row: Approval) -> Iterable[Line]:
+    policy, people = json.loads(row.policy), names(tx, Person, Person.name)
+    meeting = None if row.meeting_id is None else tx.session.get_one(Meeting, row.meeting_id).title
+    by = [_role(policy["by"])] + ([_role(policy["otherwise"])] if policy.get("otherwise") else [])
+    yield Line("about", "About", Ref(row.subject_kind, row.subject_id))
+    yield Line("step", "Step", row.title)
+    yield Line("asked_by", "Asked for by", people[row.requested_by_id])
+    yield Line("asked_on", "On", row.asked_on)
+    yield Line("asked_on_version", "On the version", row.subject_version)
+    for name, value in json.loads(row.given).items():
+        yield Line(name, _spoken(name), value)
+    reads = reads_texts_of(viewer, row.agency_id) or row.requested_by_id == viewer.person_id
+    for (line, name), text in texts(tx.session, Ref(Approval.noun, row.id)).items() if reads else ():
+        yield Line(
+            f"{name}_{line}", "With the words" if line == 1 else "Answered with the words", text or "(erased)"
+        )
+    yield Line("decided_by_post", "Decided by the", f"{' or, in conflict or away, the '.join(by)}")
+    yield Line("at_meeting", "Only at a meeting", True if policy.get("at_meeting") else None)
+    yield Line("deputy_called", "The deputy may decide too", True if row.deputy_called else None)
+    waits_for = (deciders(tx, row) or ("nobody in post",)) if row.state == WAITING else None
+    yield Line("waits_for", "Waits for", waits_for)
+    yield Line("decided_by", "Decided by", None if row.decided_by_id is None else people[row.decided_by_id])
+    yield Line("decided_on", "Decided on", row.decided_on)
+    yield Line("meeting", "At", meeting)
+
+
+def _concern_lines(tx: Tx, viewer: Viewer, row: ImmediateConcern) -> Iterable[Line]:
+    audit = None if row.audit_id is None else tx.session.get_one(Audit, row.audit_id).reference
+    is_told = row.case_id is not None and (sees_cases(viewer) or row.agency_id in viewer.agencies)
+    yield Line("audit", "Audit", audit)
+    yield Line("case", "Case", tx.session.get_one(Case, row.case_id).case_ref if is_told else None)
+    yield Line("agency", "Agency that must act", tx.session.get_one(Agency, row.agency_id).name)
+    yield Line("raised_on", "Raised", row.raised_on)
+    yield Line("acknowledged_on", "Taken up", row.acknowledged_on)
+    text = texts(tx.session, Ref(ImmediateConcern.noun, row.id)).get((1, "concern"))
+    yield Line("concern", "What it is", text)
+
+
+def _matter_lines(tx: Tx, row: Matter) -> Iterable[Line]:
+    noun = tx.playbook.noun(row.kind)
+    known = noun.load_many(tx.session, [row.id])[0]
+    own = tx.playbook.workflows[row.kind].own if isinstance(noun, MatterNoun) else None
+    fields: dict[str, Field] = {} if own is None else dict(own.fields)
+    yield Line("title", "Title", row.title)
+    yield Line("parent", "Under", parent_of(row))
+    agency = None if row.agency_id is None else tx.session.get_one(Agency, row.agency_id).name
+    yield Line("agency", "Agency", agency)
+    owner = None if row.owner_post_id is None else tx.session.get_one(Post, row.owner_post_id).title
+    yield Line("owner", "Owner", owner)
+    for name, field in fields.items():
+        yield Line(name, (field.title or _spoken(name)).capitalize(), known.facts[name])
+    for name in () if own is None else own.children:
+        yield Line(name, _spoken(name), known.facts[name])
+
+
+def _children(tx: Tx, viewer: Viewer, row: Matter) -> Grid:
+    found = tx.session.scalars(
+        sa.select(Matter)
+        .where(Matter.parent_kind == row.kind, Matter.parent_id == row.id, visible(viewer, Matter))
+        .order_by(Matter.id)
+    )
+    rows = [(Ref(one.kind, one.id), one.title, state_title(tx, one)) for one in found]
+    return Grid("children", "Under it", (("ref", "Ref"), ("title", "Title"), ("state", "State")), rows)
+
+
+def _decisions(tx: Tx, viewer: Viewer, ref: Ref) -> Grid:
+    people = names(tx, Person, Person.name)
+    found = tx.session.scalars(
+        sa.select(Approval)
+        .where(Approval.subject_kind == ref.kind, Approval.subject_id == ref.id, visible(viewer, Approval))
+        .order_by(Approval.id)
+    )
+    rows = [
+        (
+            Ref(Approval.noun, one.id),
+            one.title,
+            people[one.requested_by_id],
+            one.asked_on,
+            state_title(tx, one),
+            None if one.decided_by_id is None else people[one.decided_by_id],
+        )
+        for one in found
+    ]
+    columns = (
+        ("ref", "Ref"),
+        ("step", "Step"),
+        ("asked_by", "Asked by"),
+        ("asked_on", "On"),
+        ("state", "State"),
+        ("decided_by", "Decided by"),
+    )
+    return Grid("decisions", "Decisions", columns, rows)
+
+
+def _role(role: str) -> str:
+    return ROLES.get(role, role.replace("_", " "))
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,186 @@
+"""The door for operators: `auditloop` and its commands. Each command's own file is read when it is called.
+
+Naming the commands here, with one line each, is what lets `auditloop --help` answer at once: reading all of
+them would load two databases, the scheduler and the writer of Word documents first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import version as version_of
+from inspect import cleandoc
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+LOOK, DO, RUN, KEEP = "Look", "Do", "Run", "Keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command: under which heading it is listed, where it is written, and what it does in one line."""
+
+    name: str
+    panel: str
+    module: str
+    function: str
+    line: str
+
+
+BOOK = {
+    entry.name: entry
+    for entry in (
+        Entry("demo", LOOK, "cli.demo", "demo", "Replay a real sub group's year, from theme to embedded."),
+        Entry("list", LOOK, "cli.lists", "list_", "List what there is: audits, returns, actions, decisions ..."),
+        Entry("show", LOOK, "cli.looking", "show", "Show one audit, return, recommendation, action ... in full."),
+        Entry("history", LOOK, "cli.looking", "history", "Tell what happened to a subject: who, what, when and why."),
+        Entry("offers", LOOK, "cli.looking", "offers", "Show which steps a person can take now, and why not the others."),
+        Entry("report", LOOK, "cli.reporting", "report", "Write a report."),
+        Entry("move", DO, "cli.doing", "move_", "Take a step, or ask for the decision that the step needs."),
+        Entry("decide", DO, "cli.doing", "decide_", "Answer a decision that waits: approve, change or reject."),
+        Entry("sweep", RUN, "cli.running", "sweep_", "Let the rules look at everything whose time has come."),
+        Entry("deliver", RUN, "cli.running", "deliver", "Hand over every mail that is owed."),
+        Entry("serve", RUN, "cli.running", "serve", "Keep the clock and the post running."),
+        Entry("check", KEEP, "cli.defining", "check", "Look for mistakes in workflows, rules and examples."),
+        Entry("diagram", KEEP, "cli.defining", "diagram", "Draw a workflow."),
+        Entry("verify", KEEP, "cli.keeping", "verify_", "Prove that no line of the history was changed."),
+        Entry("migrate", KEEP, "cli.keeping", "migrate_", "Make the database, or bring it to the newest shape."),
+        Entry("doctor", KEEP, "cli.doctor", "doctor", "Say how this installation is."),
+    )
+}  # fmt: skip
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+EXIT_CODES = """\
+It ends with 0 when it is done; 1 when it found something that needs you; 2 when a word, a file or a setting cannot be
+used; 3 when the workflow refuses; 4 when somebody else was faster; 5 when there is nothing to work on, such as no
+database."""
+
+
+class Taught(TyperCommand):
+    """A command whose help shows no type for what is only said or not said."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Give the parameters, `--help` included."""
+        return _without_types(super().get_params(ctx))
+
+
+class OnCall(MutableMapping[str, Any]):
+    """The commands by name; each is read from its file when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        return _read(BOOK[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(BOOK)
+
+    def __len__(self) -> int:
+        return len(BOOK)
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        raise TypeError("a command is added to BOOK")
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError("a command is taken out of BOOK")
+
+
+class FrontDoor(TyperGroup):
+    """Lists the commands without reading them, and reads the one that is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = OnCall()
+
+    def get_params(self, ctx: Any) -> Any:
+        """Give the options that stand before a command."""
+        return _without_types(super().get_params(ctx))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Name the commands in the order of the book."""
+        return list(BOOK)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Give what the list of commands shows of one."""
+        entry = BOOK.get(cmd_name)
+        return (
+            None if entry is None else TyperCommand(entry.name, help=entry.line, rich_help_panel=entry.panel)
+        )
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that is called, and read it."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, self.commands[str(name)], rest
+
+
+app = typer.Typer(
+    name="auditloop",
+    cls=FrontDoor,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings=SETTINGS,
+    epilog=EXIT_CODES.replace("\n", " "),
+)
+
+
+@app.callback()
+def auditloop(
+    ctx: typer.Context,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database", metavar="PATH|URL", help="The database, for any command.", show_default=False
+        ),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+) -> None:
+    """Run the loop of a multi-agency case file audit group: from a theme to evidence that something changed.
+
+    Begin with `auditloop demo --no-serve`: it replays a real group's year and says where to look next.
+    """
+    if version:
+        typer.echo(f"auditloop {version_of('auditloop')}")
+        raise typer.Exit
+    if database is not None:
+        given = {"database": database}
+        ctx.default_map = {name: given | {"annual": given} for name in BOOK}
+
+
+def main() -> None:
+    """Run `auditloop` as a program."""
+    app()
+
+
+def _without_types(parameters: Any) -> Any:
+    for one in parameters:
+        if getattr(one, "is_flag", False):
+            one.metavar = ""
+    return parameters
+
+
+@cache
+def _read(entry: Entry) -> Any:
+    """Make the command of an entry, from a function or from an application of its own."""
+    written = getattr(import_module(entry.module), entry.function)
+    if isinstance(written, typer.Typer):
+        return get_command(written)
+    return command_of(written, entry.name)
+
+
+def command_of(written: Callable[..., None], name: str) -> Any:
+    """Make a command of a function; the last paragraph of its docstring may hold `Examples: one; another`."""
+    *paragraphs, last = [" ".join(part.split()) for part in cleandoc(written.__doc__ or "").split("\n\n")]
+    examples: list[str] = []
+    if last.startswith(("Example: ", "Examples: ")):
+        examples = last.partition(": ")[2].split("; ")
+    else:
+        paragraphs.append(last)
+    shown = "\n".join(["Examples:", *(f"  $ {example}" for example in examples)]) if examples else None
+    own = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    own.command(name, cls=Taught, help="\n\n".join(paragraphs), epilog=shown, context_settings=SETTINGS)(
+        written
+    )
+    return get_command(own)

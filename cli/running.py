@@ -1,0 +1,129 @@
+"""Commands that let time pass: `sweep`, `deliver` and `serve`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assurance.config import Settings
+from assurance.migrate import migrate
+from assurance.office import open_office
+from assurance.post import mailer_of
+from assurance.sweep import sweep, sweep_all
+from cli.opening import (
+    FOUND,
+    BadInput,
+    DatabaseOption,
+    JsonOption,
+    QuietOption,
+    answering,
+    opened,
+    opened_store,
+    settings_for,
+)
+from cli.serve import deliver_all, serve_office
+from cli.shown import said_of_delivery, said_of_sweep, show_json, waiting
+from engine.store import database_url, open_store
+from notifications.delivery import never
+from notifications.mailer import Mailer
+
+
+def sweep_(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Look at every subject, due or not: repairs a lost timer.")
+    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    database: DatabaseOption = None,
+) -> None:
+    """Let the rules look at everything whose time has come.
+
+    Each rule speaks once for each occasion, however often you sweep; what it says goes into the history and the
+    outbox. `auditloop serve` does this every minute by itself.
+
+    Ends with 1 when a subject could not be looked at; it is tried again in an hour.
+
+    Examples: auditloop sweep; auditloop sweep --all
+    """
+    with answering(as_json=as_json), opened(database) as office:
+        with waiting("The rules are looking ...", quiet=quiet or as_json):
+            tally = sweep_all(office) if everything else sweep(office)
+        if as_json:
+            show_json(tally)
+        elif not quiet:
+            typer.echo(said_of_sweep(tally))
+        if tally.parked:
+            raise typer.Exit(FOUND)
+
+
+def deliver(
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    database: DatabaseOption = None,
+) -> None:
+    """Hand over every mail that is owed, each exactly once.
+
+    The mail server is the one of AUDITLOOP_SMTP_URL: smtp+starttls://user:password@mail.example.org, smtps://... or,
+    on this machine only, smtp://127.0.0.1:2525. Without it the mails go into a folder `mail` beside the database,
+    in the maildir form that mail programs read.
+
+    Ends with 1 when the mail server does not take what is owed; that stays in the outbox.
+
+    Examples: auditloop deliver; AUDITLOOP_SMTP_URL=smtp://127.0.0.1:2525 auditloop deliver
+    """
+    with answering(as_json=as_json), opened(database) as office:
+        mailer = _mailer(office.settings)
+        with waiting("The mails are going out ...", quiet=quiet or as_json):
+            tally = deliver_all(office, mailer, stopping=never)
+        if as_json:
+            show_json(tally)
+        elif not quiet:
+            typer.echo(said_of_delivery(tally))
+            typer.echo(f"By way of {_where(office.settings)}.")
+        if tally.trouble or tally.failed or tally.uncertain:
+            if quiet:
+                typer.echo(said_of_delivery(tally), err=True)
+            raise typer.Exit(FOUND)
+
+
+def serve(database: DatabaseOption = None) -> None:
+    """Keep the clock and the post running until Ctrl-C or SIGTERM.
+
+    Rules look every minute at what is due and once a day at everything; mails go out every quarter of a minute.
+    What is under way when you stop it is finished first. A missing database is made. The pages come later.
+
+    Examples: auditloop serve; AUDITLOOP_SMTP_URL=smtp://127.0.0.1:2525 auditloop serve
+    """
+    with answering():
+        settings = settings_for(database)
+        mailer = _mailer(settings)
+        _make_if_missing(settings)
+        with opened_store(settings), closing(open_office(settings)) as office:
+            serve_office(office, mailer, where_mail_goes=_where(settings))
+
+
+def _mailer(settings: Settings) -> Mailer:
+    try:
+        return mailer_of(settings)
+    except ValueError as error:
+        raise BadInput(f"AUDITLOOP_SMTP_URL: {error}.") from error
+
+
+def _where(settings: Settings) -> str:
+    """Say where mail goes, without a password in it."""
+    if settings.smtp_url is None:
+        return f"the folder {settings.maildir}"
+    return f"the mail server {settings.smtp_url.rpartition('@')[2]}"
+
+
+def _make_if_missing(settings: Settings) -> None:
+    url = database_url(settings.database)
+    if url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists():
+        return
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    with closing(open_store(settings.database)) as store:
+        migrate(store)
+    typer.echo(f"Made an empty database at {settings.database}.")

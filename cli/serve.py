@@ -1,0 +1,151 @@
+"""The clock and the post of an installation, until somebody stops them. It waits, wakes and counts; it decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, timedelta
+from types import FrameType
+from typing import Any
+
+import typer
+from apscheduler.events import EVENT_JOB_ERROR
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from assurance.office import Office
+from assurance.post import SENDER_NAME
+from assurance.sweep import SweepTally, sweep, sweep_all
+from cli.shown import said_of_delivery, said_of_sweep
+from engine.clock import SystemClock
+from notifications.compose import Sender
+from notifications.delivery import Delivered, DeliverySettings, deliver_due
+from notifications.mailer import Mailer
+
+SWEEP_EVERY = timedelta(minutes=1)
+SWEEP_ALL_EVERY = timedelta(days=1)
+DELIVER_EVERY = timedelta(seconds=15)
+STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
+
+log = logging.getLogger("auditloop.serve")
+
+
+def serve_office(office: Office, mailer: Mailer, *, where_mail_goes: str = "") -> None:
+    """Keep the clock and the post running until SIGTERM or SIGINT; what is under way is finished first."""
+    stop = threading.Event()
+    with _logging(), _stopped_by_signals(stop):
+        typer.echo(f"The clock and the post are running on {office.settings.database}.")
+        if where_mail_goes:
+            typer.echo(f"Mail goes to {where_mail_goes}.")
+        typer.echo("There are no pages yet; they come in a later version. Stop with Ctrl-C.")
+        scheduler = _scheduler(office, mailer, stop)
+        scheduler.start()
+        stop.wait()
+        scheduler.shutdown(wait=True)
+        typer.echo("Stopped; nothing was left half done.")
+
+
+def _scheduler(office: Office, mailer: Mailer, stop: threading.Event) -> Any:
+    """Make the clock: all state is in our own tables, so that its own memory may be lost at any instant."""
+    scheduler = BackgroundScheduler(
+        timezone=UTC,
+        executors={"clock": ThreadPoolExecutor(1), "post": ThreadPoolExecutor(1)},
+        # Measured: the usual grace of one second drops late runs without a word.
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
+    at_once = SystemClock().now()
+    jobs: tuple[tuple[str, Callable[[], None], str, timedelta], ...] = (
+        ("the daily sweep", lambda: _sweep(office, sweep_all), "clock", SWEEP_ALL_EVERY),
+        ("the sweep", lambda: _sweep(office, sweep), "clock", SWEEP_EVERY),
+        ("the post", lambda: _deliver(office, mailer, stop), "post", DELIVER_EVERY),
+    )
+    for name, job, executor, every in jobs:
+        scheduler.add_job(
+            job,
+            "interval",
+            seconds=every.total_seconds(),
+            id=name,
+            executor=executor,
+            next_run_time=at_once,
+        )
+    return scheduler
+
+
+def _sweep(office: Office, look: Callable[[Office], SweepTally]) -> None:
+    # Groups, closed days and definitions may have come since the last look.
+    office.read_playbook()
+    tally = look(office)
+    if tally.fired or tally.parked or tally.repaired:
+        log.info("%s", said_of_sweep(tally))
+
+
+def _deliver(office: Office, mailer: Mailer, stop: threading.Event) -> None:
+    tally = deliver_all(office, mailer, stopping=stop.is_set)
+    if tally.sent or tally.failed or tally.uncertain or tally.trouble:
+        log.info("%s", said_of_delivery(tally))
+
+
+def deliver_all(office: Office, mailer: Mailer, *, stopping: Callable[[], bool]) -> Delivered:
+    """Hand over everything that is owed now, in as many runs as it takes, and add up what became of it."""
+    settings = DeliverySettings(sender=Sender(SENDER_NAME, office.settings.mail_from))
+    total = Delivered()
+    while True:
+        run = asyncio.run(
+            deliver_due(office.store, mailer, office.clock, settings=settings, stopping=stopping)
+        )
+        total.sent += run.sent
+        total.later += run.later
+        total.failed += run.failed
+        total.uncertain += run.uncertain
+        total.withdrawn += run.withdrawn
+        total.put_back = run.put_back
+        total.healed += run.healed
+        total.trouble = run.trouble
+        went = run.sent + run.later + run.failed + run.uncertain + run.withdrawn
+        if not went or run.trouble or run.put_back or stopping():
+            return total
+
+
+def _log_failure(event: Any) -> None:
+    log.error(
+        "%s failed and is tried again at its next turn: %s: %s",
+        event.job_id,
+        type(event.exception).__name__,
+        " ".join(str(event.exception).split()),
+    )
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, ask_to_stop) for number in STOPPED_BY}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _logging() -> Iterator[None]:
+    """Write what happens to standard error, a line each; the scheduler's own words stay out of it."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    ours = [logging.getLogger("auditloop"), logging.getLogger("notifications")]
+    scheduler = logging.getLogger("apscheduler")
+    for logger in ours:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    scheduler.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger in ours:
+            logger.removeHandler(handler)

@@ -1,0 +1,167 @@
+"""How things look: tables for people that fit their window, JSON for programs, dates and numbers in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assurance.sweep import SweepTally
+from engine.moved import Ref
+from notifications.delivery import Delivered
+
+WIDTH_OF_A_FILE = 100
+T = TypeVar("T")
+Cell = str | int | date | None | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """One column of a table: its heading and what stands in it; a `wide` one takes the room that is left."""
+
+    heading: str
+    cell: Callable[[T], Cell]
+    is_number: bool = False
+    is_wide: bool = False
+
+
+def console() -> Console:
+    """Give the console of standard output: as wide as the window, or 100 columns where there is none."""
+    is_window = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(
+        width=None if is_window else WIDTH_OF_A_FILE,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=False,
+    )
+
+
+def show_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
+    """Print rows as an aligned table without lines around it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(
+            column.heading,
+            justify="right" if column.is_number else "left",
+            no_wrap=not column.is_wide,
+            ratio=1 if column.is_wide else None,
+            min_width=16 if column.is_wide else None,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(Text(in_words(column.cell(row))) for column in columns))
+    console().print(table)
+
+
+def show_pairs(pairs: Iterable[tuple[str, Cell]]) -> None:
+    """Print names and values in two columns, the values aligned."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(name, Text(in_words(value)))
+    console().print(table)
+
+
+def say(text: str = "", *, style: str | None = None) -> None:
+    """Print one paragraph, wrapped to the window."""
+    console().print(Text(text, style=style or ""))
+
+
+def in_words(value: Cell) -> str:
+    """Write a value as people do: 3 Sep 2014, yes, nothing at all for what is empty."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return f"{value.day} {value:%b %Y, %H:%M}"
+        case date():
+            return f"{value.day} {value:%b %Y}"
+        case tuple():
+            return ", ".join(value)
+        case _:
+            return str(value)
+
+
+def several(number: int, what: str, many: str | None = None) -> str:
+    """Count in words: `1 rule`, `3 rules`."""
+    return f"{number:,} {what if number == 1 else many or what + 's'}"
+
+
+def show_json(value: object) -> None:
+    """Print plain data as JSON; instants in UTC, days as 2014-09-03, subjects as action/12."""
+    typer.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
+
+
+def plain(value: object) -> Any:
+    """Turn values of ours into what JSON knows."""
+    shown: Any = value
+    match value:
+        case Ref() | StrEnum():
+            shown = str(value)
+        case datetime():
+            shown = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            shown = value.isoformat()
+        case Mapping():
+            shown = {str(name): plain(one) for name, one in value.items()}
+        case tuple() | list() | frozenset():
+            shown = [plain(one) for one in value]
+        case _ if is_dataclass(value):
+            shown = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    return shown
+
+
+@contextmanager
+def waiting(what: str, *, quiet: bool) -> Iterator[None]:
+    """Show at a terminal that something takes its time."""
+    screen = Console(stderr=True)
+    if quiet or not screen.is_terminal:
+        yield
+        return
+    with screen.status(what):
+        yield
+
+
+def said_of_sweep(tally: SweepTally) -> str:
+    """Say what a sweep did."""
+    if not tally.looked:
+        return "Nothing was due."
+    said = (
+        f"Looked at {several(tally.looked, 'subject')}: {several(tally.fired, 'rule')} fired, "
+        f"of these {several(tally.escalations, 'escalation')}."
+    )
+    if tally.repaired:
+        said += f" {several(tally.repaired, 'lost timer')} set again."
+    if tally.parked:
+        said += f" Could not look at {', '.join(tally.parked_refs)}; tried again in an hour."
+    return said
+
+
+def said_of_delivery(tally: Delivered) -> str:
+    """Say what became of the mail that was owed."""
+    parts = (
+        (tally.sent, "sent"),
+        (tally.later, "to be tried again later"),
+        (tally.failed, "failed for good"),
+        (tally.uncertain, "of unknown fate"),
+        (tally.withdrawn, "withdrawn, since no longer true"),
+        (tally.put_back, "put back untried"),
+    )
+    told = [f"{number:,} {what}" for number, what in parts if number]
+    said = f"Mails: {', '.join(told)}." if told else "No mail is owed."
+    return f"{said} Delivery stopped: {tally.trouble}." if tally.trouble else said
