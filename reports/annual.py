@@ -11,7 +11,7 @@ from reports.annual_audit import audit_section
 from reports.annual_improvement import improvement_section
 from reports.document import Block, Bullets, Column, Paragraph, Section, Table
 from reports.standing import cited
-from reports.wording import day, listed, number, several, short_day, years
+from reports.wording import day, listed, number, sentence, several, short_day, years
 
 DAYS_PAST = (
     "Days past the original date are counted from the date first agreed, however often it was moved since: "
@@ -54,7 +54,7 @@ def report_of(then: YearThen) -> AnnualReport:
         as_at=then.as_at,
         generated_at=then.read_at,
         sections=(
-            Section("Purpose of the group", (Paragraph(then.group.purpose),)),
+            Section("Purpose of the group", (Paragraph(sentence(then.group.purpose)),)),
             _functions(then),
             _membership(then),
             _frequency(then),
@@ -91,7 +91,7 @@ def _post(post: PostThen) -> str:
 def _frequency(then: YearThen) -> Section:
     chair = () if then.chair is None else (f"The group is chaired by the {_post(then.chair)}.",)
     second = Paragraph(" ".join((*chair, _meetings(then))))
-    return Section("Frequency", (Paragraph(then.group.frequency), second, *_changes(then)))
+    return Section("Frequency", (Paragraph(sentence(then.group.frequency)), second, *_changes(then)))
 
 
 def _meetings(then: YearThen) -> str:

@@ -11,8 +11,10 @@ from reports.document import Block, Bullets, Numbered, Paragraph, Section, Table
 from reports.wording import day, instant
 
 WIDTH = 100
+# A column's rule needs two dashes and a colon to be one.
+NARROWEST = 3
 # What begins or ends emphasis, code, a link, a tag, a strike-through or an entity in the middle of a line.
-_MARKS = re.compile(r"[\\`*\[<~]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
+_MARKS = re.compile(r"[\\`*\[<~]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)")
 # What makes a heading, a quotation, a list or a rule of a line that begins with it.
 _STARTS = re.compile(r"^(#{1,6}(?=\s|$)|>|[-+](?=\s|$)|=+\s*$|-+\s*$)")
 _ORDINAL = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
@@ -55,7 +57,7 @@ def _block(block: Block) -> str:
             return "\n".join(
                 _wrapped(item, first=f"{number}. ") for number, item in enumerate(items, start=1)
             )
-        case Table():
+        case _:
             return _table(block)
 
 
@@ -72,7 +74,7 @@ def _wrapped(text: str, *, first: str = "") -> str:
 def _table(table: Table) -> str:
     titles = [_cell(column.title) for column in table.columns]
     rows = [[_cell(cell) for cell in row] for row in table.rows]
-    widths = [max(len(row[place]) for row in [titles, *rows]) for place in range(len(titles))]
+    widths = [max(NARROWEST, *(len(row[place]) for row in [titles, *rows])) for place in range(len(titles))]
     numbers = [column.is_number for column in table.columns]
     rule = [
         f"{'-' * (width - 1)}:" if is_number else "-" * width

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from io import BytesIO
+from typing import cast
 
 import docx
 from docx.document import Document
@@ -74,9 +75,7 @@ def _lay_out(document: Document) -> None:
     page.page_width, page.page_height = Cm(21), Cm(29.7)
     page.left_margin = page.right_margin = page.top_margin = page.bottom_margin = Cm(2)
     for name, size in SIZES.items():
-        style = document.styles[name]
-        if not isinstance(style, ParagraphStyle):
-            raise TypeError(f"{name} is not a style of paragraphs")
+        style = _style(document, name)
         style.font.name, style.font.size = FONT, Pt(size)
         # The theme's own fonts would win over the name otherwise.
         fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
@@ -85,11 +84,13 @@ def _lay_out(document: Document) -> None:
         fonts.set(qn("w:hAnsi"), FONT)
         if name != "Normal":
             style.font.color.rgb = INK
-    caption = document.styles["Caption"]
-    if isinstance(caption, ParagraphStyle):
-        caption.paragraph_format.keep_with_next = True
+    _style(document, "Caption").paragraph_format.keep_with_next = True
     for language in document.styles.element.iter(qn("w:lang")):
         language.set(qn("w:val"), "en-GB")
+
+
+def _style(document: Document, name: str) -> ParagraphStyle:
+    return cast(ParagraphStyle, document.styles[name])
 
 
 def _section(document: Document, section: Section, *, level: int) -> None:
@@ -111,7 +112,7 @@ def _block(document: Document, block: Block) -> None:
             number = _fresh_numbering(document)
             for item in items:
                 _count_with(document.add_paragraph(item, style="List Number"), number)
-        case Table():
+        case _:
             _table(document, block)
 
 
