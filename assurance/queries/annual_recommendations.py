@@ -108,7 +108,7 @@ class _Reader:
                 for action in self._actions.values()
                 if action.recommendation_id == row.id and action.id in self._actions_then
             ),
-            measured=tuple(self._measured(row)),
+            measured=tuple(self._measured(then)),
             later_evidence=self._later_evidence(row.id, implemented_on),
         )
 
@@ -163,12 +163,13 @@ class _Reader:
             escalated_on=then.escalated_on(),
         )
 
-    def _measured(self, row: Recommendation) -> list[MeasuredThen]:
+    def _measured(self, then: Stood) -> list[MeasuredThen]:
+        # A measurement bears the day of the later audit, which may lie long before anybody set the two side by side.
         found = self._session.execute(
             sa.select(ReAudit, Audit.reference, Audit.theme)
             .join(Aim, Aim.id == ReAudit.later_aim_id)
             .join(Audit, Audit.id == Aim.audit_id)
-            .where(ReAudit.recommendation_id == row.id, ReAudit.measured_on <= self._past.on)
+            .where(ReAudit.id.in_(then.told("record_re_audit", "re_audit")))
             .order_by(ReAudit.measured_on, ReAudit.id)
         )
         return [

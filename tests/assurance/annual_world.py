@@ -347,9 +347,11 @@ def spread(world: AnnualWorld, audit: Audit, agency: str, day: str, reached: int
     )
 
 
-def asked_again(world: AnnualWorld, one: Recommendation, earlier: Aim, later: Aim, day: str) -> None:
-    """Record that a later audit asked the same aim and found it better."""
-    world.add(
+def asked_again(
+    world: AnnualWorld, one: Recommendation, earlier: Aim, later: Aim, *, held: str, recorded: str
+) -> None:
+    """Record that a later audit, held on a day, asked the same aim and found it better."""
+    row = world.add(
         ReAudit(
             recommendation_id=one.id,
             earlier_aim_id=earlier.id,
@@ -358,10 +360,11 @@ def asked_again(world: AnnualWorld, one: Recommendation, earlier: Aim, later: Ai
             before_asked=8,
             after_yes=6,
             after_asked=8,
-            measured_on=on(day),
+            measured_on=on(held),
             is_better=True,
         )
     )
+    world.line(one, at(recorded), kind="entered", trigger="record_re_audit", re_audit=row.id)
 
 
 def later_evidence(world: AnnualWorld, one: Recommendation, day: str) -> None:

@@ -517,11 +517,11 @@ def test_measurements_and_later_evidence_count_up_to_the_day(world: AnnualWorld,
     later_evidence(world, one, "2014-12-05")
     later_evidence(world, one, "2015-02-05")
     later_evidence(world, one, "2015-05-05")
-    asked_again(world, one, first, second, "2015-03-31")
+    asked_again(world, one, first, second, held="2015-02-24", recorded="2015-03-31")
     then = read.recommendation()
     assert then.later_evidence == 1
     assert then.measured == (
-        MeasuredThen(on("2015-03-31"), "2015-16/1", "Neglect", Share(2, 8), Share(6, 8), is_better=True),
+        MeasuredThen(on("2015-02-24"), "2015-16/1", "Neglect", Share(2, 8), Share(6, 8), is_better=True),
     )
     assert read.recommendation("2015-03-30").measured == ()
 
