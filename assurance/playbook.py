@@ -88,17 +88,23 @@ def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
             if kind in read
         ]
         read |= found
-    problems += _targets_that_are_no_columns(read)
+    problems += targets_that_are_no_columns(read)
     if problems:
         raise BadDefinition(problems)
     books = [load_rules(folder, read) for folder in rules]
     for folder, book in zip(rules, books, strict=True):
-        if book.clock.calendar not in KNOWN_CALENDARS:
-            message = f"{book.clock.calendar!r} is not a calendar; known: {', '.join(KNOWN_CALENDARS)}"
-            problems.append(Problem(str(folder / "clock.yaml"), 1, 1, message))
+        problems += unknown_calendar(folder, book)
     if problems:
         raise BadDefinition(problems)
     return Shelf(read, joined(books))
+
+
+def unknown_calendar(folder: Path, book: RuleBook) -> list[Problem]:
+    """Name the calendar of a folder of rules, if nobody knows it."""
+    if book.clock.calendar in KNOWN_CALENDARS:
+        return []
+    message = f"{book.clock.calendar!r} is not a calendar; known: {', '.join(KNOWN_CALENDARS)}"
+    return [Problem(str(folder / "clock.yaml"), 1, 1, message)]
 
 
 def publish_new(session: Session, shelf: Shelf, *, at: datetime) -> None:
@@ -145,7 +151,8 @@ def _groups(session: Session, book: RuleBook) -> dict[int, GroupCard]:
     return cards
 
 
-def _targets_that_are_no_columns(workflows: Mapping[str, Workflow]) -> list[Problem]:
+def targets_that_are_no_columns(workflows: Mapping[str, Workflow]) -> list[Problem]:
+    """Name every move that sets or counts what is only looked up for its kind."""
     problems = []
     for kind, workflow in workflows.items():
         if workflow.own is not None:
