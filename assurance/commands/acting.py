@@ -7,7 +7,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from assurance.commands.checks import one_of, own, said
+from assurance.commands.checks import held, one_of, own, said
 from assurance.commands.concluding import evidence_row
 from assurance.commands.hearing import load, require_for_agency
 from assurance.commands.moving import Done, Entered, enter, start
@@ -17,6 +17,7 @@ from assurance.records import (
     Action,
     Agency,
     AgencyAnswer,
+    Audit,
     Case,
     ImmediateConcern,
     Post,
@@ -46,7 +47,8 @@ class Plan:
 
 def plan_action(tx: Tx, recommendation: Ref, plan: Plan, *, key: str | None = None) -> Ref:
     """Plan what one agency will do about a recommendation; with that the agency has accepted it."""
-    parent = _recommendation(tx, recommendation)
+    held(tx, recommendation, Recommendation.noun)
+    parent = tx.session.get_one(Recommendation, recommendation.id)
     agency = own(tx, Agency, plan.agency_id, "agency")
     require_for_agency(tx, agency.id)
     if plan.owner_post_id is not None:
@@ -113,6 +115,7 @@ def note_progress(tx: Tx, ref: Ref, rating: str, text: str, *, key: str | None =
     """Add a progress note; notes are never changed, only added to."""
     if tx.actor.person_id is None:
         raise Refused(Reason("nobody", "Only a person can write a progress note."))
+    held(tx, ref, Action.noun)
     row = ProgressNote(
         group_id=tx.actor.group_id,
         action_id=ref.id,
@@ -146,6 +149,8 @@ def raise_concern(
     Everybody with a post in the group may; nothing else is asked of them.
     """
     agency = own(tx, Agency, agency_id, "agency")
+    if audit is not None:
+        held(tx, audit, Audit.noun)
     if case_id is not None:
         own(tx, Case, case_id, "case")
     row = ImmediateConcern(
@@ -174,11 +179,3 @@ def raise_concern(
     }
     outbox.put(tx.session, notices(tx.playbook, known, news, seats.values()), at=tx.now)
     return ref
-
-
-def _recommendation(tx: Tx, ref: Ref) -> Recommendation:
-    """Give a recommendation of the actor's group; raises Refused where there is none."""
-    row = tx.session.get(Recommendation, ref.id)
-    if ref.kind != Recommendation.noun or row is None or row.group_id != tx.actor.group_id:
-        raise Refused(Reason("unknown_subject", f"There is no {ref}."))
-    return row

@@ -6,10 +6,13 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from assurance.commands.hearing import load
+from assurance.facts import Known
 from assurance.office import Tx
 from assurance.records import Aim, Finding, Recommendation
 from assurance.records.rows import OfGroup
 from engine.errors import Reason, Refused
+from engine.moved import Ref
 from engine.words import unknown
 
 Row = TypeVar("Row", bound=OfGroup)
@@ -35,6 +38,16 @@ def own(tx: Tx, table: type[Row], number: int, what: str) -> Row:
     if row is None or row.group_id != tx.actor.group_id:
         raise Refused(Reason("unknown_row", f"There is no such {what} in this group."))
     return row
+
+
+def held(tx: Tx, ref: Ref, kind: str) -> Known:
+    """Give a subject of a kind and hold its row, before anything is entered for it; raises Refused where there is none.
+
+    Held first, so that of two who enter something at once the second waits, and each gets a number of its own.
+    """
+    if ref.kind != kind:
+        raise Refused(Reason("unknown_subject", f"There is no {kind} called {ref}."))
+    return load(tx, ref)
 
 
 def next_number(tx: Tx, table: type[Aim] | type[Finding] | type[Recommendation], audit_id: int) -> int:

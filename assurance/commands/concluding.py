@@ -8,7 +8,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from assurance.commands.checks import next_number, one_of, own, said
+from assurance.commands.checks import held, next_number, one_of, own, said
 from assurance.commands.hearing import require_for_agency
 from assurance.commands.moving import Done, Entered, enter, start
 from assurance.office import Tx
@@ -84,6 +84,7 @@ def hold_moderation(
     key: str | None = None,
 ) -> Done:
     """Record that the group has looked at the returns together."""
+    held(tx, audit, Audit.noun)
     if meeting_id is not None:
         own(tx, Meeting, meeting_id, "meeting")
     day = held_on or tx.today
@@ -103,9 +104,8 @@ def hold_moderation(
 
 def record_finding(tx: Tx, audit: Ref, seen: Seen, *, key: str | None = None) -> int:
     """Record what was seen under one aim. Gives the finding's id."""
-    aim = own(tx, Aim, seen.aim_id, "aim")
-    if aim.audit_id != audit.id:
-        raise Refused(Reason("unknown_aim", "This aim belongs to another audit."))
+    held(tx, audit, Audit.noun)
+    aim = _aim_of(tx, audit, seen.aim_id)
     if seen.case_id is not None and own(tx, Case, seen.case_id, "case").audit_id != audit.id:
         raise Refused(Reason("unknown_case", "This case belongs to another audit."))
     row = Finding(
@@ -127,8 +127,9 @@ def record_finding(tx: Tx, audit: Ref, seen: Seen, *, key: str | None = None) ->
 def make_recommendation(tx: Tx, audit: Ref, wanted: Wanted, *, key: str | None = None) -> Ref:
     """Make a recommendation and ask the agencies that it concerns.
 
-    Raises Refused where it comes from no aim, or an individual practice one names no agency.
+    Raises Refused where it comes from no aim of this audit, or an individual practice one names no agency.
     """
+    held(tx, audit, Audit.noun)
     one_of(wanted.type, RECOMMENDATION_TYPES, "a kind of recommendation")
     if (wanted.type == "individual_practice") != (wanted.agency_id is not None):
         sentence = "An individual practice recommendation names its one agency; a strategic one names none."
@@ -145,10 +146,12 @@ def make_recommendation(tx: Tx, audit: Ref, wanted: Wanted, *, key: str | None =
     ref = start(tx, row, Recommendation.noun)
     group = tx.actor.group_id
     for aim_id in wanted.aim_ids:
-        aim = own(tx, Aim, aim_id, "aim")
+        aim = _aim_of(tx, audit, aim_id)
         tx.session.add(RecommendationAim(group_id=group, recommendation_id=ref.id, aim_id=aim.id))
     for finding_id in wanted.finding_ids:
         finding = own(tx, Finding, finding_id, "finding")
+        if finding.audit_id != audit.id:
+            raise Refused(Reason("unknown_finding", "This finding belongs to another audit."))
         tx.session.add(RecommendationFinding(group_id=group, recommendation_id=ref.id, finding_id=finding.id))
     asked = wanted.asked_agency_ids if wanted.agency_id is None else [wanted.agency_id]
     for agency_id in asked:
@@ -189,9 +192,10 @@ def record_re_audit(
     """Set the answers of a later audit to the same aim beside the earlier ones, and say which are better.
 
     Shares are counted from accepted returns only; measured is the day on which the group looked at the later
-    audit's returns. Raises Refused where the later aim does not ask the
-    earlier one again, or the recommendation did not come from the earlier aim.
+    audit's returns. Raises Refused where the later aim does not ask the earlier one again, the recommendation did
+    not come from the earlier aim, or the two stand side by side already.
     """
+    held(tx, ref, Recommendation.noun)
     earlier, later = own(tx, Aim, earlier_aim_id, "aim"), own(tx, Aim, later_aim_id, "aim")
     came_from = set(
         tx.session.scalars(
@@ -203,6 +207,9 @@ def record_re_audit(
         reasons.append(Reason("other_aim", "The recommendation did not come from this earlier aim."))
     if earlier.id not in _asked_before(tx, later):
         reasons.append(Reason("not_asked_again", "The later aim does not ask the earlier one again."))
+    there = sa.select(ReAudit.id).where(ReAudit.recommendation_id == ref.id, ReAudit.later_aim_id == later.id)
+    if tx.session.scalar(there) is not None:
+        reasons.append(Reason("already", "This re-audit is recorded already."))
     if reasons:
         raise Refused(*reasons)
     held_on = tx.session.get_one(Audit, later.audit_id).held_on
@@ -236,7 +243,7 @@ def share_of_yes(tx: Tx, aim_id: int) -> Share:
         .where(Answer.aim_id == aim_id, AgencyReturn.state == "accepted", Answer.answer != "not applicable")
         .group_by(Answer.answer)
     )
-    counts = dict(rows.tuples().all())
+    counts = dict(rows.all())
     return Share(counts.get("yes", 0), sum(counts.values()))
 
 
@@ -268,10 +275,16 @@ def record_dissemination(
     tx: Tx, audit: Ref, agency_id: int, how: str, reached: int, *, key: str | None = None
 ) -> Done:
     """Record how one agency has spread the learning of an audit, and how many people it has reached."""
+    held(tx, audit, Audit.noun)
     agency = own(tx, Agency, agency_id, "agency")
     require_for_agency(tx, agency.id)
     if reached < 1:
         raise Refused(Reason("reached_nobody", "Say how many people it has reached: one at least."))
+    there = sa.select(Dissemination.id).where(
+        Dissemination.audit_id == audit.id, Dissemination.agency_id == agency.id
+    )
+    if tx.session.scalar(there) is not None:
+        raise Refused(Reason("already", f"How {agency.name} has spread the learning is recorded already."))
     row = Dissemination(
         group_id=tx.actor.group_id,
         audit_id=audit.id,
@@ -285,6 +298,13 @@ def record_dissemination(
     return enter(
         tx, audit, "record_dissemination", Entered({"agency": agency.id, "reached": reached}), key=key
     )
+
+
+def _aim_of(tx: Tx, audit: Ref, aim_id: int) -> Aim:
+    aim = own(tx, Aim, aim_id, "aim")
+    if aim.audit_id != audit.id:
+        raise Refused(Reason("unknown_aim", "This aim belongs to another audit."))
+    return aim
 
 
 def _asked_before(tx: Tx, aim: Aim) -> set[int]:

@@ -8,7 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from assurance.commands.checks import own, said
-from assurance.commands.hearing import load
+from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import start
 from assurance.matters import plain
 from assurance.office import Tx
@@ -20,8 +20,14 @@ from engine.moved import Ref
 
 
 def record_absence(tx: Tx, person_id: int, from_on: date, until_on: date, reason: str) -> int:
-    """Record that somebody is away, so that what waits for them goes to the deputy meanwhile."""
+    """Record that somebody is away, so that what waits for them goes to the deputy meanwhile.
+
+    Raises Refused for anybody but the person, the coordinator and the administrator: whoever may decide in another's
+    place does not send them away.
+    """
     person = own(tx, Person, person_id, "person")
+    if person.id != tx.actor.person_id:
+        require_role(tx, "coordinator", "administrator")
     if until_on < from_on:
         raise Refused(Reason("ends_before_it_begins", "The absence ends before it begins."))
     row = Absence(

@@ -9,7 +9,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from assurance.commands.checks import next_number, one_of, own, said
+from assurance.commands.checks import held, next_number, one_of, own, said
 from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import Done, Entered, enter, start
 from assurance.mail import Item, News, notices
@@ -79,6 +79,7 @@ def open_audit(tx: Tx, theme: Theme, *, key: str | None = None) -> Ref:
 
 def add_aim(tx: Tx, audit: Ref, text: str, *, asks_again: int | None = None, key: str | None = None) -> int:
     """Write down one aim of an audit; `asks_again` is the earlier aim that it repeats. Gives the aim's number."""
+    held(tx, audit, Audit.noun)
     number = next_number(tx, Aim, audit.id)
     if asks_again is not None:
         own(tx, Aim, asks_again, "earlier aim")
@@ -97,6 +98,7 @@ def add_aim(tx: Tx, audit: Ref, text: str, *, asks_again: int | None = None, key
 
 def draw_case(tx: Tx, audit: Ref, kind: str, criterion: str, *, key: str | None = None) -> int:
     """Draw one case under a fresh random reference; who it is stays with each agency. Gives the case's number."""
+    held(tx, audit, Audit.noun)
     case = Case(
         group_id=tx.actor.group_id,
         audit_id=audit.id,
@@ -117,6 +119,7 @@ def new_case_ref() -> str:
 
 def set_meeting(tx: Tx, audit: Ref, meeting_id: int, returns_due_on: date, *, key: str | None = None) -> Done:
     """Name the meeting that will look at the returns, and the day on which they are due before it."""
+    held(tx, audit, Audit.noun)
     meeting = own(tx, Meeting, meeting_id, "meeting")
     if returns_due_on > meeting.on:
         sentence = f"The returns must be in before the meeting on {day_in_words(meeting.on)}."
@@ -129,8 +132,9 @@ def set_meeting(tx: Tx, audit: Ref, meeting_id: int, returns_due_on: date, *, ke
 
 def request_returns(tx: Tx, audit: Ref, *, key: str | None = None) -> tuple[Ref, ...]:
     """Ask for a return for each case and record set that has none yet, and tell each lead once, with counts."""
-    row = tx.session.get(Audit, audit.id)
-    if row is None or row.returns_due_on is None:
+    held(tx, audit, Audit.noun)
+    row = tx.session.get_one(Audit, audit.id)
+    if row.returns_due_on is None:
         raise Refused(Reason("no_due_day", "Name the meeting and the day for the returns first."))
     there = tx.session.execute(
         sa.select(AgencyReturn.case_id, AgencyReturn.record_set_id).where(AgencyReturn.audit_id == audit.id)
@@ -198,8 +202,11 @@ def _leads_of(people: Roster, records: RecordSet) -> tuple[Seat, ...]:
 
 
 def _programme(tx: Tx, year: str) -> Programme:
+    """Give the programme of a year and hold its row: audits are numbered within it."""
     found = tx.session.scalar(
-        sa.select(Programme).where(Programme.group_id == tx.actor.group_id, Programme.year == year)
+        sa.select(Programme)
+        .where(Programme.group_id == tx.actor.group_id, Programme.year == year)
+        .with_for_update()
     )
     if found is None:
         known = tx.session.scalars(sa.select(Programme.year).where(Programme.group_id == tx.actor.group_id))
