@@ -86,7 +86,7 @@ class MatterNoun:
                 .where(Matter.parent_kind == self.kind, Matter.parent_id.in_(subjects))
                 .group_by(Matter.parent_id, Matter.kind, Matter.state)
             )
-            for parent, kind, state, number in session.execute(states).tuples():
+            for parent, kind, state, number in session.execute(states):
                 for name, child in self._own.children.items():
                     counts[parent or 0][name] += number * (child.of == kind and child.counts(state))
         for subject in subjects:

@@ -120,7 +120,9 @@ def start(
     """Write a new subject's row and the first line of its history, pinned to the current definition.
 
     `parents` are subjects that count it and get no line of their own in this transaction.
+    Raises Refused where the same request was carried out already.
     """
+    _refuse_repeated(tx, key)
     workflow = tx.playbook.workflows[kind]
     row.group_id = tx.actor.group_id
     row.definition_id = tx.playbook.current[kind]

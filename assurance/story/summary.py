@@ -89,7 +89,7 @@ def _count(session: Session, table: Any, *where: Any) -> int:
 
 def _by_state(session: Session, table: Any) -> dict[str, int]:
     query = sa.select(table.state, sa.func.count()).group_by(table.state).order_by(table.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _matters_by_state(session: Session) -> dict[str, dict[str, int]]:
