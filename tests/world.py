@@ -334,6 +334,14 @@ class World:
         with self.does(who) as tx:
             reading.answer_aims(tx, ref, {aim: (word, "") for aim, word in zip(aims, answers, strict=True)})
 
+    def answers(self, who: str, ref: Ref, words: Mapping[int, str]) -> None:
+        """Let an agency answer the named aims of a return, submit it, and the coordinator accept it."""
+        self.moves(who, ref, "start")
+        with self.does(who) as tx:
+            reading.answer_aims(tx, ref, {aim: (word, "") for aim, word in words.items()})
+        self.moves(who, ref, "submit")
+        self.moves("sam", ref, "accept")
+
     def settles(self, who: str, ref: Ref, *letters: str) -> None:
         """Let an agency fill and submit a return, and the coordinator accept it."""
         self.fills(who, ref, *letters)
