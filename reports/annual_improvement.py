@@ -48,19 +48,18 @@ def improvement_section(then: YearThen) -> Section:
 
 
 def _late_returns(then: YearThen) -> Iterator[Block]:
-    asked = sum(audit.returns.asked for audit in then.audits)
-    late = sum(audit.returns.late + audit.returns.overdue for audit in then.audits)
-    waived = sum(audit.returns.waived for audit in then.audits)
+    returns = [audit.returns for audit in then.audits]
+    asked, waived = sum(one.asked for one in returns), sum(one.waived for one in returns)
+    late, overdue = sum(one.late for one in returns), sum(one.overdue for one in returns)
     if not asked:
         yield Paragraph("No return has been asked for yet.")
         return
-    if not late and not waived:
-        yield Paragraph(f"Of {several(asked, 'return')} asked for, none came late and none was waived.")
+    told = [f"Of {several(asked, 'return')} asked for, {number(late)} came after the day first agreed"]
+    told += [f"{number(overdue)} {verb(overdue, 'is')} overdue"] if overdue else []
+    told += [f"the chair waived {number(waived)}"]
+    yield Paragraph(f"{listed(told)}.")
+    if not late and not overdue and not waived:
         return
-    yield Paragraph(
-        f"Of {several(asked, 'return')} asked for, {number(late)} came after the day first agreed or {verb(late, 'is')} "
-        f"overdue, and the chair waived {number(waived)}."
-    )
     yield _late_table(then)
     later = tuple(_over_the_year(then))
     if later:
