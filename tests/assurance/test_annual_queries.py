@@ -594,3 +594,29 @@ def test_requests_for_a_later_date_are_counted_by_their_answer(world: AnnualWorl
     a_request(world, hidden, "extend", at("2014-11-01"), "approved")
     assert read.year().date_requests == DateRequests(granted=1, refused=1, waiting=1)
     assert world.session.get_one(Recommendation, private.id).type == "individual_practice"
+
+
+# The other database
+
+
+@pytest.mark.postgres
+def test_a_year_is_read_alike_from_postgresql(postgres_database: str, playbook: Playbook) -> None:
+    store = open_store(postgres_database)
+    METADATA.create_all(store.db)
+    with store.begin() as session:
+        world = a_group(session)
+        audit = an_audit(world, "2014-15/1", "Long open cases", at("2014-05-06"))
+        world.line(audit, NIGHT, trigger="agree_theme", to="theme_agreed")
+        world.line(audit, AFTER_MIDNIGHT, trigger="cancel", to="cancelled")
+        one = a_recommendation(world, audit, 1, at("2014-09-16"))
+        asked(world, one, "council")
+        an_action(world, one, "council", at("2014-10-02"), "2014-12-19")
+        later_evidence(world, one, "2015-02-05")
+        world.line(
+            one, at("2015-01-27"), trigger="implement", to="implemented", set={"implemented_on": "2015-01-27"}
+        )
+        then = Reader(world, playbook).audit()
+    store.close()
+    assert then.state == "theme_agreed"
+    assert then.strategic[0].later_evidence == 1
+    assert then.strategic[0].actions[0].original_due_on == on("2014-12-19")
