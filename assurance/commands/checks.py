@@ -50,7 +50,15 @@ def held(tx: Tx, ref: Ref, kind: str) -> Known:
     return load(tx, ref)
 
 
-def next_number(tx: Tx, table: type[Aim] | type[Finding] | type[Recommendation], audit_id: int) -> int:
+def next_number(tx: Tx, table: type[Aim] | type[Finding], audit_id: int) -> int:
     """Give the next number within one audit."""
     highest = tx.session.scalar(sa.select(sa.func.max(table.number)).where(table.audit_id == audit_id))
     return (highest or 0) + 1
+
+
+def next_recommendation(tx: Tx, audit_id: int, kind: str) -> int:
+    """Give the next number of one kind of recommendation within one audit, so that neither kind has gaps."""
+    query = sa.select(sa.func.max(Recommendation.number)).where(
+        Recommendation.audit_id == audit_id, Recommendation.type == kind
+    )
+    return (tx.session.scalar(query) or 0) + 1

@@ -8,7 +8,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from assurance.commands.checks import held, next_number, one_of, own, said
+from assurance.commands.checks import held, next_number, next_recommendation, one_of, own, said
 from assurance.commands.hearing import require_for_agency
 from assurance.commands.moving import Done, Entered, enter, start
 from assurance.office import Tx
@@ -138,7 +138,7 @@ def make_recommendation(tx: Tx, audit: Ref, wanted: Wanted, *, key: str | None =
         raise Refused(Reason("no_aim", "Name at least one aim from which the recommendation comes."))
     row = Recommendation(
         audit_id=audit.id,
-        number=next_number(tx, Recommendation, audit.id),
+        number=next_recommendation(tx, audit.id, wanted.type),
         type=wanted.type,
         agency_id=wanted.agency_id,
         text=said(wanted.text, "what should change"),

@@ -85,7 +85,7 @@ def _said(day: date) -> str:
 
 def _group(group: Group) -> GroupThen:
     functions = tuple(line.strip() for line in group.functions.splitlines() if line.strip())
-    return GroupThen(group.name, group.board, group.purpose, functions, group.frequency, note="")
+    return GroupThen(group.name, group.board, group.purpose, functions, group.frequency, note=group.note)
 
 
 def _meetings(tx: Tx, programme: Programme) -> tuple[MeetingThen, ...]:

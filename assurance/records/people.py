@@ -24,6 +24,7 @@ class Group(Base):
     functions: Mapped[str]  # one function a line
     frequency: Mapped[str]
     zone: Mapped[str]  # IANA name: what `today` means to the group
+    note: Mapped[str]  # what whoever reads its reports must know, such as which parts are illustrative
 
 
 class Agency(OfGroup, Base):

@@ -128,6 +128,7 @@ def bring_on(session: Session, cast: Cast) -> int:
         functions="\n".join(cast.functions),
         frequency=cast.frequency,
         zone=cast.zone.key,
+        note=cast.note,
     )
     session.add(group)
     session.flush()

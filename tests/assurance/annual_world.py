@@ -119,6 +119,7 @@ def a_group(session: Session) -> AnnualWorld:
         functions="Choose themes\n\nSpread the learning",
         frequency="The group meets every quarter.",
         zone="Europe/London",
+        note="",
     )
     session.add(group)
     session.flush()

@@ -271,7 +271,14 @@ def test_another_groups_year_is_not_told(world: AnnualWorld, read: Reader) -> No
     an_audit(world, "2014-15/1", "Ours", at("2014-05-06"))
     ours = world.group_id
     other = Group(
-        key="other", name="Other", board="B", purpose="", functions="", frequency="", zone="Europe/London"
+        key="other",
+        name="Other",
+        board="B",
+        purpose="",
+        functions="",
+        frequency="",
+        zone="Europe/London",
+        note="",
     )
     world.session.add(other)
     world.session.flush()

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("functions", sa.Text(), nullable=False),
         sa.Column("frequency", sa.Text(), nullable=False),
         sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_tenant"),
         sa.UniqueConstraint("key", name="uq_tenant_key"),
     )
