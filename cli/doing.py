@@ -90,12 +90,15 @@ def move_(
 
     Examples: auditloop move return/3 submit --as bo; auditloop move action/12 extend --as bo --given new_due_on=2015-06-30 --given reason="The new form is late"; auditloop move 2014-15/1 agree_theme --as sam --version 4
     """
-    with answering(as_json=as_json), opened(database) as office:
-        with office.begin(actor_for(office, person, group)) as tx:
-            subject = _subject(tx, ref)
-            values = _values(tx, subject, trigger, given or [])
-            done = move(tx, subject, trigger, version=version, given=values, key=key)
-            said = _said(tx, done)
+    with (
+        answering(as_json=as_json),
+        opened(database) as office,
+        office.begin(actor_for(office, person, group)) as tx,
+    ):
+        subject = _subject(tx, ref)
+        values = _values(tx, subject, trigger, given or [])
+        done = move(tx, subject, trigger, version=version, given=values, key=key)
+        said = _said(tx, done)
     _answer(done, said, as_json=as_json)
 
 
@@ -128,14 +131,19 @@ def decide_(
 
     Examples: auditloop decide approval/3 approve --as ada; auditloop decide 3 change --as ada --reason "Name two more aims"; auditloop decide 5 approve --as ada --meeting 2015-06
     """
-    with answering(as_json=as_json), opened(database) as office:
-        with office.begin(actor_for(office, person, group)) as tx:
-            ref = _subject(tx, f"approval/{approval}" if approval.isdecimal() else approval)
-            meeting_id = None if meeting is None else _meeting(tx, meeting)
-            done = decide(
-                tx, ref, TRIGGERS[answer], reason=reason, meeting_id=meeting_id, version=version, key=key
-            )
-            said = _said_of_decision(tx, done)
+    with (
+        answering(as_json=as_json),
+        opened(database) as office,
+        office.begin(actor_for(office, person, group)) as tx,
+    ):
+        ref = _subject(tx, f"{Approval.noun}/{approval}" if approval.isdecimal() else approval)
+        if ref.kind != Approval.noun:
+            raise BadInput(f"{approval} is not a decision; `auditloop list approvals` names those that wait.")
+        meeting_id = None if meeting is None else _meeting(tx, meeting)
+        done = decide(
+            tx, ref, TRIGGERS[answer], reason=reason, meeting_id=meeting_id, version=version, key=key
+        )
+        said = _said_of_decision(tx, done)
     _answer(done, said, as_json=as_json)
 
 

@@ -6,17 +6,17 @@ them would load two databases, the scheduler and the writer of Word documents fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version as version_of
-from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
+from typer.core import TyperCommand
+
+from cli.taught import SETTINGS, TaughtGroup, command_of, group_of
 
 LOOK, DO, RUN, KEEP = "Look", "Do", "Run", "Keep"
 
@@ -40,7 +40,7 @@ BOOK = {
         Entry("show", LOOK, "cli.looking", "show", "Show one audit, return, recommendation, action ... in full."),
         Entry("history", LOOK, "cli.looking", "history", "Tell what happened to a subject: who, what, when and why."),
         Entry("offers", LOOK, "cli.looking", "offers", "Show which steps a person can take now, and why not the others."),
-        Entry("report", LOOK, "cli.reporting", "report", "Write a report."),
+        Entry("report", LOOK, "cli.reporting", "REPORTS", "Write a report."),
         Entry("move", DO, "cli.doing", "move_", "Take a step, or ask for the decision that the step needs."),
         Entry("decide", DO, "cli.doing", "decide_", "Answer a decision that waits: approve, change or reject."),
         Entry("sweep", RUN, "cli.running", "sweep_", "Let the rules look at everything whose time has come."),
@@ -54,19 +54,10 @@ BOOK = {
     )
 }  # fmt: skip
 
-SETTINGS = {"help_option_names": ["-h", "--help"]}
 EXIT_CODES = """\
 It ends with 0 when it is done; 1 when it found something that needs you; 2 when a word, a file or a setting cannot be
 used; 3 when the workflow refuses; 4 when somebody else was faster; 5 when there is nothing to work on, such as no
 database."""
-
-
-class Taught(TyperCommand):
-    """A command whose help shows no type for what is only said or not said."""
-
-    def get_params(self, ctx: Any) -> Any:
-        """Give the parameters, `--help` included."""
-        return _without_types(super().get_params(ctx))
 
 
 class OnCall(MutableMapping[str, Any]):
@@ -88,16 +79,12 @@ class OnCall(MutableMapping[str, Any]):
         raise TypeError("a command is taken out of BOOK")
 
 
-class FrontDoor(TyperGroup):
+class FrontDoor(TaughtGroup):
     """Lists the commands without reading them, and reads the one that is called."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = OnCall()
-
-    def get_params(self, ctx: Any) -> Any:
-        """Give the options that stand before a command."""
-        return _without_types(super().get_params(ctx))
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Name the commands in the order of the book."""
@@ -154,33 +141,10 @@ def main() -> None:
     app()
 
 
-def _without_types(parameters: Any) -> Any:
-    for one in parameters:
-        if getattr(one, "is_flag", False):
-            one.metavar = ""
-    return parameters
-
-
 @cache
 def _read(entry: Entry) -> Any:
     """Make the command of an entry, from a function or from an application of its own."""
     written = getattr(import_module(entry.module), entry.function)
-    if isinstance(written, typer.Typer):
-        return get_command(written)
+    if isinstance(written, Mapping):
+        return group_of(entry.name, entry.line, written)
     return command_of(written, entry.name)
-
-
-def command_of(written: Callable[..., None], name: str) -> Any:
-    """Make a command of a function; the last paragraph of its docstring may hold `Examples: one; another`."""
-    *paragraphs, last = [" ".join(part.split()) for part in cleandoc(written.__doc__ or "").split("\n\n")]
-    examples: list[str] = []
-    if last.startswith(("Example: ", "Examples: ")):
-        examples = last.partition(": ")[2].split("; ")
-    else:
-        paragraphs.append(last)
-    shown = "\n".join(["Examples:", *(f"  $ {example}" for example in examples)]) if examples else None
-    own = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    own.command(name, cls=Taught, help="\n\n".join(paragraphs), epilog=shown, context_settings=SETTINGS)(
-        written
-    )
-    return get_command(own)

@@ -147,7 +147,7 @@ def settings_for(database: str | None) -> Settings:
     Raises BadSettings with every problem at once.
     """
     settings = settings_from(os.environ, database=database)
-    file = _file_of(settings)
+    file = file_of(settings)
     if file is None or "AUDITLOOP_VAR" in os.environ:
         return settings
     return replace(settings, var=file.parent)
@@ -159,7 +159,7 @@ def opened_store(settings: Settings) -> Iterator[Store]:
 
     Raises NothingThere, naming the command that helps, for one that is missing, empty or of another shape.
     """
-    file = _file_of(settings)
+    file = file_of(settings)
     if file is not None and not file.is_file():
         raise NothingThere(
             f"There is no database at {file}. `auditloop demo` plays the example year into one of its own; "
@@ -207,7 +207,7 @@ def actor_for(office: Office, person: str | None, group: str | None) -> Actor:
     return clock_of(groups[group] if group is not None else next(iter(groups.values())))
 
 
-def _file_of(settings: Settings) -> Path | None:
+def file_of(settings: Settings) -> Path | None:
     """Give the file of an embedded database; a server's database has none."""
     url = database_url(settings.database)
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
@@ -216,13 +216,16 @@ def _file_of(settings: Settings) -> Path | None:
 
 
 def _check_shape(store: Store, where: str) -> None:
-    shape, newest = shape_of(store), newest_shape()
+    shape, newest = shape_of(store), newest_shape() or ""
     if shape is None:
         raise NothingThere(f"The database {where} has no tables yet; run `auditloop migrate` to make them.")
+    if shape > newest:
+        raise NothingThere(
+            f"The database {where} was written by a newer auditloop ({shape}; this one knows {newest}); use that one."
+        )
     if shape != newest:
         raise NothingThere(
-            f"The database {where} has the shape {shape}, this version of auditloop needs {newest}; "
-            "run `auditloop migrate`, or use the version of auditloop that wrote it."
+            f"The database {where} has an older shape ({shape} instead of {newest}); run `auditloop migrate`."
         )
 
 

@@ -1,0 +1,153 @@
+"""Looks for mistakes in folders of YAML: workflows, rules, and examples with their story. Nothing is stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assurance.config import HOME, Settings
+from assurance.facts import common_words, vocabularies
+from assurance.playbook import read_shelf, targets_that_are_no_columns, unknown_calendar
+from assurance.story import read_story
+from cli.opening import BadInput
+from engine.errors import BadDefinition, Problem
+from engine.lint import lint
+from engine.rules import load_rules
+from engine.workflow import Workflow, load_workflows
+
+GROUP, CLOCK = "group.yaml", "clock.yaml"
+_IS_WORKFLOW = re.compile(r"^workflow\s*:", re.MULTILINE)
+_IS_RULES = re.compile(r"^rules\s*:", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found: faults that refuse a file, warnings that do not, and what was read."""
+
+    faults: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    workflows: int = 0
+    rules: int = 0
+    stories: int = 0
+
+    def __add__(self, other: Checked) -> Checked:
+        return Checked(
+            self.faults + other.faults,
+            self.warnings + other.warnings,
+            self.workflows + other.workflows,
+            self.rules + other.rules,
+            self.stories + other.stories,
+        )
+
+
+def check_house(settings: Settings) -> Checked:
+    """Check the workflows and rules of the settings, and every example of the house."""
+    try:
+        shelf = read_shelf(settings.workflows, settings.rules)
+    except BadDefinition as bad:
+        return Checked(bad.problems)
+    own = Checked((), (), len(shelf.workflows), len(shelf.book.rules))
+    own += Checked((), (*_warnings(shelf.workflows.values()), *shelf.book.warnings))
+    return sum((check_folder(folder, settings) for folder in _examples()), own)
+
+
+def check_folder(folder: Path, settings: Settings) -> Checked:
+    """Check whatever YAML of ours a folder holds; rules may speak of the house's own kinds too.
+
+    Raises BadInput for what is no folder, or holds nothing that can be checked.
+    """
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is not a folder; give the one in which the YAML files lie.")
+    if (folder / GROUP).is_file():
+        return _check_story(folder, settings)
+    workflows, rules = _folders_of(folder)
+    if not workflows and not rules:
+        raise BadInput(f"There is no workflow, no rule and no story in {folder}; their files end in .yaml.")
+    mixed = [place for place in workflows if place in rules]
+    if mixed:
+        message = "workflows and rules lie side by side here; keep them in folders of their own"
+        return Checked(tuple(Problem(str(place), 1, 1, message) for place in mixed))
+    house = read_shelf(settings.workflows, settings.rules).workflows
+    found, checked = _check_workflows(workflows)
+    if checked.faults:
+        return checked  # Rules speak of states and facts: half of them would seem wrong now.
+    return checked + _check_rules(rules, {**house, **found})
+
+
+def _check_story(folder: Path, settings: Settings) -> Checked:
+    try:
+        story = read_story(folder, workflows=settings.workflows, rules=settings.rules)
+    except BadDefinition as bad:
+        return Checked(bad.problems)
+    houses = {str(place) for place in settings.workflows}
+    own = [
+        workflow
+        for workflow in story.shelf.workflows.values()
+        if not any(Path(workflow.place.file).is_relative_to(house) for house in houses)
+    ]
+    mine = [warning for warning in story.shelf.book.warnings if Path(warning.file).is_relative_to(folder)]
+    kinds = {workflow.kind for workflow in own}
+    rules = sum(rule.about in kinds for rule in story.shelf.book.rules)
+    return Checked((), (*_warnings(own), *mine), len(own), rules, 1)
+
+
+def _check_workflows(folders: Sequence[Path]) -> tuple[dict[str, Workflow], Checked]:
+    found: dict[str, Workflow] = {}
+    faults: list[Problem] = []
+    for folder in folders:
+        try:
+            found |= load_workflows(folder, vocabularies(), common=common_words())
+        except BadDefinition as bad:
+            faults += bad.problems
+    faults += targets_that_are_no_columns(found)
+    return found, Checked(tuple(faults), tuple(_warnings(found.values())), len(found))
+
+
+def _check_rules(folders: Sequence[Path], workflows: Mapping[str, Workflow]) -> Checked:
+    checked = Checked()
+    for folder in folders:
+        try:
+            book = load_rules(folder, workflows)
+        except BadDefinition as bad:
+            checked += Checked(bad.problems)
+        else:
+            faults = tuple(unknown_calendar(folder, book))
+            checked += Checked(faults, book.warnings, 0, len(book.rules))
+    return checked
+
+
+def _warnings(workflows: Iterable[Workflow]) -> Iterator[Problem]:
+    for workflow in workflows:
+        yield from (finding.problem for finding in lint(workflow) if not finding.is_error)
+
+
+def _examples() -> list[Path]:
+    return sorted(group.parent for group in (HOME / "examples").glob(f"*/{GROUP}"))
+
+
+def _folders_of(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Find the folders of workflows and those of rules: by what their files say, or else by their name."""
+    places = [folder, *(path for path in sorted(folder.rglob("*")) if path.is_dir())]
+    workflows = [place for place in places if _holds(place, _IS_WORKFLOW) or place.name == "workflows"]
+    rules = [
+        place
+        for place in places
+        if _holds(place, _IS_RULES) or (place / CLOCK).is_file() or place.name == "rules"
+    ]
+    if not workflows and not rules and _files(folder):
+        workflows = [folder]  # Neither word is in it: say so with file and line.
+    return _outermost(workflows), _outermost(rules)
+
+
+def _holds(folder: Path, word: re.Pattern[str]) -> bool:
+    return any(word.search(path.read_text(encoding="utf-8", errors="replace")) for path in _files(folder))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.y*ml") if path.is_file())
+
+
+def _outermost(places: Sequence[Path]) -> list[Path]:
+    return [place for place in places if not any(other in place.parents for other in places)]
