@@ -1,0 +1,54 @@
+"""When must somebody look again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine import timers
+from engine.moved import Ref
+from engine.store import Store
+from engine.timers import Due
+from tests.engine.leaves import SPRING
+
+OAK, ELM, ASH = Ref("leaf", 1), Ref("leaf", 2), Ref("leaf", 3)
+HOUR = timedelta(hours=1)
+
+
+def test_a_subject_is_due_from_its_instant_on(any_store: Store) -> None:
+    with any_store.begin() as session:
+        timers.arm(session, [OAK], group_id=1, due_at=SPRING)
+        assert timers.due(session, at=SPRING - timedelta(microseconds=1), most=10) == ()
+        assert timers.due(session, at=SPRING, most=10) == (Due(OAK, 1),)
+
+
+def test_the_longest_waiting_come_first_and_never_more_than_asked_for(any_store: Store) -> None:
+    with any_store.begin() as session:
+        timers.arm(session, [OAK], group_id=1, due_at=SPRING)
+        timers.arm(session, [ELM], group_id=1, due_at=SPRING - HOUR)
+        timers.arm(session, [ASH], group_id=1, due_at=SPRING)
+        found = timers.due(session, at=SPRING + HOUR, most=2)
+    assert [one.ref for one in found] == [ELM, OAK]
+
+
+def test_a_new_appointment_replaces_the_old_one_be_it_earlier_or_later(any_store: Store) -> None:
+    with any_store.begin() as session:
+        timers.arm(session, [OAK], group_id=1, due_at=SPRING)
+        timers.arm(session, [OAK], group_id=1, due_at=SPRING + HOUR)
+        assert timers.due(session, at=SPRING, most=10) == ()
+        timers.arm(session, [OAK], group_id=1, due_at=SPRING - HOUR)
+        assert timers.due(session, at=SPRING, most=10) == (Due(OAK, 1),)
+
+
+def test_several_are_armed_at_once(any_store: Store) -> None:
+    with any_store.begin() as session:
+        timers.arm(session, [ELM], group_id=1, due_at=SPRING + HOUR)
+        timers.arm(session, [OAK, ELM, ASH], group_id=1, due_at=SPRING)
+        assert [one.ref for one in timers.due(session, at=SPRING, most=10)] == [OAK, ELM, ASH]
+
+
+def test_whoever_is_cancelled_is_looked_at_no_more(any_store: Store) -> None:
+    with any_store.begin() as session:
+        timers.arm(session, [OAK, ELM], group_id=1, due_at=SPRING)
+        timers.cancel(session, OAK)
+        timers.cancel(session, ASH)
+        assert timers.due(session, at=SPRING, most=10) == (Due(ELM, 1),)
