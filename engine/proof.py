@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from engine.ledger import SEALED_COLUMNS, Event, EventText, canonical, commitment_of, seal_of
 from engine.moved import Moved, Ref
+from engine.store import reading_damage
 
 CHUNK = 2_000
 
@@ -32,6 +33,18 @@ class Fault:
         )
 
 
+class _Text(NamedTuple):
+    """What stands beside one line."""
+
+    salt: str
+    text: str | None
+    is_erased: bool
+
+
+_Place: TypeAlias = tuple[str, int, int, str]
+_Texts: TypeAlias = Mapping[_Place, _Text]
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What was checked, and every fault that was found."""
@@ -46,10 +59,14 @@ def verify(session: Session, tables: Iterable[type[Moved]]) -> Proof:
 
     Reads the stored bytes as they are, so that a change of one byte in any column is found.
     """
-    standings = _standings(session, tables)
+    with reading_damage(session):
+        return _verify(session, _standings(session, tables), _texts(session))
+
+
+def _verify(session: Session, standings: Mapping[Ref, Mapping[str, Any]], told: _Texts) -> Proof:
     faults: list[Fault] = []
-    told = _texts(session)
     seen: set[Ref] = set()
+    unsealed = set(told)
     lines = 0
     chain: _Chain | None = None
     for row in _stored_lines(session):
@@ -57,48 +74,59 @@ def verify(session: Session, tables: Iterable[type[Moved]]) -> Proof:
         if chain is None or (chain.kind, chain.id) != row[1:3]:
             if chain is not None:
                 faults += chain.finish(standings)
-            chain = _Chain(row[1], row[2])
+            chain = _Chain(row[1], row[2], told, unsealed)
             seen.add(Ref(row[1], row[2]))
-        faults += chain.follow(row, told)
+        faults += chain.follow(row)
     if chain is not None:
         faults += chain.finish(standings)
     for ref, standing in standings.items():
         if ref not in seen:
             faults.append(Fault(str(ref), standing["version"], "every line of its history is missing"))
+    faults += [
+        Fault(f"{kind}/{subject}", line, f"the text {name!r} beside it was never sealed")
+        for kind, subject, line, name in sorted(unsealed)
+        if Ref(kind, subject) in seen or Ref(kind, subject) not in standings
+    ]
     return Proof(subjects=len(standings), lines=lines, faults=tuple(faults))
 
 
 class _Chain:
     """Follows one subject from its first line to its head."""
 
-    def __init__(self, kind: Any, subject: Any) -> None:
+    def __init__(self, kind: Any, subject: Any, told: _Texts, unsealed: set[_Place]) -> None:
         self.kind, self.id = kind, subject
+        self._told, self._unsealed = told, unsealed
+        self._is_whole = True
         self._previous, self._next = "", 1
         self._state: str | None = None
         self._set: dict[str, Any] = {}
 
-    def follow(self, row: tuple[Any, ...], told: Mapping[tuple[Any, ...], EventText]) -> Iterator[Fault]:
+    def follow(self, row: tuple[Any, ...]) -> Iterator[Fault]:
         *columns, seal = row
         line = dict(zip(SEALED_COLUMNS, columns, strict=True))
         number = line["seq"] if isinstance(line["seq"], int) else self._next
         if line["seq"] != self._next:
+            self._is_whole = False
             yield self._fault(self._next, f"this line is missing; the next one that stands is {line['seq']}")
-        elif seal_of(self._previous, columns) != seal:
+        elif _has_bytes(columns) or seal_of(self._previous, columns) != seal:
+            self._is_whole = False
             yield self._fault(number, "the line or its seal was changed after it was sealed")
         else:
-            yield from self._replay(number, line["data"], told)
+            yield from self._replay(number, line["data"])
         # Go on from what stands here, so that one change is reported once and not for every later line.
         self._previous, self._next = str(seal), number + 1
 
-    def _replay(self, number: int, data: str, told: Mapping[tuple[Any, ...], EventText]) -> Iterator[Fault]:
+    def _replay(self, number: int, data: str) -> Iterator[Fault]:
         said = json.loads(data)
         self._state = said.get("to", self._state)
         self._set |= said.get("set", {})
         for name, promised in said.get("texts", {}).items():
-            text = told.get((self.kind, self.id, number, name))
+            place = self.kind, self.id, number, name
+            self._unsealed.discard(place)
+            text = self._told.get(place)
             if text is None:
                 yield self._fault(number, f"the text {name!r} that belongs to it is missing")
-            elif text.text is None and text.erased_at is None:
+            elif text.text is None and not text.is_erased:
                 yield self._fault(number, f"the text {name!r} was emptied without an erasure")
             elif text.text is not None and commitment_of(text.salt, text.text) != promised:
                 yield self._fault(number, f"the text {name!r} was changed after it was sealed")
@@ -116,6 +144,10 @@ class _Chain:
             )
         elif standing["head"] != self._previous:
             yield self._fault(last, "the head kept with the subject is not the seal of its last line")
+        if not self._is_whole:
+            # Of a history with a gap nobody can say what it promised: neither the state nor the texts.
+            self._unsealed -= {place for place in self._unsealed if place[:2] == (self.kind, self.id)}
+            return
         if self._state is not None and standing["state"] != self._state:
             yield self._fault(last, f"its state is {standing['state']!r}, its history says {self._state!r}")
         for name, value in self._set.items():
@@ -143,16 +175,39 @@ def _stored_lines(session: Session) -> Iterator[tuple[Any, ...]]:
         yield from (tuple(row) for row in chunk)
 
 
-def _texts(session: Session) -> dict[tuple[Any, ...], EventText]:
-    rows = session.scalars(sa.select(EventText))
-    return {(row.subject_kind, row.subject_id, row.seq, row.name): row for row in rows}
+def _has_bytes(columns: Iterable[Any]) -> bool:
+    """Nothing that was sealed is binary; SQLite keeps it in any column all the same."""
+    return any(isinstance(value, bytes) for value in columns)
+
+
+def _texts(session: Session) -> dict[_Place, _Text]:
+    rows = session.execute(
+        sa.select(
+            EventText.subject_kind,
+            EventText.subject_id,
+            EventText.seq,
+            EventText.name,
+            EventText.salt,
+            EventText.text,
+            EventText.erased_at.is_not(None),
+        )
+    )
+    return {
+        (kind, subject, seq, name): _Text(salt, text, is_erased)
+        for kind, subject, seq, name, salt, text, is_erased in rows
+    }
 
 
 def _standings(session: Session, tables: Iterable[type[Moved]]) -> dict[Ref, dict[str, Any]]:
     standings: dict[Ref, dict[str, Any]] = {}
     for table in tables:
-        columns = sa.inspect(table).local_table.c
-        for row in session.execute(sa.select(columns)).mappings():
+        columns = [
+            sa.type_coerce(column, sa.types.NullType()).label(column.name)
+            if isinstance(column.type, sa.Date)
+            else column
+            for column in sa.inspect(table).local_table.c
+        ]
+        for row in session.execute(sa.select(*columns)).mappings():
             kind = table.noun or row["kind"]
             standings[Ref(kind, row["id"])] = dict(row)
     return standings

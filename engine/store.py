@@ -107,6 +107,24 @@ class Store:
         return Path(name) if self.db.dialect.name == "sqlite" and name and name != ":memory:" else None
 
 
+@contextmanager
+def reading_damage(session: Session) -> Iterator[None]:
+    """Let texts whose bytes were damaged be read as far as they go, where the database would stop at the first one."""
+    driver = session.info["driver"]
+    if isinstance(driver, sqlite3.Connection):
+        driver.text_factory = _as_far_as_it_goes
+        try:
+            yield
+        finally:
+            driver.text_factory = str
+    else:
+        yield
+
+
+def _as_far_as_it_goes(stored: bytes) -> str:
+    return stored.decode(errors="backslashreplace")
+
+
 def open_store(where: str | Path) -> Store:
     """Open the database at a path or a database URL.
 
