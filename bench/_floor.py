@@ -7,16 +7,18 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.store import BUSY_TIMEOUT_MS, sqlite_journal
+from engine.store import BUSY_TIMEOUT_MS, instant_text, sqlite_journal
 
 Row = dict[str, Any]
 Statement = tuple[str, tuple[Any, ...]]
 # What a table fills in by itself, so that nobody names it.
 BY_ITSELF = {"message": ("id", "state", "attempts", "doubts")}
 SEALS = ("seal", "head")
+INSTANTS = ("at", "due_at", "created_at", "not_before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +44,25 @@ def observe(connection: sqlite3.Connection, subject: int, take_step: Callable[[]
     """Let a step be taken and give all that it has written for this subject."""
     before = _action(connection, subject)
     newest = connection.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
+    latest = connection.execute("SELECT max(due_at) FROM timer").fetchone()[0]
     take_step()
     after = _action(connection, subject)
-    of = f"subject_kind = 'action' AND subject_id = {subject}"
-    line = f"{of} AND seq = {after['version']}"
+    line = f"subject_kind = 'action' AND subject_id = {subject} AND seq = {after['version']}"
     return Step(
         {name: value for name, value in after.items() if before[name] != value},
         {
             "event": _rows(connection, f"SELECT * FROM event WHERE {line}"),
             "event_text": _rows(connection, f"SELECT * FROM event_text WHERE {line}"),
-            "timer": _rows(connection, f"SELECT * FROM timer WHERE {of}"),
+            "timer": _rows(connection, f"SELECT * FROM timer WHERE due_at > '{latest}'"),
             "message": _rows(connection, f"SELECT * FROM message WHERE id > {newest} ORDER BY id"),
         },
     )
 
 
-def statements(step: Step, pattern: int, subject: int) -> list[Statement]:
-    """Give the statements that write for one subject what the step wrote for the pattern."""
-    changed = _as_if(step.changed, pattern, subject)
+def statements(step: Step, pattern: int, subject: int, at: datetime) -> list[Statement]:
+    """Give the statements that write for one subject, at an instant, what the step wrote for the pattern."""
+    likeness = _Likeness(pattern, subject, instant_text(at))
+    changed = likeness.of(step.changed)
     columns = ", ".join(f"{name} = ?" for name in changed)
     seen = changed["version"] - 1
     found: list[Statement] = [
@@ -67,7 +70,7 @@ def statements(step: Step, pattern: int, subject: int) -> list[Statement]:
     ]
     for table, rows in step.written.items():
         if rows:
-            found.append(_insert(table, [_as_if(row, pattern, subject) for row in rows]))
+            found.append(_insert(table, [likeness.of(row) for row in rows]))
     return found
 
 
@@ -93,20 +96,29 @@ def _insert(table: str, rows: list[Row]) -> Statement:
     return text, tuple(row[name] for row in rows for name in named)
 
 
-def _as_if(row: Row, pattern: int, subject: int) -> Row:
-    return {name: _of(name, value, pattern, subject) for name, value in row.items()}
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """Writes for one subject and instant what was written for the pattern, in the same number of letters."""
 
+    pattern: int
+    subject: int
+    at: str
 
-def _of(name: str, value: Any, pattern: int, subject: int) -> Any:
-    if name in SEALS:
-        return secrets.token_hex(32)  # as unlike its neighbours as a seal is
-    if name == "subject_id":
-        return subject
-    if isinstance(value, str):
-        return value.replace(f"action/{pattern}", f"action/{subject}").replace(
-            f"Action {pattern}", f"Action {subject}"
-        )
-    return value
+    def of(self, row: Row) -> Row:
+        is_about_it = row.get("subject_kind") == "action"
+        return {name: self._value(name, value, is_about_it=is_about_it) for name, value in row.items()}
+
+    def _value(self, name: str, value: Any, *, is_about_it: bool) -> Any:
+        if name in SEALS:
+            return secrets.token_hex(32)  # as unlike its neighbours as a seal is
+        if name in INSTANTS:
+            return self.at
+        if name == "subject_id" and is_about_it:
+            return self.subject
+        if isinstance(value, str):
+            named = value.replace(f"action/{self.pattern}", f"action/{self.subject}")
+            return named.replace(f"Action {self.pattern}", f"Action {self.subject}")
+        return value
 
 
 def _action(connection: sqlite3.Connection, subject: int) -> Row:

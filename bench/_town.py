@@ -28,7 +28,7 @@ from assurance.records import (
 )
 from assurance.story.cast import bring_on, read_cast
 from assurance.story.names import Names
-from engine.clock import FrozenClock
+from engine.clock import OffsetClock, SystemClock
 from engine.conditions import Value
 from engine.ledger import Line, append
 from engine.moved import Ref, Standing
@@ -112,7 +112,7 @@ def found_town(path: Path) -> Town:
     settings = replace(settings_from({}, database=str(path)), var=path.parent)
     with closing(open_store(path)) as store:
         migrate(store)
-    office = open_office(settings, clock=FrozenClock(NOW))
+    office = open_office(settings, clock=OffsetClock(NOW, pace=SystemClock()))
     cast = read_cast(read_yaml(GROUP), Names(dict(office.shelf.workflows)))
     with office.store.begin() as session:
         group_id = bring_on(session, cast)

@@ -35,6 +35,7 @@ from engine.store import sqlite_journal
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILED_LINES = 28
+COUNTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,12 @@ class Bench:
 
     def bare(self, subjects: Sequence[int]) -> float:
         """Write the same for other subjects with bare SQL; give the moves per second."""
-        moves = [statements(step, self.pattern, subject) for step in self.steps for subject in subjects]
+        clock = self.town.office.clock
+        moves = [
+            statements(step, self.pattern, subject, clock.now())
+            for step in self.steps
+            for subject in subjects
+        ]
         return _rate(len(subjects), lambda: write(self.floor, moves))
 
     def size(self) -> int:
@@ -196,6 +202,7 @@ def _print_result(bench: Bench, rounds: Sequence[Round]) -> None:
         f"bytes   {median(one.floor_bytes for one in rounds):,.0f} on the floor, "
         f"{median(one.our_bytes for one in rounds):,.0f} ours, by which the file grows with a move"
     )
+    print(f"calls   {_calls(bench):,.0f} functions called in one of our moves")
     print(
         "statements of a move, begin and commit included: "
         + ", ".join(f"{t} {n}" for t, n in counted.items())
@@ -221,6 +228,16 @@ def _statements(bench: Bench) -> dict[str, int]:
         )  # "--": inside a trigger of the database
     sa.event.remove(db, "checkout", listen)
     return counted
+
+
+def _calls(bench: Bench) -> float:
+    """Count the calls of functions in a move: unlike its time, that does not wobble."""
+    subjects = bench.town.plan(COUNTED)
+    profile = cProfile.Profile()
+    profile.enable()
+    _live(bench.town, subjects)
+    profile.disable()
+    return sum(entry.callcount for entry in profile.getstats()) / (COUNTED * len(LIFE))
 
 
 def _profile(bench: Bench, each: int) -> None:
