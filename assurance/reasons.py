@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 from engine.condition_tree import Atom, Compare, Fact, atoms, fact_of
 from engine.conditions import Comparison, Kind, Value
@@ -29,6 +30,7 @@ def because(verdict: Verdict, workflow: Workflow, facts: Mapping[str, Value]) ->
     return "; ".join(said.values())
 
 
+@lru_cache(64)
 def day_in_words(day: date) -> str:
     """Write a day as `3 September 2014`."""
     return f"{day.day} {day:%B %Y}"

@@ -92,6 +92,12 @@ class Roster:
 
 
 def roster(session: Session, *, group_id: int, today: date) -> Roster:
-    """Read who holds which post of a group on a day."""
-    rows = _SEATS.rows(session, {"the_group": group_id, "today": today})
-    return Roster(tuple(Seat(*row) for row in rows))
+    """Read who holds which post of a group on a day, once in a transaction: it judges on one and the same roster.
+
+    Who changes posts or absences asks in a later transaction.
+    """
+    read: dict[tuple[int, date], Roster] = session.info.setdefault("rosters", {})
+    if (group_id, today) not in read:
+        rows = _SEATS.rows(session, {"the_group": group_id, "today": today})
+        read[group_id, today] = Roster(tuple(map(Seat._make, rows)))
+    return read[group_id, today]

@@ -199,15 +199,15 @@ def entry_of(row: Event) -> Entry:
     )
 
 
-_ADVANCES: dict[tuple[str, frozenset[str]], Prepared] = {}
+_ADVANCES: dict[tuple[type[Moved], frozenset[str]], Prepared] = {}
 
 
 def _advance(table: type[Moved], changes: frozenset[str]) -> Prepared:
     """Give the compare-and-set for one table and one set of changed columns, compiled once."""
-    key = sa.inspect(table).local_table.name, changes
-    if key not in _ADVANCES:
-        _ADVANCES[key] = _compare_and_set(table, changes)
-    return _ADVANCES[key]
+    prepared = _ADVANCES.get((table, changes))
+    if prepared is None:
+        prepared = _ADVANCES[table, changes] = _compare_and_set(table, changes)
+    return prepared
 
 
 def _compare_and_set(table: type[Moved], changes: frozenset[str]) -> Prepared:

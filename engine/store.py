@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return instant.astimezone(UTC)
 
 
+@lru_cache(16)
 def instant_text(at: datetime) -> str:
-    """Write an instant as `2014-09-01T10:00:00.000000Z`: 27 characters, sortable as text."""
+    """Write an instant as `2014-09-01T10:00:00.000000Z`: 27 characters, sortable as text.
+
+    A command writes the same instant many times, so the last few are kept.
+    """
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -81,16 +86,24 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Open one writing transaction: commits at the end, rolls back on any exception."""
-        with self.db.connect() as connection, connection.begin(), self._session(connection) as session:
-            yield session
-            session.flush()
+        with self.db.connect() as connection, connection.begin():
+            session = self._session(connection)
+            try:
+                yield session
+                session.flush()
+            finally:
+                _close(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a transaction that only reads: on SQLite it waits for nobody and hinders nobody for long."""
         reading = self.db.connect().execution_options(reads_only=True)
-        with reading as connection, connection.begin(), self._session(connection) as session:
-            yield session
+        with reading as connection, connection.begin():
+            session = self._session(connection)
+            try:
+                yield session
+            finally:
+                _close(session)
 
     def _session(self, connection: sa.Connection) -> Session:
         info = {"driver": connection.connection.driver_connection, "dialect": self.db.dialect}
@@ -105,6 +118,12 @@ class Store:
         """The file of an embedded database, or None for a server or a database in memory."""
         name = self.db.url.database
         return Path(name) if self.db.dialect.name == "sqlite" and name and name != ":memory:" else None
+
+
+def _close(session: Session) -> None:
+    # One that was only a key to the driver holds nothing, and closing it would take as long as a statement.
+    if session.in_transaction():
+        session.close()
 
 
 @contextmanager

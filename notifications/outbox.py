@@ -164,6 +164,10 @@ _NOTICE_COLUMNS = (
 )
 
 
+# Made once: json.dumps would make one for each call.
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def _values(notice: Notice, number: int, at: datetime) -> dict[str, object]:
     if not 0 < len(notice.key) <= LONGEST_KEY:
         raise ValueError(f"a message's key has 1 to {LONGEST_KEY} characters; this one has {len(notice.key)}")
@@ -174,7 +178,7 @@ def _values(notice: Notice, number: int, at: datetime) -> dict[str, object]:
         f"to_name_{number}": notice.to_name,
         f"person_ref_{number}": notice.person_ref,
         f"template_{number}": notice.template,
-        f"context_{number}": json.dumps(notice.context, ensure_ascii=False, separators=(",", ":")),
+        f"context_{number}": _JSON.encode(notice.context),
         f"thread_{number}": notice.thread,
         f"subject_{number}": notice.subject,
         f"cause_{number}": notice.cause,
