@@ -120,7 +120,7 @@ def test_the_figures_are_those_of_the_published_account(year: Year) -> None:
         "three audits, of 12 cases in all, with 26 aims and 19 multi-agency strategic recommendations" in text
     )
     for month, cases in (
-        ("September 2014", "four families"),
+        ("September 2014", "four children"),
         ("December 2014", "four families"),
         ("February 2015", "four children"),
     ):
