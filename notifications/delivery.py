@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from engine.clock import Clock
 from engine.store import Store
 from notifications.compose import Sender
 from notifications.headers import envelope_address
+from notifications.holders import new_token
 from notifications.leases import Claimed, Settlement, claim, heal, settle
 from notifications.letters import Outcome, Result
 from notifications.mailer import Carrier, Mailer
@@ -138,7 +138,7 @@ class _Run:
     still_true: StillTrue
     stopping: Callable[[], bool]
     chance: Callable[[], float]
-    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    token: str = field(default_factory=new_token)
     tally: Delivered = field(default_factory=Delivered)
     desk: asyncio.Lock = field(default_factory=asyncio.Lock)
     noted: list[_Noted] = field(default_factory=list)

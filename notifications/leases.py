@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from notifications.holders import is_gone
 from notifications.outbox import Message, State
 
 
@@ -128,6 +129,13 @@ _HEAL = (
     )
     .values(state=State.QUEUED, lease_until=None, lease_token=None)
 )
+_ON_THE_WAY = (Message.sent_at.is_(None), Message.state == sa.literal_column("'sending'"))
+_HOLDERS = sa.select(Message.lease_token).where(*_ON_THE_WAY, Message.lease_token.is_not(None)).distinct()
+_RELEASE = (
+    sa.update(Message)
+    .where(*_ON_THE_WAY, Message.lease_token == sa.bindparam("the_token"))
+    .values(state=State.QUEUED, lease_until=None, lease_token=None)
+)
 # A delivery whose lease ran out and was healed no longer holds the message, so it writes nothing.
 _STILL_OURS = (
     Message.id == sa.bindparam("the_id"),
@@ -157,9 +165,16 @@ _SETTLE = (
 )
 
 
-def heal(session: Session, *, at: datetime) -> int:
-    """Queue again what a delivery took and never settled; give their number."""
-    return session.connection().execute(_HEAL, {"at": at}).rowcount
+def heal(session: Session, *, at: datetime, gone: Callable[[str], bool] = is_gone) -> int:
+    """Queue again what a delivery took and never settled; give their number.
+
+    Its lease has run out, or `gone` is certain that its process is dead: killed, it will never settle.
+    """
+    healed = session.connection().execute(_HEAL, {"at": at}).rowcount
+    for token in session.scalars(_HOLDERS).all():
+        if gone(token):
+            healed += session.connection().execute(_RELEASE, {"the_token": token}).rowcount
+    return healed
 
 
 def claim(session: Session, *, at: datetime, lease: timedelta, limit: int, token: str) -> tuple[Claimed, ...]:

@@ -64,7 +64,7 @@ def play(
     with _timed(played, "cast"):
         stage.set_up()
     todo = stage.open_steps()
-    first = todo[0].at.date() if todo else story.ends
+    first = stage.resumes_on()
     for day, steps in _days(story, todo, first):
         _tick(office, story, clock, day, played, deliver)
         with _timed(played, "commands"):
@@ -133,6 +133,11 @@ class _Stage:
     def open_steps(self) -> list[Step]:
         """Give the steps that were not played yet."""
         return [step for step in self._story.steps if step.place not in self._done]
+
+    def resumes_on(self) -> date:
+        """Give the day on which to go on: that of the last step played, since its later sweeps may be missing."""
+        played = [step.at for step in self._story.steps if step.place in self._done]
+        return _day_of(max(played), self._story) if played else self._story.begins
 
     def do(self, step: Step) -> None:
         """Play one step: its command and the memory of it stand or fall together."""
