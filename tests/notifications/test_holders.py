@@ -15,8 +15,7 @@ from notifications.leases import claim, heal
 from notifications.outbox import put
 from tests.notifications.examples import MORNING, notice
 
-MAKE_TOKEN = "from engine.store import Store
-from notifications.holders import new_token; print(new_token())"
+MAKE_TOKEN = "from notifications.holders import new_token; print(new_token())"
 
 
 def token_of_a_dead_process() -> str:
@@ -66,11 +65,15 @@ def test_a_process_that_ended_and_was_not_yet_buried_is_gone(tmp_path: Path) -> 
     (tmp_path / "self/ns").mkdir(parents=True)
     (tmp_path / "self/ns/pid").symlink_to(namespace)
     (tmp_path / "77").mkdir()
-    (tmp_path / "77/stat").write_text("77 (a (strange) name) Z " + " ".join(str(number) for number in range(30)))
+    (tmp_path / "77/stat").write_text(
+        "77 (a (strange) name) Z " + " ".join(str(number) for number in range(30))
+    )
     assert is_gone(f"{kernel}|{namespace}|77|18|mark", tmp_path)
 
 
-def test_what_a_killed_delivery_held_is_queued_at_once_and_what_a_living_one_holds_is_not(any_store: Store) -> None:
+def test_what_a_killed_delivery_held_is_queued_at_once_and_what_a_living_one_holds_is_not(
+    any_store: Store,
+) -> None:
     lease = timedelta(minutes=20)
     with any_store.begin() as session:
         put(session, [notice("a"), notice("b"), notice("c")], at=MORNING)
