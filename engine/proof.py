@@ -138,6 +138,7 @@ class _Chain:
             yield self._fault(last, "there is a history but no such subject")
             return
         if standing["version"] != last:
+            self._is_whole = False
             yield self._fault(
                 max(last, standing["version"]),
                 f"the subject stands at line {standing['version']}, its history ends at {last}",

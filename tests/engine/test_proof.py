@@ -160,3 +160,11 @@ def test_a_leaf_that_is_no_leaf_is_a_history_without_a_subject(grown: Store) -> 
     found = faults(grown)
     assert any(fault.startswith("twig/2 line 3: there is a history but no such subject") for fault in found)
     assert f"{Ref('leaf', 2)} line 3: every line of its history is missing" in found
+
+
+def test_a_day_that_is_none_is_a_fault_and_no_crash(store: Store) -> None:
+    with store.begin() as session:
+        ref = bud(session)
+        write(session, ref, Line("entered", SPRING, "clock", {"set": {"falls_on": None}}))
+    tell(store, "UPDATE leaf SET falls_on = 'someday' WHERE id = 1")
+    assert faults(store) == ["leaf/1 line 2: its falls_on is 'someday', its history says None"]
