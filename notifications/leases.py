@@ -172,7 +172,7 @@ def heal(session: Session, *, at: datetime, gone: Callable[[str], bool] = is_gon
     """
     healed = session.connection().execute(_HEAL, {"at": at}).rowcount
     for token in session.scalars(_HOLDERS).all():
-        if gone(token):
+        if token is not None and gone(token):
             healed += session.connection().execute(_RELEASE, {"the_token": token}).rowcount
     return healed
 
