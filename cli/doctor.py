@@ -211,7 +211,7 @@ def _history(session: Session, now: datetime) -> Iterator[Seen]:
     heads = sorted(
         f"{table.noun or number}/{number}:{head}"
         for table in MOVED
-        for number, head in session.execute(sa.select(table.id, table.head)).tuples()
+        for number, head in session.execute(sa.select(table.id, table.head))
     )
     checkpoint = hashlib.sha256("\n".join(heads).encode()).hexdigest()
     yield Seen("History", f"{several(lines, 'line')} of {several(len(heads), 'subject')}")
@@ -227,7 +227,7 @@ def _history(session: Session, now: datetime) -> Iterator[Seen]:
 
 def _mail(session: Session, now: datetime) -> Iterator[Seen]:
     query = sa.select(Message.state, sa.func.count()).group_by(Message.state).order_by(Message.state)
-    states = dict(session.execute(query).tuples().all())
+    states = dict(session.execute(query).all())
     told = ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none yet"
     troubled = sum(states.get(state, 0) for state in TROUBLED)
     advice = f"{several(troubled, 'mail')} did not go out; see `auditloop list mails --state failed`."

@@ -189,7 +189,7 @@ def _meeting(tx: Tx, key: str) -> int:
     rows = tx.session.execute(
         sa.select(Meeting.key, Meeting.id).where(Meeting.group_id == tx.actor.group_id).order_by(Meeting.at)
     )
-    meetings = dict(rows.tuples().all())
+    meetings = dict(rows.all())
     if key not in meetings:
         raise Refused(Reason("unknown_word", unknown(key, "a meeting of this group", meetings) + "."))
     return meetings[key]

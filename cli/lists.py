@@ -162,5 +162,8 @@ def _show_overview(rows: Sequence[Overview], *, as_json: bool) -> None:
     if as_json:
         show_json(rows)
         return
+    if not rows:
+        say("There is nothing to see here yet.")
+        return
     show_table(OVERVIEW, rows)
     say("\nLook further with `auditloop list WHAT`, such as `auditloop list audits`.", style="dim")

@@ -193,7 +193,7 @@ def actor_for(office: Office, person: str | None, group: str | None) -> Actor:
         return office.actor(person, group=group)
     with office.store.reading() as session:
         rows = session.execute(sa.select(Group.key, Group.id).order_by(Group.id))
-        groups = dict(rows.tuples().all())
+        groups = dict(rows.all())
     if not groups:
         raise NothingThere(
             "There is no group in this database yet; `auditloop demo` shows how one is described."

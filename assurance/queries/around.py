@@ -40,7 +40,9 @@ from assurance.records import (
 )
 from assurance.roster import Roster, roster
 from assurance.standing import approvers
+from engine.errors import Reason, Refused
 from engine.moved import Ref
+from engine.words import unknown
 from notifications.outbox import Message, State
 
 WAITING = "waiting"
@@ -91,7 +93,7 @@ def cases(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[CaseRow]:
         .where(visible(viewer, AgencyReturn))
         .group_by(AgencyReturn.case_id)
     )
-    returns = {case_id: (asked, owed) for case_id, asked, owed in counted.tuples()}
+    returns = {case_id: (asked, owed) for case_id, asked, owed in counted}
     found = tx.session.scalars(sa.select(Case).where(visible(viewer, Case), *where).order_by(Case.id))
     shown = []
     for row in found:
@@ -112,7 +114,7 @@ def findings(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[FindingRow]:
         .where(visible(viewer, Recommendation))
         .order_by(RecommendationFinding.recommendation_id)
     )
-    for finding_id, recommendation_id in links.tuples():
+    for finding_id, recommendation_id in links:
         leads[finding_id].append(Ref(Recommendation.noun, recommendation_id))
     query = sa.select(Finding).where(visible(viewer, Finding), *where)
     found = tx.session.scalars(query.order_by(Finding.audit_id, Finding.number))
@@ -139,7 +141,7 @@ def meetings(tx: Tx, viewer: Viewer) -> Listed[MeetingRow]:
     rows = tx.session.execute(
         sa.select(Audit.meeting_id, Audit.reference).where(visible(viewer, Audit)).order_by(Audit.id)
     )
-    for meeting_id, reference in rows.tuples():
+    for meeting_id, reference in rows:
         if meeting_id is not None:
             audits[meeting_id].append(reference)
     found = tx.session.scalars(sa.select(Meeting).where(visible(viewer, Meeting)).order_by(Meeting.at))
@@ -159,7 +161,7 @@ def people(tx: Tx, viewer: Viewer) -> Listed[PersonRow]:
         .where(visible(viewer, Absence), Absence.from_on <= tx.today, Absence.until_on >= tx.today)
         .group_by(Absence.person_id)
     )
-    until = dict(away.tuples().all())
+    until = dict(away.all())
     found = tx.session.scalars(sa.select(Person).where(visible(viewer, Person)).order_by(Person.id))
     return Listed(
         tuple(
@@ -195,7 +197,11 @@ def mails(tx: Tx, viewer: Viewer, wanted: Wanted, *, most: int | None = None) ->
     """List messages, the newest first, at most so many; `hidden` counts the older ones left out and others' mails."""
     where = [visible(viewer, Message)]
     if wanted.state is not None:
-        where.append(Message.state == State(wanted.state))
+        if wanted.state not in list(State):
+            raise Refused(
+                Reason("unknown_word", unknown(wanted.state, "a state of mails", list(State)) + ".")
+            )
+        where.append(Message.state == wanted.state)
     if wanted.audit_id is not None:
         where.append(Message.thread == f"audit/{wanted.audit_id}")
     columns: tuple[Any, ...] = (

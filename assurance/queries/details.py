@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from assurance.access import Viewer, may_see, visible
 from assurance.office import Tx
+from assurance.reasons import day_in_words
 from assurance.records import (
     Action,
     Agency,
@@ -121,7 +123,9 @@ _DETAILS: Mapping[str, Callable[[_Asked], str]] = {
     "aim": _aim,
     "case": _case,
     "meeting": _meeting,
-    "returns_due_on": lambda asked: f"returns due: {asked.data['returns_due_on']}",
+    "returns_due_on": lambda asked: (
+        f"returns due: {day_in_words(date.fromisoformat(asked.data['returns_due_on']))}"
+    ),
     "returns": lambda asked: f"{asked.data['returns']} returns",
     "moderation": _moderation,
     "finding": _finding,

@@ -57,7 +57,7 @@ class _Teller:
         self._workflow: Workflow = tx.playbook.definition(known.standing.definition_id)
         self._reads = reads_texts_of(viewer, known.belongs.agency_id)
         people = sa.select(Person.id, Person.name).where(Person.group_id == tx.actor.group_id)
-        self._people = {f"person/{number}": name for number, name in tx.session.execute(people).tuples()}
+        self._people = {f"person/{number}": name for number, name in tx.session.execute(people)}
         self._rules: Mapping[str, Rule] = {rule.id: rule for rule in tx.playbook.book.rules}
 
     def lines(self) -> Iterator[Told]:
@@ -153,7 +153,7 @@ class _Teller:
             .order_by(Message.id)
         )
         found: dict[int, list[str]] = {}
-        for cause, name in rows.tuples():
+        for cause, name in rows:
             found.setdefault(int(cause.rpartition(" ")[2]), []).append(name)
         return {number: tuple(dict.fromkeys(names)) for number, names in found.items()}
 

@@ -253,7 +253,7 @@ def rows_of(
 def names(tx: Tx, table: type[Any], column: Any) -> dict[int, Any]:
     """Give one column of a table of the actor's group by id."""
     rows = tx.session.execute(sa.select(table.id, column).where(table.group_id == tx.actor.group_id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,4 +303,4 @@ def _last_ratings(tx: Tx) -> dict[int, str]:
             ProgressNote.group_id == tx.actor.group_id, ProgressNote.id.in_(last)
         )
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -152,7 +152,7 @@ def _answers(tx: Tx, row: AgencyReturn) -> Grid:
     )
     rows = [
         (number, aim, answer or "not yet answered", text or None)
-        for number, aim, answer, text in tx.session.execute(query).tuples()
+        for number, aim, answer, text in tx.session.execute(query)
     ]
     columns = (("aim", "No."), ("text", "Aim"), ("answer", "Answer"), ("words", "In the reader's words"))
     return Grid("answers", "Answers", columns, rows)

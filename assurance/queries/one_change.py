@@ -142,7 +142,7 @@ def evidence_grid(tx: Tx, ref: Ref, *, reads: bool) -> Grid:
 def _aims(tx: Tx, row: Recommendation) -> list[tuple[int, str]]:
     query = sa.select(Aim.number, Aim.text).join(RecommendationAim, RecommendationAim.aim_id == Aim.id)
     rows = tx.session.execute(query.where(RecommendationAim.recommendation_id == row.id).order_by(Aim.number))
-    return list(rows.tuples())
+    return list(rows)
 
 
 def _findings(tx: Tx, row: Recommendation) -> list[tuple[int, str, str]]:
@@ -152,7 +152,7 @@ def _findings(tx: Tx, row: Recommendation) -> list[tuple[int, str, str]]:
     rows = tx.session.execute(
         query.where(RecommendationFinding.recommendation_id == row.id).order_by(Finding.number)
     )
-    return list(rows.tuples())
+    return list(rows)
 
 
 def _agencies(tx: Tx, viewer: Viewer, row: Recommendation) -> Grid:

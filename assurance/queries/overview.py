@@ -24,7 +24,7 @@ TROUBLED = ("failed", "uncertain")
 
 
 def overview(tx: Tx, viewer: Viewer) -> tuple[Overview, ...]:
-    """Count what the viewer may see, by noun and state, and say what waits or is late."""
+    """Count what the viewer may see, by noun and state, and say what waits or is late; leave out what is not there."""
     lines = [*_moved(tx, viewer), *_matters(tx, viewer)]
     for what, table in (("cases", Case), ("findings", Finding)):
         number = tx.session.scalar(
@@ -33,7 +33,7 @@ def overview(tx: Tx, viewer: Viewer) -> tuple[Overview, ...]:
         lines.append(Overview(what, number or 0))
     states = _states(tx, Message, viewer)
     lines.append(Overview("mails", sum(states.values()), tuple(states.items()), _about_mails(states)))
-    return tuple(lines)
+    return tuple(line for line in lines if line.number)
 
 
 def _moved(tx: Tx, viewer: Viewer) -> Iterator[Overview]:
@@ -56,7 +56,7 @@ def _matters(tx: Tx, viewer: Viewer) -> Iterator[Overview]:
 def _states(tx: Tx, table: type[Any], viewer: Viewer, *where: sa.ColumnElement[bool]) -> dict[str, int]:
     query = sa.select(table.state, sa.func.count()).where(visible(viewer, table), *where)
     rows = tx.session.execute(query.group_by(table.state).order_by(sa.func.count().desc(), table.state))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _note(tx: Tx, viewer: Viewer, kind: str, states: dict[str, int]) -> str:
