@@ -1,0 +1,123 @@
+"""What a move costs: the number of SQL statements, which is the one figure of speed that does not wobble.
+
+The numbers are asserted exactly. Whoever makes a move cheaper lowers them here; whoever makes it dearer has to
+say so here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+import sqlalchemy as sa
+
+from assurance.commands.approving import decide
+from assurance.commands.moving import move
+from engine.errors import Refused
+from engine.store import Store
+from tests.assurance.conftest import At
+
+MOST = 10
+
+
+@dataclass
+class Bill:
+    """What was said to SQLite, from the first word of a transaction to the last."""
+
+    statements: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        lines = (" ".join(statement.split())[:100] for statement in self.statements)
+        return "\n".join(f"{number:>2} {line}" for number, line in enumerate(lines, start=1))
+
+
+@contextmanager
+def counted(store: Store) -> Iterator[Bill]:
+    """Write down every statement that SQLite itself is given, BEGIN and COMMIT included."""
+    bill = Bill()
+    with store.db.connect() as connection:
+        driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.set_trace_callback(bill.statements.append)
+    try:
+        yield bill
+    finally:
+        driver.set_trace_callback(None)
+    sys.stdout.write(f"\n{len(bill.statements)} statements\n{bill}\n")
+    assert bill.statements[0].startswith("BEGIN IMMEDIATE")
+    assert bill.statements[-1] in ("COMMIT", "ROLLBACK")
+
+
+def test_the_pool_gives_one_connection_so_that_all_is_counted(world_at: At) -> None:
+    world = world_at("actions")
+    with counted(world.office.store) as bill, world.office.store.begin() as session:
+        session.execute(sa.text("SELECT 1"))
+    assert bill.statements == ["BEGIN IMMEDIATE", "SELECT 1", "COMMIT"]
+
+
+def test_a_plain_move(world_at: At) -> None:
+    world = world_at("actions")
+    action, version, nell = world.action("trust"), world.version(world.action("trust")), world.actor("nell")
+    with counted(world.office.store) as bill, world.office.begin(nell) as tx:
+        move(tx, action, "begin", version=version)
+    assert len(bill.statements) == 7 <= MOST
+
+
+def test_a_move_with_a_key(world_at: At) -> None:
+    world = world_at("actions")
+    action, version, nell = world.action("trust"), world.version(world.action("trust")), world.actor("nell")
+    with counted(world.office.store) as bill, world.office.begin(nell) as tx:
+        move(tx, action, "begin", version=version, key="form-1")
+    assert len(bill.statements) == 8 <= MOST
+
+
+def test_a_move_with_a_remark_that_is_told_to_others(world_at: At) -> None:
+    world = world_at("agency_audits")
+    ref, fay = world.agency_return("police"), world.actor("fay")
+    with counted(world.office.store) as bill, world.office.begin(fay) as tx:
+        move(tx, ref, "declare_not_known", given={"remark": "No trace in either system."}, key="form-1")
+    assert len(bill.statements) == 10 <= MOST
+
+
+def test_a_move_from_which_people_are_kept_apart(world_at: At) -> None:
+    world = world_at("agency_audits")
+    ref, sam = world.agency_return("police"), world.actor("sam")
+    world.fills("fay", ref)
+    version = world.moves("fay", ref, "submit").seq
+    with counted(world.office.store) as bill, world.office.begin(sam) as tx:
+        move(tx, ref, "accept", version=version, key="form-1")
+    assert len(bill.statements) == 9 <= MOST
+
+
+def test_a_request(world_at: At) -> None:
+    world = world_at("proposed")
+    sam = world.actor("sam")
+    with counted(world.office.store) as bill, world.office.begin(sam) as tx:
+        move(tx, world.audit, "agree_theme", key="form-1")
+    assert len(bill.statements) == 13
+
+
+def test_a_decision(world_at: At) -> None:
+    world = world_at("proposed")
+    approval = world.asks("sam", world.audit, "agree_theme")
+    ada = world.actor("ada")
+    with counted(world.office.store) as bill, world.office.begin(ada) as tx:
+        decide(tx, approval, "approve", version=1, key="form-1")
+    assert len(bill.statements) == 19
+
+
+def test_a_refusal(world_at: At) -> None:
+    world = world_at("actions")
+    action, nell = world.action("trust"), world.actor("nell")
+    with (
+        counted(world.office.store) as bill,
+        pytest.raises(Refused),
+        world.office.begin(nell) as tx,
+    ):
+        move(tx, action, "confirm")
+    assert len(bill.statements) == 4
+    assert bill.statements[-1] == "ROLLBACK"
