@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from assurance.commands.checks import one_of, own
 from assurance.commands.hearing import (
@@ -37,12 +38,12 @@ def decide(
     Raises Refused where the actor may not decide it or the move is no longer possible; Stale for a loser.
     """
     one_of(answer, ANSWERS, "an answer")
+    row = approval_row(tx, approval)
     known = load(tx, approval)
     earlier = repeated(tx, key)
     if earlier is not None:
         return earlier
     hearing = heard(tx, known, version=version, given={"reason": reason.strip() or None}, key=key)
-    row = approval_row(tx, approval)
     step = decided(tx, hearing, answer)
     if answer == "approve" and json.loads(row.policy)["at_meeting"] and meeting_id is None:
         sentence = "Only the group in a meeting can decide this; name the meeting at which it did."
@@ -55,7 +56,7 @@ def decide(
     if answer != "approve":
         note(tx, subject.known, "answered", {"approval": approval.id, "answer": answer})
         return done
-    subject = hear(tx, subject.ref, given=given_of(tx, row, subject))
+    subject = replace(subject, given=given_of(tx, row, subject))
     approved = decided_with_approval(tx, subject, row.trigger)
     data = {"approval": approval.id, "asked_by": f"person/{row.requested_by_id}"}
     perform(tx, subject, approved, Entered(data), approval=approval)
