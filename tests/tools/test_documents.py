@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import date, datetime, time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from assurance.config import KNOWN, PREFIX, settings_from
 from assurance.migrate import migrate
@@ -22,6 +22,7 @@ from assurance.story import Story, play, read_story
 from assurance.story.audit_verbs import LETTERS
 from assurance.story.verbs import VERBS
 from assurance.tables import METADATA, MOVED
+from cli.main import app
 from engine.clock import FrozenClock
 from engine.diagram import svg
 from engine.errors import BadDefinition
@@ -93,6 +94,23 @@ def test_every_table_is_explained_and_none_that_is_not_there() -> None:
     assert tables == set(METADATA.tables)
 
 
+# -- how it is built ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", rows("ARCHITECTURE.md", "name", "where", "is"), ids=lambda row: row[0].text)
+def test_the_names_to_know_are_those_of_the_code(row: tuple[Cell, ...]) -> None:
+    files = [file for place in row[1].code for file in _python_below(ROOT / place)]
+    code = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    missing = [
+        name for name in row[0].code if not re.search(rf"^(async )?(class|def) {name}\b", code, re.MULTILINE)
+    ]
+    assert missing == []
+
+
+def _python_below(place: Path) -> list[Path]:
+    return [place] if place.is_file() else sorted(place.rglob("*.py"))
+
+
 # -- the first page ----------------------------------------------------------------------------------------
 
 
@@ -107,36 +125,26 @@ def test_every_setting_is_listed() -> None:
 
 
 def test_the_tour_shows_what_the_commands_print(tmp_path: Path) -> None:
-    settings = {"AUDITLOOP_DATABASE": "year.sqlite"}
-    playing = "auditloop demo --no-serve --no-deliver --database year.sqlite"
-    ended = run(playing, {"COLUMNS": "110"}, tmp_path)
+    year = str(tmp_path / "year.sqlite")
+    ended = printed(f"auditloop demo --no-serve --no-deliver --database {year}", {"COLUMNS": "110"})
     counts = block(README, "text demo").partition("\n\n1026 mails")[0].splitlines()
     assert [line for line in counts if line not in ended] == []
     for shown_there in blocks(README):
         if shown_there.info == "text tour":
-            command, *lines = shown_there.text.splitlines()
-            printed = run(command.removeprefix("$ "), settings, tmp_path)
+            command, *lines = shown_there.text.replace("\\\n", "").splitlines()
+            answer = printed(command.removeprefix("$ "), {"COLUMNS": None, "AUDITLOOP_DATABASE": year})
             if lines[-1] == "...":
                 lines.pop()
-                printed = printed[: len(lines)]
-            assert printed == lines, command
+                answer = answer[: len(lines)]
+            assert answer == lines, command
 
 
-def run(command: str, settings: Mapping[str, str], folder: Path) -> list[str]:
-    """Run a command as the page shows it and give its lines, what it says of faults among them."""
-    program, *words = shlex.split(command)
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    inherited.pop("COLUMNS", None)
-    ended = subprocess.run(
-        [Path(sys.executable).parent / program, *words],
-        cwd=folder,
-        env={**inherited, **settings},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return [line.rstrip() for line in ended.stdout.rstrip("\n").splitlines()]
+def printed(command: str, settings: Mapping[str, str | None]) -> list[str]:
+    """Run a command as the page shows it and give its lines, those about faults among them."""
+    _, *words = shlex.split(command)
+    without_others = dict.fromkeys(name for name in os.environ if name.startswith(PREFIX))
+    result = CliRunner(env={**without_others, **settings}).invoke(app, words)
+    return [line.rstrip() for line in result.output.rstrip("\n").splitlines()]
 
 
 def test_the_workflow_and_the_rule_of_the_first_page_load(tmp_path: Path) -> None:
