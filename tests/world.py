@@ -268,7 +268,11 @@ class World:
 
     def known(self, ref: Ref) -> Known:
         """Give a subject with its facts."""
-        with self.office.begin(clock_of(self.group_id)) as tx:
+        return self.known_in(self.group_id, ref)
+
+    def known_in(self, group_id: int, ref: Ref) -> Known:
+        """Give a subject of another group with its facts."""
+        with self.office.begin(clock_of(group_id)) as tx:
             known = tx.playbook.noun(ref.kind).load(tx.session, ref.id)
         assert known is not None
         return known
