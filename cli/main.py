@@ -113,6 +113,12 @@ app = typer.Typer(
 )
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"auditloop {version_of('auditloop')}")
+        raise typer.Exit
+
+
 @app.callback()
 def auditloop(
     ctx: typer.Context,
@@ -122,15 +128,15 @@ def auditloop(
             "--database", metavar="PATH|URL", help="The database, for any command.", show_default=False
         ),
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_say_version),
+    ] = False,
 ) -> None:
     """Run the loop of a multi-agency case file audit group: from a theme to evidence that something changed.
 
     Begin with `auditloop demo --no-serve`: it replays a real group's year and says where to look next.
     """
-    if version:
-        typer.echo(f"auditloop {version_of('auditloop')}")
-        raise typer.Exit
     if database is not None:
         given = {"database": database}
         ctx.default_map = {name: given | {"annual": given} for name in BOOK}

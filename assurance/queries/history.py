@@ -21,6 +21,7 @@ from engine.workflow import Workflow
 from notifications.outbox import Message
 
 CLOCK = "The clock"
+UNREADABLE = "This line can no longer be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +74,40 @@ class _Teller:
         ).all()
         mailed, previous = self._mailed(), ""
         for row in rows:
-            entry = entry_of(row)
             own = {text.name: text for text in words if text.seq == row.seq}
-            yield Told(
-                number=entry.seq,
-                at=entry.at.astimezone(self._tx.calendar.zone),
-                by=self._by(entry.actor),
-                kind=entry.kind,
-                sentence=self._sentence(entry),
-                details=(
-                    *details_of(self._tx, self._viewer, entry, reads=self._reads),
-                    *self._values(entry),
-                ),
-                words={name: text.text for name, text in own.items()} if self._reads else {},
-                because=tuple(_reasons(entry.data.get("reasons", ()))),
-                told=mailed.get(entry.seq, ()),
-                is_sealed=_is_sealed(row, previous, entry, own),
-            )
+            try:
+                entry = entry_of(row)
+            except ValueError:  # whoever changed the line left something that cannot be read
+                yield Told(
+                    row.seq, self._tx.now, row.actor, row.kind, UNREADABLE, (), {}, (), (), is_sealed=False
+                )
+            else:
+                yield self._told(entry, own, mailed, is_sealed=_is_sealed(row, previous, entry, own))
             previous = row.seal
+
+    def _told(
+        self,
+        entry: Entry,
+        words: Mapping[str, EventText],
+        mailed: Mapping[int, tuple[str, ...]],
+        *,
+        is_sealed: bool,
+    ) -> Told:
+        return Told(
+            number=entry.seq,
+            at=entry.at.astimezone(self._tx.calendar.zone),
+            by=self._by(entry.actor),
+            kind=entry.kind,
+            sentence=self._sentence(entry),
+            details=(
+                *details_of(self._tx, self._viewer, entry, reads=self._reads),
+                *self._values(entry),
+            ),
+            words={name: text.text for name, text in words.items()} if self._reads else {},
+            because=tuple(_reasons(entry.data.get("reasons", ()))),
+            told=mailed.get(entry.seq, ()),
+            is_sealed=is_sealed,
+        )
 
     def _sentence(self, entry: Entry) -> str:
         by, data = self._by(entry.actor), entry.data

@@ -419,6 +419,8 @@ def test_a_re_audit_and_later_evidence_stand_with_their_recommendation(world: Wo
     assert (measured["earlier"], measured["later"]) == ("2014-15/1, aim 1", "2014-15/2, aim 1")
     assert (measured["before"], measured["outcome"]) == ("0 of 10", "not better")
     assert grid(found, "evidence")[0]["title"] == "Sample of ten files"
+    details = {detail for line in told(world, "cleo", STRATEGIC) for detail in line.details}
+    assert details >= {"0 of 10 said yes before, 0 of 0 now", "evidence: Sample of ten files"}
 
 
 def test_an_action_in_full_keeps_its_notes_for_its_own_agency(world: World) -> None:
@@ -570,6 +572,16 @@ def test_a_line_that_was_changed_is_marked(world: World) -> None:
     assert [line.number for line in told(world, "sam", world.audit) if not line.is_sealed] == [2]
 
 
+def test_a_line_that_cannot_be_read_any_more_does_not_hide_the_others(world: World) -> None:
+    with world.office.store.begin() as session:
+        session.execute(sa.text("DROP TRIGGER event_refuses_update"))
+        session.execute(sa.text("UPDATE event SET data = '{' WHERE subject_kind = 'audit' AND seq = 2"))
+    lines = told(world, "sam", world.audit)
+    assert lines[1].sentence == "This line can no longer be read."
+    assert lines[2].sentence == "Sam Sedley took the step ‘Write down an aim’."
+    assert [line.number for line in lines if not line.is_sealed] == [2]
+
+
 def test_a_decision_tells_its_own_history(world: World) -> None:
     asked = world.asks("nell", OF_INDIVIDUAL, "extend", new_due_on=date(2015, 5, 1), reason="Illness.")
     world.decides("ada", asked, "reject", reason="Once is enough.")
@@ -599,6 +611,20 @@ def test_a_rule_that_spoke_is_told_with_its_reasons_and_whom_it_told(world: Worl
     assert again.sentence == "The rule ‘action-overdue’ spoke, repeat 1: An action is overdue."
     assert any(", an escalation:" in line.sentence for line in spoken)
     assert overdue.by == "The clock"
+
+
+def test_a_rule_that_set_something_says_what(world: World) -> None:
+    asked = world.asks("nell", OF_INDIVIDUAL, "extend", new_due_on=date(2015, 5, 1), reason="Illness.")
+    world.nights(world.working_days_from(world.today, 10))
+    spoken = [line for line in told(world, "nell", asked) if "‘approval-to-deputy’" in line.sentence]
+    assert spoken[0].details == ("the deputy was called in: yes",)
+    assert value(card(world, "nell", asked), "deputy_called") is True
+
+
+def test_a_request_that_lapsed_says_because_of_what(world: World) -> None:
+    asked = world.asks("nell", OF_INDIVIDUAL, "extend", new_due_on=date(2015, 5, 1), reason="Illness.")
+    world.moves("nell", OF_INDIVIDUAL, "begin")
+    assert told(world, "nell", asked)[-1].details == ("because action/1 has changed",)
 
 
 def test_a_history_is_for_whoever_may_see_its_subject(world: World) -> None:
