@@ -6,7 +6,7 @@ comes. The same declaration is the vocabulary of the YAML and the query on the h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ from assurance.records import (
 )
 from engine.conditions import Field, Kind, Value, Vocabulary
 from engine.moved import Moved, Ref, Standing
-from engine.store import Prepared
+from engine.store import Prepared, RowLock
 
 ROLES = (
     "chair",
@@ -144,9 +144,8 @@ class Noun:
         self._parents = tuple(parents or {})
         self._names = tuple(fact.field.name for fact in self.facts)
         self._yes_no = frozenset(fact.field.name for fact in self.facts if fact.field.kind is Kind.YES_NO)
-        self._one = Prepared(
-            query.where(table.id == sa.bindparam("subject", required=False)).with_for_update(of=table)
-        )
+        self._lock = RowLock(table.id)
+        self._one = Prepared(query.where(table.id == sa.bindparam("subject", required=False)))
         self._query = query
 
     def vocabulary(self) -> Vocabulary:
@@ -160,9 +159,14 @@ class Noun:
         )
 
     def load(self, session: Session, subject: int) -> Known | None:
-        """Read one subject with all its facts in one query, locking its row where the database can."""
+        """Lock one subject's row, where the database can, and read it with all its facts in one query."""
+        self.lock(session, [subject])
         row = self._one.first(session, {"subject": subject})
         return None if row is None else self._known(row)
+
+    def lock(self, session: Session, subjects: Iterable[int]) -> None:
+        """Lock the rows of subjects, where the database can."""
+        self._lock.take(session, subjects)
 
     def load_many(self, session: Session, subjects: Sequence[int]) -> list[Known]:
         """Read many subjects with all their facts in one query."""

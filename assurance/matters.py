@@ -16,7 +16,10 @@ from assurance.records import Approval, Matter
 from engine.conditions import Kind, Value
 from engine.ledger import canonical
 from engine.moved import Ref, Standing
+from engine.store import RowLock
 from engine.workflow import Workflow
+
+_LOCK = RowLock(Matter.id)
 
 
 class MatterNoun:
@@ -31,10 +34,15 @@ class MatterNoun:
         self._own = workflow.own
 
     def load(self, session: Session, subject: int) -> Known | None:
-        """Read one matter with its facts, locking its row where the database can."""
+        """Lock one matter's row, where the database can, and read it with its facts."""
+        self.lock(session, [subject])
         # Moves write past the session, so that what it remembers of the row is read afresh.
-        row = session.get(Matter, subject, with_for_update=True, populate_existing=True)
+        row = session.get(Matter, subject, populate_existing=True)
         return self._known(session, [row])[0] if row is not None and row.kind == self.kind else None
+
+    def lock(self, session: Session, subjects: Iterable[int]) -> None:
+        """Lock the rows of matters, where the database can."""
+        _LOCK.take(session, subjects)
 
     def load_many(self, session: Session, subjects: Sequence[int]) -> list[Known]:
         """Read many matters with their facts."""

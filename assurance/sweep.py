@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from assurance.commands.hearing import approval_row, terms_of
 from assurance.facts import Known
@@ -92,12 +91,12 @@ def sweep_all(office: Office) -> SweepTally:
     for group_id in office.groups():
         with office.begin(clock_of(group_id)) as tx:
             armed = {
-                (row.subject_kind, row.subject_id) for row in tx.session.scalars(sa.select(timers.Timer))
+                Ref(row.subject_kind, row.subject_id) for row in tx.session.scalars(sa.select(timers.Timer))
             }
-            for ref in _all_subjects(tx):
-                if (ref.kind, ref.id) not in armed and _needs_a_timer(tx, ref):
-                    repaired += 1
-                timers.arm(tx.session, [ref], group_id=group_id, due_at=now)
+            refs = sorted(_all_subjects(tx))
+            repaired += _in_need_of_a_timer(tx, [ref for ref in refs if ref not in armed])
+            for start in range(0, len(refs), BATCH):
+                timers.arm(tx.session, refs[start : start + BATCH], group_id=group_id, due_at=now)
     tally = sweep(office)
     tally.repaired = repaired
     return tally
@@ -115,9 +114,11 @@ def _all_subjects(tx: Tx) -> list[Ref]:
     return refs
 
 
-def _needs_a_timer(tx: Tx, ref: Ref) -> bool:
-    known = tx.playbook.noun(ref.kind).load(tx.session, ref.id)
-    return known is not None and _next_look(tx, known, _fired_before(tx, [known]).get(ref, {})) is not None
+def _in_need_of_a_timer(tx: Tx, refs: Sequence[Ref]) -> int:
+    knowns = _load(tx, refs)
+    before = _fired_before(tx, knowns)
+    looks = (_next_look(tx, known, before.get(known.ref, {})) for known in knowns)
+    return sum(look is not None for look in looks)
 
 
 def _look_at(office: Office, group_id: int, refs: Sequence[Ref]) -> SweepTally:
@@ -126,13 +127,8 @@ def _look_at(office: Office, group_id: int, refs: Sequence[Ref]) -> SweepTally:
         with office.begin(clock_of(group_id)) as tx:
             return _judge_batch(tx, refs)
     except Exception:
-        if len(refs) > 1:
-            log.info("a batch of %d subjects goes one by one", len(refs))
-        else:
-            log.exception("the sweep could not look at %s", refs[0])
+        log.info("a batch of %d subjects goes one by one", len(refs), exc_info=True)
     tally = SweepTally()
-    if len(refs) == 1:
-        return _park(office, group_id, refs[0])
     for ref in refs:
         tally.add(_look_at_one(office, group_id, ref))
     return tally
@@ -142,7 +138,7 @@ def _look_at_one(office: Office, group_id: int, ref: Ref) -> SweepTally:
     try:
         with office.begin(clock_of(group_id)) as tx:
             return _judge_batch(tx, [ref])
-    except (Stale, IntegrityError):
+    except Stale:
         # Another sweep, or a person, was faster; its own timer brings this subject back.
         return SweepTally(looked=1)
     except Exception:
@@ -158,31 +154,46 @@ def _park(office: Office, group_id: int, ref: Ref) -> SweepTally:
 
 
 def _judge_batch(tx: Tx, refs: Sequence[Ref]) -> SweepTally:
+    """Judge subjects and write what is new: first all rows, then all timers, in the order that people take them too."""
+    _lock(tx, refs)
     knowns = _load(tx, refs)
     before = _fired_before(tx, knowns)
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     firings: list[_Firing] = []
+    looks: dict[Ref, datetime | None] = dict.fromkeys(refs)
     for known in knowns:
         rules = tx.playbook.book.about(known.ref.kind)
         fired = before.get(known.ref, {})
         verdicts = judge(rules, known.facts, today=tx.today, calendar=tx.calendar, fired=fired)
         firings += _fire(tx, known, verdicts)
-        _arm_next(tx, known, {**fired, **_now_fired(tx, verdicts, fired)})
+        looks[known.ref] = _next_look(tx, known, {**fired, **_now_fired(tx, verdicts, fired)})
     _tell(tx, people, firings)
-    missing = set(refs) - {known.ref for known in knowns}
-    for ref in missing:
-        timers.cancel(tx.session, ref)
+    for ref, due_at in sorted(looks.items()):
+        _arm_next(tx, ref, due_at)
     loud = sum(one.verdict.rule.severity is Severity.ESCALATION for one in firings)
     return SweepTally(looked=len(refs), fired=len(firings), escalations=loud)
 
 
+def _lock(tx: Tx, refs: Sequence[Ref]) -> None:
+    """Lock every subject before it is read: whoever moves one meanwhile would be forgotten with the next timer."""
+    # Decisions last, as people do who take what is decided about first.
+    for kind, ids in sorted(_by_kind(refs).items(), key=lambda one: (one[0] == Approval.noun, one[0])):
+        tx.playbook.noun(kind).lock(tx.session, ids)
+
+
 def _load(tx: Tx, refs: Sequence[Ref]) -> list[Known]:
+    return [
+        known
+        for kind, ids in _by_kind(refs).items()
+        for known in tx.playbook.noun(kind).load_many(tx.session, ids)
+    ]
+
+
+def _by_kind(refs: Sequence[Ref]) -> dict[str, list[int]]:
     by_kind: dict[str, list[int]] = defaultdict(list)
     for ref in refs:
         by_kind[ref.kind].append(ref.id)
-    return [
-        known for kind, ids in by_kind.items() for known in tx.playbook.noun(kind).load_many(tx.session, ids)
-    ]
+    return by_kind
 
 
 def _fire(tx: Tx, known: Known, verdicts: Sequence[Verdict]) -> list[_Firing]:
@@ -274,10 +285,7 @@ def _meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:
 def _fired_before(tx: Tx, knowns: Sequence[Known]) -> dict[Ref, dict[tuple[str, str], FiredBefore]]:
     """Read which rules have fired for these subjects, for which occasions and on which days."""
     found: dict[Ref, dict[tuple[str, str], FiredBefore]] = defaultdict(dict)
-    by_kind: dict[str, list[int]] = defaultdict(list)
-    for known in knowns:
-        by_kind[known.ref.kind].append(known.ref.id)
-    for kind, ids in by_kind.items():
+    for kind, ids in _by_kind([known.ref for known in knowns]).items():
         query = sa.select(Event.subject_id, Event.data).where(
             Event.subject_kind == kind, Event.subject_id.in_(ids), Event.kind == "fired"
         )
@@ -309,9 +317,8 @@ def _next_look(tx: Tx, known: Known, fired: Fired) -> datetime | None:
     return None if day is None else tx.calendar.instant(day, tx.playbook.book.clock.look_at)
 
 
-def _arm_next(tx: Tx, known: Known, fired: Fired) -> None:
-    due_at = _next_look(tx, known, fired)
+def _arm_next(tx: Tx, ref: Ref, due_at: datetime | None) -> None:
     if due_at is None:
-        timers.cancel(tx.session, known.ref)
+        timers.cancel(tx.session, ref)
     else:
-        timers.arm(tx.session, [known.ref], group_id=known.standing.group_id, due_at=due_at)
+        timers.arm(tx.session, [ref], group_id=tx.actor.group_id, due_at=due_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # SQLite 3.7.0 to 3.51.2 can damage a write-ahead log when two connections checkpoint at once.
@@ -87,7 +87,7 @@ class Store:
     def begin(self) -> Iterator[Session]:
         """Open one writing transaction: commits at the end, rolls back on any exception."""
         with self.db.connect() as connection, connection.begin():
-            session = self._session(connection)
+            session = self._session(connection, locks_rows=self.db.dialect.name != "sqlite")
             try:
                 yield session
                 session.flush()
@@ -99,14 +99,15 @@ class Store:
         """Open a transaction that only reads: on SQLite it waits for nobody and hinders nobody for long."""
         reading = self.db.connect().execution_options(reads_only=True)
         with reading as connection, connection.begin():
-            session = self._session(connection)
+            session = self._session(connection, locks_rows=False)
             try:
                 yield session
             finally:
                 _close(session)
 
-    def _session(self, connection: sa.Connection) -> Session:
-        info = {"driver": connection.connection.driver_connection, "dialect": self.db.dialect}
+    def _session(self, connection: sa.Connection, *, locks_rows: bool) -> Session:
+        driver = connection.connection.driver_connection
+        info = {"driver": driver, "dialect": self.db.dialect, "locks_rows": locks_rows}
         return Session(bind=connection, expire_on_commit=False, info=info)
 
     def close(self) -> None:
@@ -223,6 +224,24 @@ def _sqlite_driver(connection: object) -> sqlite3.Connection:
 
 def _postgresql(url: URL) -> sa.Engine:
     return sa.create_engine(url, pool_pre_ping=True)
+
+
+class RowLock:
+    """Holds rows of one table until the transaction ends, where the database has a lock for each row.
+
+    In a statement of its own, before what depends on the rows is counted: a query that had to wait for a lock
+    would go on with what it had counted before it waited. SQLite's one writer holds the whole file already, and
+    a transaction that only reads holds nothing.
+    """
+
+    def __init__(self, key: InstrumentedAttribute[int]) -> None:
+        self._statement = Prepared(sa.select(key).where(key == sa.bindparam("row")).with_for_update())
+
+    def take(self, session: Session, rows: Iterable[int]) -> None:
+        """Hold rows by their numbers, the lowest first, so that two who want the same ones wait in one line."""
+        if session.info["locks_rows"]:
+            for row in sorted(rows):
+                self._statement.first(session, {"row": row})
 
 
 class Prepared:

@@ -49,10 +49,11 @@ _DUE = Prepared(
 def arm(session: Session, refs: Sequence[Ref], *, group_id: int, due_at: datetime) -> None:
     """Have subjects of one group looked at when the instant has come; earlier appointments are replaced.
 
-    One statement for all; no subject may be named twice.
+    One statement for all; no subject may be named twice. Always in one order, since those who move a subject
+    re-arm what counts it too: two who took the same timers in different orders would wait for each other.
     """
     values: dict[str, object] = {"group_id": group_id, "due_at": due_at}
-    for number, ref in enumerate(refs):
+    for number, ref in enumerate(sorted(refs)):
         values |= {f"kind_{number}": ref.kind, f"id_{number}": ref.id}
     _arming(session.info["dialect"].name, len(refs)).run(session, values)
 

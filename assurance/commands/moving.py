@@ -166,10 +166,11 @@ def perform(
         material=not step.minor,
     )
     written = append(tx.session, tx.playbook.noun(known.ref.kind).table, known.standing, line)
-    counting = [parent for parent in known.belongs.parents if tx.playbook.book.about(parent.kind)]
-    timers.arm(tx.session, [known.ref, *counting], group_id=known.standing.group_id, due_at=tx.now)
     if not step.minor and known.facts.get("approvals_waiting"):
         _lapse_others(tx, known, spared=approval)
+    # After every row: the sweep takes rows first and timers last too, and nobody waits in a circle.
+    counting = [parent for parent in known.belongs.parents if tx.playbook.book.about(parent.kind)]
+    timers.arm(tx.session, [known.ref, *counting], group_id=known.standing.group_id, due_at=tx.now)
     _tell(tx, hearing, step, written)
     return Done(known.ref, written.seq, step.target)
 
