@@ -1,0 +1,194 @@
+"""Many at once, on both databases: one decision, one answer, one firing, and nobody is turned away by the database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import partial
+from threading import Barrier
+
+import sqlalchemy as sa
+
+from assurance.commands import acting, concluding, programme
+from assurance.commands.moving import Done, move
+from assurance.sweep import SweepTally, sweep
+from engine.errors import Refused, Stale
+from engine.ledger import Event
+from engine.moved import Ref
+from tests.assurance.conftest import At
+from tests.world import World
+
+
+def at_once(*deeds: Callable[[], object]) -> list[object]:
+    """Let everybody do their deed at the same moment; whoever is refused gives the refusal in place of an answer."""
+    ready = Barrier(len(deeds))
+
+    def does(deed: Callable[[], object]) -> object:
+        ready.wait()
+        try:
+            return deed()
+        except Refused as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(len(deeds)) as crowd:
+        return list(crowd.map(does, deeds))
+
+
+def kinds(outcomes: Sequence[object]) -> Counter[str]:
+    return Counter(type(outcome).__name__ for outcome in outcomes)
+
+
+def test_of_forty_who_decide_exactly_one_does_and_the_others_hear_who_was_faster(any_world_at: At) -> None:
+    world = any_world_at("proposed")
+    approval = world.asks("sam", world.audit, "agree_theme")
+    seen = world.version(approval)
+    deeds = [partial(world.decides, "ada", approval, version=seen) for _ in range(20)]
+    deeds += [partial(world.decides, "ada", approval, "reject", reason="No", version=seen) for _ in range(20)]
+    outcomes = at_once(*deeds)
+    assert kinds(outcomes) == {"Done": 1, "Stale": 39}
+    assert {str(one)[:12] for one in outcomes if isinstance(one, Stale)} == {"Ada Ashdown "}
+    decided = [line for line in world.history(approval) if "to" in line.data]
+    assert len(decided) == 2
+    is_approved = decided[-1].data["to"] == "approved"
+    assert world.state(world.audit) == ("theme_agreed" if is_approved else "proposed")
+    assert len([mail for mail in world.news() if mail.template == "approval_decided"]) == 1
+    assert world.proof().faults == ()
+
+
+def test_of_forty_who_decide_blindly_exactly_one_does(any_world_at: At) -> None:
+    world = any_world_at("proposed")
+    approval = world.asks("sam", world.audit, "agree_theme")
+    outcomes = at_once(*[partial(world.decides, "ada", approval) for _ in range(40)])
+    assert kinds(outcomes)["Done"] == 1
+    assert kinds(outcomes)["Refused"] + kinds(outcomes)["Stale"] == 39
+    assert world.state(world.audit) == "theme_agreed"
+
+
+def test_the_same_request_sent_many_times_at_once_has_one_answer(any_world_at: At) -> None:
+    world = any_world_at("actions")
+    action = world.action("trust")
+    seen = world.version(action)
+    outcomes = at_once(*[partial(_begins, world, action, seen) for _ in range(20)])
+    assert kinds(outcomes) == {"Done": 20}
+    answers = {(one.seq, one.state) for one in outcomes if isinstance(one, Done)}
+    assert answers == {(seen + 1, "in_progress")}
+    assert world.version(action) == seen + 1
+
+
+def test_many_who_ask_at_once_have_one_request(any_world_at: At) -> None:
+    world = any_world_at("proposed")
+    outcomes = at_once(*[partial(world.asks, who, world.audit, "agree_theme") for who in ("sam", "dan") * 8])
+    assert kinds(outcomes) == {"Ref": 1, "Refused": 15}
+
+
+def test_many_who_write_down_an_aim_at_once_get_a_number_each(any_world_at: At) -> None:
+    world = any_world_at("proposed")
+    outcomes = at_once(*[partial(_adds_aim, world, f"Was aim {number} met?") for number in range(12)])
+    assert kinds(outcomes) == {"int": 12}
+    assert world.known(world.audit).facts["aims"] == 14
+    assert world.proof().faults == ()
+
+
+def test_a_decision_and_a_change_of_its_subject_do_not_stop_each_other(any_world_at: At) -> None:
+    world = any_world_at("actions")
+    action = world.action("trust")
+    for round_ in range(8):
+        approval = world.asks(
+            "nell", action, "extend", new_due_on=date(2015, 4, 1 + round_), reason="Sickness"
+        )
+        decided, changed = at_once(
+            partial(world.decides, "ada", approval, "reject", reason="No"),
+            partial(_adds_evidence, world, action),
+        )
+        assert not isinstance(changed, Refused)
+        assert world.state(approval) == ("lapsed" if isinstance(decided, Refused) else "rejected")
+    assert world.proof().faults == ()
+
+
+def test_two_who_look_at_once_say_each_thing_once(any_world_at: At) -> None:
+    world = any_world_at("actions")
+    _more_actions(world, 12)
+    world.news()
+    world.nights(date(2015, 2, 27))
+    for day in (date(2015, 2, 28), date(2015, 3, 7), date(2015, 3, 13), date(2015, 3, 29)):
+        world.clock.move_to(
+            world.office.playbook.calendar(1).instant(day, world.office.playbook.book.clock.look_at)
+        )
+        for tally in at_once(*[partial(sweep, world.office) for _ in range(4)]):
+            assert isinstance(tally, SweepTally)
+            assert tally.parked == 0
+    with world.office.store.reading() as session:
+        query = sa.select(Event.once, sa.func.count()).where(Event.kind == "fired").group_by(Event.once)
+        firings = dict(session.execute(query).all())
+    assert set(firings.values()) == {1}
+    for ref in (Ref("action", number) for number in range(1, 15)):
+        assert [one for one in world.fired(ref) if "overdue" in one] == [
+            "action-overdue 0",
+            "action-overdue 1",
+            "action-overdue-chair 0",
+            "action-overdue-agenda 0",
+        ]
+    assert world.proof().faults == ()
+
+
+def test_people_go_on_working_while_the_clock_looks(any_world_at: At) -> None:
+    world = any_world_at("actions")
+    _more_actions(world, 6)
+    actions = [Ref("action", number) for number in range(1, 9)]
+    world.on(date(2015, 2, 28))
+    deeds: list[Callable[[], object]] = [partial(_works_on, world, ref) for ref in actions]
+    deeds += [partial(_answers_often, world), partial(_sweeps_often, world), partial(_sweeps_often, world)]
+    outcomes = at_once(*deeds)
+    assert [one for one in outcomes if isinstance(one, BaseException)] == []
+    assert all(world.state(ref) == "in_progress" for ref in actions)
+    assert world.proof().faults == ()
+    # Whoever moved after the clock had looked is looked at again.
+    sweep(world.office)
+    world.night(date(2015, 3, 1))
+    for ref in actions:
+        assert "action-overdue 0" in world.fired(ref)
+
+
+def _begins(world: World, action: Ref, seen: int) -> object:
+    return world.moves("nell", action, "begin", version=seen, key="form-1")
+
+
+def _adds_aim(world: World, text: str) -> object:
+    with world.does("sam") as tx:
+        return programme.add_aim(tx, world.audit, text)
+
+
+def _adds_evidence(world: World, action: Ref) -> object:
+    with world.does("bo") as tx:
+        return acting.add_evidence(tx, action, "Attendance list", "All teams were briefed.")
+
+
+def _more_actions(world: World, number: int) -> None:
+    for _ in range(number):
+        world.plans("bo", "trust", recommendation=Ref("recommendation", 1), owner="health_visiting")
+
+
+def _works_on(world: World, action: Ref) -> None:
+    who = "gil" if action == world.action("ccg") else "bo"
+    for number in range(6):
+        with world.does(who) as tx:
+            acting.note_progress(tx, action, "late", f"Note {number}")
+    with world.does(who) as tx:
+        move(tx, action, "begin")
+
+
+def _answers_often(world: World) -> None:
+    for _ in range(8):
+        with world.does("sam") as tx:
+            concluding.answer_for_agency(tx, Ref("recommendation", 1), 1, "accepted")
+
+
+def _sweeps_often(world: World) -> int:
+    total = 0
+    for _ in range(8):
+        tally = sweep(world.office)
+        assert tally.parked == 0, tally.parked_refs
+        total += tally.looked
+    return total
