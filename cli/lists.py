@@ -118,6 +118,9 @@ def list_(
         opened(database) as office,
         looking(office, person, group) as (tx, viewer),
     ):
+        if viewer.sight is Sight.NOTHING and not as_json:
+            say(f"{viewer.name} holds no post in the group today and sees nothing.")
+            return
         if what is None:
             _show_overview(overview(tx, viewer), as_json=as_json)
             return
@@ -132,8 +135,6 @@ def list_(
             listed, columns, hidden = one.ask(tx, viewer, wanted), one.columns, one.hidden
     if as_json:
         show_json(listed.rows)
-    elif viewer.sight is Sight.NOTHING:
-        say(f"{viewer.name} holds no post in the group today and sees nothing.")
     else:
         _show(listed, columns, what, hidden)
 
