@@ -17,7 +17,9 @@ from assurance.records import ClosedDay, Group
 from engine.definitions import publish, published
 from engine.errors import BadDefinition, Problem, Reason, Refused
 from engine.rules import RuleBook, joined, load_rules
+from engine.words import unknown
 from engine.workflow import Workflow, load_workflows
+from notifications.compose import TEMPLATES
 
 # Columns that only the engine itself changes; no workflow file may set them.
 KEPT_BY_THE_ENGINE = frozenset(
@@ -89,6 +91,7 @@ def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
         ]
         read |= found
     problems += targets_that_are_no_columns(read)
+    problems += templates_that_are_not_there(read)
     if problems:
         raise BadDefinition(problems)
     books = [load_rules(folder, read) for folder in rules]
@@ -165,3 +168,13 @@ def targets_that_are_no_columns(workflows: Mapping[str, Workflow]) -> list[Probl
             if name not in columns
         ]
     return problems
+
+
+def templates_that_are_not_there(workflows: Mapping[str, Workflow]) -> list[Problem]:
+    """Give a problem for each move that names a mail's template which nobody has written."""
+    return [
+        way.place.problem(unknown(way.template, "a template of a mail", sorted(TEMPLATES)))
+        for workflow in workflows.values()
+        for way in workflow.moves
+        if way.template is not None and way.template not in TEMPLATES
+    ]

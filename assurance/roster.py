@@ -19,6 +19,10 @@ GROUP_ROLES = frozenset(
 )
 
 
+# What somebody is to one subject only; no post gives it.
+RELATIONS = frozenset({"owner", "requester", "approver", "clock"})
+
+
 class Seat(NamedTuple):
     """A person in a post on one day."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from assurance.facts import Belonging
 from assurance.records import Approval
-from assurance.roster import GROUP_ROLES, Roster, Seat
+from assurance.roster import GROUP_ROLES, RELATIONS, Roster, Seat
 from engine.ledger import Event
 from engine.moved import Ref
 from engine.store import Prepared
@@ -38,11 +38,8 @@ def roles_of(roster: Roster, person_id: int | None, belongs: Belonging) -> froze
         return frozenset({"clock"})
     roles: set[str] = set()
     for seat in roster.of(person_id):
-        if (
-            seat.role in GROUP_ROLES
-            or belongs.agency_id is None
-            or seat.agency_id in (None, belongs.agency_id)
-        ):
+        acts_here = belongs.agency_id is None or seat.agency_id in (None, belongs.agency_id)
+        if seat.role not in RELATIONS and (seat.role in GROUP_ROLES or acts_here):
             roles.add(seat.role)
         if seat.is_member:
             roles.add("member")

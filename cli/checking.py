@@ -9,7 +9,12 @@ from pathlib import Path
 
 from assurance.config import HOME, Settings
 from assurance.facts import common_words, vocabularies
-from assurance.playbook import read_shelf, targets_that_are_no_columns, unknown_calendar
+from assurance.playbook import (
+    read_shelf,
+    targets_that_are_no_columns,
+    templates_that_are_not_there,
+    unknown_calendar,
+)
 from assurance.story import read_story
 from cli.opening import BadInput
 from engine.errors import BadDefinition, Problem
@@ -102,6 +107,7 @@ def _check_workflows(folders: Sequence[Path]) -> tuple[dict[str, Workflow], Chec
         except BadDefinition as bad:
             faults += bad.problems
     faults += targets_that_are_no_columns(found)
+    faults += templates_that_are_not_there(found)
     return found, Checked(tuple(faults), tuple(_warnings(found.values())), len(found))
 
 

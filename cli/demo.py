@@ -25,6 +25,7 @@ from assurance.story import Played, Story, Summary, play, read_story, summary
 from assurance.story.play import is_finished
 from cli.opening import DatabaseOption, JsonOption, answering, settings_for
 from cli.serve import serve_office
+from cli.shown import console as screen
 from engine.clock import FrozenClock, OffsetClock, SystemClock
 from engine.store import open_store
 
@@ -183,9 +184,9 @@ def _plain(counted: Summary, place: _Place, played: Played) -> dict[str, Any]:
 
 
 def _show(story: Story, counted: Summary, place: _Place, played: Played, *, delivers: bool) -> None:
-    console = Console(highlight=False)
+    console = screen()
     program = "auditloop" if Path(sys.argv[0]).is_absolute() else sys.argv[0]
-    console.print(f"\n[bold]{story.title}[/bold]\n")
+    console.print(f"\n{story.title}\n", style="bold")
     if counted.audits:
         console.print(
             f"{counted.audits} audits, {counted.cases} cases, {counted.aims} aims, "

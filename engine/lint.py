@@ -111,7 +111,8 @@ def _nobody(definition: Definition) -> Iterator[Problem]:
 def _separations(definition: Definition) -> Iterator[Problem]:
     successors = _successors(definition)
     for way in definition.moves:
-        for word in way.apart:
+        # With an approval it is the approver who is held apart, and the approver is not among `by`.
+        for word in () if way.approval else way.apart:
             earlier = [other for other in definition.moves if other.trigger == word]
             if not earlier:
                 continue

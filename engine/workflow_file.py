@@ -58,7 +58,11 @@ def read_definition(root: Node, given: Vocabulary | None, text: str) -> Definiti
     vocabulary = vocabulary_of(kind, given, own, names)
     states = _states(parts["states"], kind, vocabulary, faults)
     counted = own.children if own else {}
-    settable = tuple(name for name in vocabulary.fields if name != STATE and name not in counted)
+    # Words that are about no kind are those that all kinds share: the program tells them, no move can set them.
+    shared = given.fields if given is not None and not given.about else {}
+    settable = tuple(
+        name for name in vocabulary.fields if name != STATE and name not in counted and name not in shared
+    )
     items = _items(parts["moves"], faults)
     known = _Known(kind, names, _triggers(items), vocabulary, settable)
     # Without its states, every move of the file would seem to be wrong.

@@ -21,10 +21,11 @@ from assurance.records import (
     Programme,
     RecordSet,
 )
+from assurance.roster import RELATIONS
 from assurance.story.names import Names
 from engine.yamlfile import Node
 
-ALSO_ROLES = ("inspector", "post_holder")
+POST_ROLES = (*(role for role in ROLES if role not in RELATIONS), "inspector", "post_holder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,7 @@ def _post(node: Node, names: Names) -> CastPost:
     return CastPost(
         key=names.add(parts["key"], "post"),
         title=parts["title"].text(),
-        role=parts["role"].one_of((*ROLES, *ALSO_ROLES, *own), "a role"),
+        role=parts["role"].one_of((*POST_ROLES, *own), "a role that a post can have"),
         agency=names.find(parts["agency"], "agency") if "agency" in parts else None,
         is_member="member" in parts and parts["member"].yes_no(),
         held_by=tuple(_held(item, names) for item in parts["held_by"].items()),
