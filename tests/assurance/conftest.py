@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from assurance.migrate import migrate
+from assurance.tables import METADATA
+from engine.store import open_store
+from tests.postgres import Server
 from tests.world import Templates, World
 
 At = Callable[[str], World]
@@ -41,13 +46,37 @@ def world_at(templates: Templates, tmp_path: Path) -> Iterator[At]:
         world.close()
 
 
+@pytest.fixture(scope="session")
+def postgres_house(postgres_server: Server) -> Iterator[str]:
+    """A migrated PostgreSQL database for all tests of this folder: emptying it takes less time than making one."""
+    with postgres_server.database() as url:
+        store = open_store(url)
+        migrate(store)
+        store.close()
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_house(postgres_house: str) -> str:
+    """The same, with nothing in it; the guard of the history is put aside for that."""
+    store = open_store(postgres_house)
+    with store.begin() as session:
+        session.execute(sa.text("SET session_replication_role = replica"))
+        # Row by row: TRUNCATE makes every file anew, which takes a second where there are so many tables.
+        for table in METADATA.tables:
+            session.execute(sa.text(f"DELETE FROM {table}"))
+        session.execute(sa.text("SELECT setval(sequencename::regclass, 1, false) FROM pg_sequences"))
+    store.close()
+    return postgres_house
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def any_world_at(request: pytest.FixtureRequest) -> Iterator[At]:
     """The same, once in an SQLite file and once in PostgreSQL."""
     if request.param == "sqlite":
         yield request.getfixturevalue("world_at")
         return
-    world = World(request.getfixturevalue("postgres_database"))
+    world = World(request.getfixturevalue("empty_postgres_house"))
 
     def at(stage: str) -> World:
         world.audit_at(stage)

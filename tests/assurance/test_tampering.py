@@ -21,6 +21,13 @@ COLUMNS = [column.name for column in Event.__table__.c]
 ANOTHER_GROUP = 2
 
 
+@pytest.fixture(scope="module")
+def postgres_tampering(postgres_server: Server) -> Iterator[str]:
+    """A PostgreSQL database for the whole file."""
+    with postgres_server.database() as url:
+        yield url
+
+
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def world(
     request: pytest.FixtureRequest, templates: Templates, tmp_path_factory: pytest.TempPathFactory
@@ -29,20 +36,12 @@ def world(
     if request.param == "sqlite":
         opened = templates.world(tmp_path_factory.mktemp("tampering") / "world.sqlite", "actions")
     else:
-        server: Server = request.getfixturevalue("postgres_server")
-        with server.database() as url:
-            opened = World(url)
-            opened.audit_at("actions")
-            yield from _with_requests(opened)
-            return
-    yield from _with_requests(opened)
-
-
-def _with_requests(world: World) -> Iterator[World]:
-    assert world.found("other") == ANOTHER_GROUP
-    world.asks("sam", Ref("recommendation", 1), "accept_risk", reason="No money this year.")
-    yield world
-    world.close()
+        opened = World(request.getfixturevalue("postgres_tampering"))
+        opened.audit_at("actions")
+    assert opened.found("other") == ANOTHER_GROUP
+    opened.asks("sam", Ref("recommendation", 1), "accept_risk", reason="No money this year.")
+    yield opened
+    opened.close()
 
 
 class _Undone(Exception):
