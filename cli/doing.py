@@ -12,7 +12,7 @@ import typer
 
 from assurance.access import viewer_of
 from assurance.commands.approving import decide
-from assurance.commands.hearing import hear
+from assurance.commands.hearing import look
 from assurance.commands.moving import Done, move
 from assurance.office import Tx
 from assurance.queries.around import deciders
@@ -154,8 +154,7 @@ def _subject(tx: Tx, written: str) -> Ref:
 
 def _values(tx: Tx, ref: Ref, trigger: str, given: Iterable[str]) -> dict[str, Value]:
     """Read NAME=VALUE as the step asks for it; a name that nobody asks for is left to the workflow to refuse."""
-    way = hear(tx, ref).way(trigger)
-    asks: Mapping[str, Field] = {} if way is None else {ask.name: ask for ask in way.asks}
+    asks: Mapping[str, Field] = {ask.name: ask for way in look(tx, ref).ways(trigger) for ask in way.asks}
     values: dict[str, Value] = {}
     for pair in given:
         name, equals, text = pair.partition("=")
@@ -209,13 +208,13 @@ def _said_of_decision(tx: Tx, done: Done) -> str:
     if done.is_repeat:
         return _said(tx, done)
     row = tx.session.get_one(Approval, done.ref.id)
-    subject = hear(tx, Ref(row.subject_kind, row.subject_id))
+    subject = look(tx, Ref(row.subject_kind, row.subject_id))
     state = subject.workflow.states[subject.known.standing.state].title
     return f"{short(done.ref)}: {_title(tx, done).lower()}. {short(subject.ref)} is at ‘{state}’."
 
 
 def _title(tx: Tx, done: Done) -> str:
-    return hear(tx, done.ref).workflow.states[done.state].title
+    return look(tx, done.ref).workflow.states[done.state].title
 
 
 def _answer(done: Done, said: str, *, as_json: bool) -> None:

@@ -57,7 +57,7 @@ def _scheduler(office: Office, mailer: Mailer, stop: threading.Event) -> Any:
         # Measured: the usual grace of one second drops late runs without a word.
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
+    scheduler.add_listener(log_failure, EVENT_JOB_ERROR)
     at_once = SystemClock().now()
     jobs: tuple[tuple[str, Callable[[], None], str, timedelta], ...] = (
         ("the daily sweep", lambda: _sweep(office, sweep_all), "clock", SWEEP_ALL_EVERY),
@@ -111,7 +111,8 @@ def deliver_all(office: Office, mailer: Mailer, *, stopping: Callable[[], bool])
             return total
 
 
-def _log_failure(event: Any) -> None:
+def log_failure(event: Any) -> None:
+    """Say in one line what failed; the job comes round again."""
     log.error(
         "%s failed and is tried again at its next turn: %s: %s",
         event.job_id,

@@ -1,0 +1,127 @@
+"""How an installation is: each thing that can be wrong comes with the command that helps."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+def execute(database: Path, *statements: str) -> None:
+    """Change a database behind everybody's back."""
+    connection = sqlite3.connect(database)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+@pytest.fixture
+def well(run: Run, database: Path) -> Path:
+    """A database that has been swept and whose mail was delivered."""
+    run("sweep", database=database)
+    run("deliver", database=database)
+    return database
+
+
+def examined(run: Run, database: Path, **settings: str) -> dict[str, tuple[str, str]]:
+    """What was seen and what was advised, by name."""
+    answer = run("doctor", "--json", database=database, **settings)
+    seen = {one["name"]: (one["value"], one["advice"]) for one in json.loads(answer.stdout)}
+    assert answer.exit_code == (1 if any(advice for _, advice in seen.values()) else 0)
+    return seen
+
+
+def test_all_is_well(run: Run, well: Path) -> None:
+    answer = run("doctor", database=well)
+    assert answer.exit_code == 0
+    assert "All is well." in answer.stdout
+    seen = examined(run, well)
+    assert seen["auditloop"] == ("0.1.0", "")
+    assert "SQLite" in seen["Database"][0]
+    assert seen["Journal"][0].startswith(("TRUNCATE, since SQLite before", "WAL, safe with several"))
+    assert seen["Synchronous"][0].startswith("FULL")
+    assert seen["Guards"][0] == "the database refuses to change or delete a line of the history"
+    assert seen["Mails"][0].endswith(" sent")
+    assert seen["Rules"] == ("nothing waits to be looked at", "")
+    assert seen["Group"][0].startswith("qa: Quality Assurance sub group; there it is")
+    assert seen["Settings"][0] == "the usual ones, none is set"
+    assert "6 workflows" in seen["Definitions"][0]
+
+
+def test_the_checkpoint_changes_with_the_history(run: Run, well: Path) -> None:
+    before = examined(run, well)["Checkpoint"]
+    assert examined(run, well)["Checkpoint"] == before
+    run("move", "action/1", "begin", "--as", "nell", database=well)
+    assert examined(run, well)["Checkpoint"] != before
+
+
+def test_mail_that_nobody_delivers_and_rules_at_which_nobody_looks(run: Run, database: Path) -> None:
+    seen = examined(run, database)
+    assert "run `auditloop deliver`" in seen["Oldest owed mail"][1]
+    assert "run `auditloop sweep`" in seen["Rules"][1]
+    answer = run("doctor", database=database)
+    assert answer.exit_code == 1
+    assert "Oldest owed mail: Nobody delivers" in answer.stdout
+
+
+def test_mail_that_did_not_go_out(run: Run, well: Path) -> None:
+    execute(well, "UPDATE message SET state = 'failed', sent_at = NULL WHERE id = 1")
+    assert "1 mail did not go out" in examined(run, well)["Mails"][1]
+
+
+def test_mail_that_has_just_been_written_worries_nobody(run: Run, well: Path) -> None:
+    run("move", "action/1", "close", "--as", "bo", "--given", "reason=Done elsewhere", database=well)
+    assert examined(run, well)["Oldest owed mail"][1] == ""
+
+
+def test_guards_that_were_taken_out(run: Run, well: Path) -> None:
+    execute(well, "DROP TRIGGER event_refuses_update")
+    value, advice = examined(run, well)["Guards"]
+    assert value == "event_refuses_update missing"
+    assert "Run `auditloop verify`." in advice
+
+
+def test_a_history_that_lies_in_the_future(run: Run, well: Path) -> None:
+    execute(well, "DROP TRIGGER event_refuses_update", "UPDATE event SET at = replace(at, '2014', '2999')")
+    assert "is this machine's clock right?" in examined(run, well)["Newest line"][1]
+
+
+def test_a_missing_database_an_empty_one_and_one_of_another_shape(
+    run: Run, tmp_path: Path, empty: Path
+) -> None:
+    value, advice = examined(run, tmp_path / "missing.sqlite")["Database"]
+    assert value.endswith("missing.sqlite is not there")
+    assert "auditloop demo" in advice
+    assert not (tmp_path / "missing.sqlite").exists()
+    assert examined(run, empty)["History"] == ("0 lines of 0 subjects", "")
+    assert examined(run, empty)["Mails"][0] == "none yet"
+    execute(empty, "UPDATE alembic_version SET version_num = '0001_first_tables'")
+    assert examined(run, empty)["Shape"] == ("0001_first_tables", "Run `auditloop migrate`.")
+
+
+def test_a_file_that_is_no_database(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear all, " * 100)
+    assert "file is not a database" in examined(run, tmp_path / "letter.txt")["Database"][1]
+
+
+def test_settings_that_cannot_be_used(run: Run, well: Path) -> None:
+    assert "AUDITLOOP_SMTP is not a setting" in examined(run, well, SMTP="x")["Settings"][1]
+    assert "AUDITLOOP_SMTP_URL" in examined(run, well, SMTP_URL="http://x")["Mail"][1]
+
+
+def test_a_mail_server_is_named_without_its_password(run: Run, well: Path) -> None:
+    seen = examined(run, well, SMTP_URL="smtps://ada:secret@mail.example.org")
+    assert seen["Mail"] == ("goes to mail.example.org, from auditloop@localhost", "")
+    assert "from AUDITLOOP_SMTP_URL" in seen["Settings"][0]
+
+
+def test_definitions_with_a_mistake(run: Run, well: Path, tmp_path: Path) -> None:
+    (tmp_path / "action.yaml").write_text("workflow: action\n")
+    value, advice = examined(run, well, WORKFLOWS=str(tmp_path))["Definitions"]
+    assert "mistake" in value
+    assert advice == "Run `auditloop check`."

@@ -1,0 +1,248 @@
+"""Letting time pass: what the rules say, mail into a folder and to a server, and the clock that keeps running."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from assurance.sweep import SweepTally
+from cli import serve
+from cli.shown import said_of_delivery, said_of_sweep
+from engine.clock import SystemClock
+from notifications.delivery import Delivered
+from tests.cli.conftest import PROGRAM, Run, as_program
+from tests.notifications.sink import Postbox, open_aiosmtpd
+
+LONG = 60.0
+
+
+def execute(database: Path, statement: str) -> None:
+    """Change a database behind everybody's back."""
+    connection = sqlite3.connect(database)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def number_of(database: Path, question: str) -> int:
+    """Ask a database for a number."""
+    connection = sqlite3.connect(database)
+    number: int = connection.execute(question).fetchone()[0]
+    connection.close()
+    return number
+
+
+def owed(database: Path) -> int:
+    """How many mails are owed."""
+    return number_of(database, "SELECT count(*) FROM message WHERE state = 'queued'")
+
+
+# -- sweep -------------------------------------------------------------------------------------------------
+
+
+def test_rules_speak_once_however_often_they_look(run: Run, database: Path) -> None:
+    first = run("sweep", database=database)
+    assert first.exit_code == 0
+    assert first.stdout.startswith("Looked at ")
+    assert "0 rules fired" not in first.stdout
+    assert run("sweep", database=database).stdout == "Nothing was due.\n"
+    assert run("sweep", "--all", "--quiet", database=database).stdout == ""
+    whole = json.loads(run("sweep", "--all", "--json", database=database).stdout)
+    assert whole["looked"] > 10
+    assert whole["fired"] == 0
+
+
+def test_a_lost_timer_is_set_again_by_the_whole_sweep(run: Run, database: Path) -> None:
+    run("sweep", database=database)
+    execute(database, "DELETE FROM timer")
+    assert run("sweep", database=database).stdout == "Nothing was due.\n"
+    answer = run("sweep", "--all", database=database)
+    assert "lost timers set again." in answer.stdout
+
+
+def test_a_subject_that_cannot_be_looked_at_is_named_and_stops_nobody(
+    run: Run, database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run("sweep", database=database)
+    execute(database, "DROP TRIGGER event_refuses_update")
+    execute(
+        database,
+        "UPDATE event SET data = '{' WHERE subject_kind = 'action' AND subject_id = 1 AND kind = 'fired'",
+    )
+    answer = run("sweep", "--all", database=database)
+    assert answer.exit_code == 1
+    assert "Could not look at action/1; tried again in an hour." in answer.stdout
+    assert "action/1" in caplog.text
+
+
+# -- deliver -----------------------------------------------------------------------------------------------
+
+
+def test_without_a_server_mail_goes_into_a_folder_beside_the_database(run: Run, database: Path) -> None:
+    number = owed(database)
+    answer = run("deliver", database=database)
+    assert answer.exit_code == 0
+    assert answer.stdout == f"Mails: {number} sent.\nBy way of the folder {database.parent / 'mail'}.\n"
+    assert len(list((database.parent / "mail" / "new").iterdir())) == number
+    assert run("deliver", database=database).stdout.startswith("No mail is owed.\n")
+    assert run("deliver", "--quiet", database=database).stdout == ""
+
+
+def test_a_folder_for_everything_that_is_kept_can_be_named(run: Run, database: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    assert run("deliver", database=database, VAR=str(kept)).exit_code == 0
+    assert (kept / "mail" / "new").is_dir()
+
+
+def test_every_owed_mail_is_handed_to_the_server_exactly_once(database: Path) -> None:
+    number, postbox = owed(database), Postbox()
+
+    async def deliver_twice() -> list[subprocess.CompletedProcess[str]]:
+        async with open_aiosmtpd(postbox) as port:
+            url = f"smtp://127.0.0.1:{port}"
+            return [
+                await asyncio.to_thread(
+                    lambda: as_program("deliver", "--json", database=database, SMTP_URL=url)
+                )
+                for _ in range(2)
+            ]
+
+    first, second = asyncio.run(deliver_twice())
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert (json.loads(first.stdout)["sent"], json.loads(second.stdout)["sent"]) == (number, 0)
+    assert len(postbox.kept) == number
+    assert len({letter["Message-ID"] for letter in postbox.kept}) == number
+
+
+def test_a_server_that_is_not_there_leaves_every_mail_owed(run: Run, database: Path) -> None:
+    number = owed(database)
+    answer = run("deliver", database=database, SMTP_URL="smtp://127.0.0.1:1")
+    assert answer.exit_code == 1
+    assert "Delivery stopped: the mail server cannot be reached" in answer.stdout
+    assert "By way of the mail server smtp://127.0.0.1:1." in answer.stdout
+    assert owed(database) == number
+    quiet = run("deliver", "--quiet", database=database, SMTP_URL="smtp://127.0.0.1:1")
+    assert (quiet.exit_code, quiet.stdout) == (1, "")
+    assert "the mail server cannot be reached" in quiet.stderr
+
+
+def test_a_server_that_cannot_be_used_is_bad_input_and_no_password_is_told(run: Run, database: Path) -> None:
+    answer = run("deliver", database=database, SMTP_URL="smtp://ada:secret@mail.example.org")
+    assert answer.exit_code == 2
+    assert "AUDITLOOP_SMTP_URL" in answer.stderr
+    assert "secret" not in answer.output
+    at_a_server = run("deliver", database=database, SMTP_URL="smtps://ada:secret@127.0.0.1:1")
+    assert "By way of the mail server 127.0.0.1:1." in at_a_server.stdout
+    assert "secret" not in at_a_server.output
+
+
+# -- serve -------------------------------------------------------------------------------------------------
+
+
+class Serving:
+    """`auditloop serve` as a program, followed line by line."""
+
+    def __init__(self, *words: str, **settings: str) -> None:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("AUDITLOOP_")}
+        own |= {f"AUDITLOOP_{name}": value for name, value in settings.items()}
+        self.process = subprocess.Popen(
+            [PROGRAM, "serve", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=own | {"PYTHONUNBUFFERED": "1"},
+        )
+        self.said: list[str] = []
+
+    def until(self, enough: Callable[[str], bool]) -> None:
+        """Read until a line is enough; the program is ended when it stays silent for too long."""
+        watchdog = threading.Timer(LONG, self.process.kill)
+        watchdog.start()
+        try:
+            for line in self.process.stdout or ():
+                self.said.append(line)
+                if enough(line):
+                    return
+        finally:
+            watchdog.cancel()
+        raise AssertionError(f"it never said so: {self.said}")
+
+    def stop(self, number: signal.Signals) -> int:
+        """Ask it to stop and give what it ended with."""
+        self.process.send_signal(number)
+        rest, _ = self.process.communicate(timeout=LONG)
+        self.said += rest.splitlines(keepends=True)
+        return self.process.returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_clock_and_the_post_run_at_once_and_stop_cleanly(database: Path, number: signal.Signals) -> None:
+    mails = owed(database)
+    serving = Serving("--database", str(database))
+    serving.until(lambda line: "Mails: " in line)
+    assert serving.stop(number) == 0
+    said = "".join(serving.said)
+    assert f"The clock and the post are running on {database}." in said
+    assert f"Mail goes to the folder {database.parent / 'mail'}." in said
+    assert "There are no pages yet" in said
+    assert "rules fired" in said
+    assert "Stopped; nothing was left half done." in said
+    assert "Traceback" not in said
+    assert len(list((database.parent / "mail" / "new").iterdir())) >= mails
+    assert as_program("verify", database=database).returncode == 0
+
+
+def test_a_missing_database_is_made_by_the_clock(tmp_path: Path) -> None:
+    missing = tmp_path / "new" / "auditloop.sqlite"
+    serving = Serving("--database", str(missing))
+    serving.until(lambda line: "Stop with Ctrl-C" in line)
+    assert serving.stop(signal.SIGTERM) == 0
+    assert f"Made an empty database at {missing}.\n" in serving.said
+    assert as_program("verify", database=missing).returncode == 0
+
+
+def test_the_clock_does_not_start_on_a_database_of_another_shape(run: Run, empty: Path) -> None:
+    execute(empty, "UPDATE alembic_version SET version_num = '0001_first_tables'")
+    answer = run("serve", database=empty)
+    assert answer.exit_code == 5
+    assert "run `auditloop migrate`" in answer.stderr
+
+
+def test_what_fails_in_the_clock_is_said_in_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    event = SimpleNamespace(job_id="the sweep", exception=RuntimeError("the disk\nis full"))
+    with caplog.at_level(logging.ERROR, logger="auditloop.serve"):
+        serve.log_failure(event)
+    assert caplog.messages == [
+        "the sweep failed and is tried again at its next turn: RuntimeError: the disk is full"
+    ]
+
+
+# -- what is said ------------------------------------------------------------------------------------------
+
+
+def test_a_tally_is_said_in_words() -> None:
+    nothing, something = SweepTally(), SweepTally(looked=1, fired=1, escalations=1, repaired=1)
+    assert said_of_sweep(nothing) == "Nothing was due."
+    assert (
+        said_of_sweep(something)
+        == "Looked at 1 subject: 1 rule fired, of these 1 escalation. 1 lost timer set again."
+    )
+    delivered = Delivered(
+        sent=1200, later=2, failed=1, uncertain=1, withdrawn=1, put_back=3, trouble="it is closed"
+    )
+    assert said_of_delivery(delivered) == (
+        "Mails: 1,200 sent, 2 to be tried again later, 1 failed for good, 1 of unknown fate, "
+        "1 withdrawn, since no longer true, 3 put back untried. Delivery stopped: it is closed."
+    )
+    assert SystemClock().now().tzinfo is not None
