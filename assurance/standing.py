@@ -133,7 +133,7 @@ def addressees(
     return found or roster.holding("coordinator")
 
 
-def asked_of(row: Approval, apart: tuple[str, ...]) -> Asked:
+def asked_of(row: Approval) -> Asked:
     """Read a stored approval's terms."""
     policy = json.loads(row.policy)
     return Asked(
@@ -141,7 +141,7 @@ def asked_of(row: Approval, apart: tuple[str, ...]) -> Asked:
         row.requested_by_id,
         row.deputy_called,
         Ref(row.subject_kind, row.subject_id),
-        apart,
+        tuple(policy["apart"]),
     )
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from assurance.commands.hearing import approval_row, terms_of
+from assurance.commands.hearing import approval_row
 from assurance.facts import Known
 from assurance.mail import News, item_of, notices, together
 from assurance.matters import MatterNoun, plain
@@ -22,7 +22,7 @@ from assurance.office import Office, Tx, clock_of
 from assurance.reasons import because, day_in_words, reason_line
 from assurance.records import Approval, Matter
 from assurance.roster import Roster, Seat, roster
-from assurance.standing import addressees, approvers
+from assurance.standing import addressees, approvers, asked_of
 from engine import timers
 from engine.errors import Stale
 from engine.ledger import Event, Line, append
@@ -278,7 +278,7 @@ def _meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:
     if known.ref.kind != Approval.noun:
         return addressees(word, people, known.belongs)
     row = approval_row(tx, known.ref)
-    able = approvers(tx.session, people, known.belongs, terms_of(tx, row)) if word == "approver" else ()
+    able = approvers(tx.session, people, known.belongs, asked_of(row)) if word == "approver" else ()
     return addressees(word, people, known.belongs, approval=able, requester=row.requested_by_id)
 
 

@@ -15,12 +15,15 @@ _TYPES = {Kind.TEXT: str, Kind.DATE: date, Kind.WHOLE: int, Kind.YES_NO: bool}
 
 
 def against_actor(definition: Definition, way: Way, circumstances: Circumstances) -> list[Reason]:
-    """Return the reasons that lie in the person: the role, and every conflict that keeps them apart from the move."""
+    """Return the reasons that lie in the person: the role, and every conflict that keeps them apart from the move.
+
+    Where a move needs an approval, it is the approver who is kept apart, and whoever asks is not.
+    """
     reasons: list[Reason] = []
     if circumstances.roles.isdisjoint(way.by):
         reasons.append(refusals.wrong_role(definition, way, circumstances.roles))
     conflicts = circumstances.conflicts
-    if conflicts:
+    if conflicts and way.approval is None:
         words = (word for word in way.apart if word in conflicts)
         reasons += [refusals.conflict(definition, way, word, conflicts[word]) for word in words]
     return reasons

@@ -64,6 +64,7 @@ class Move:
     given: Mapping[str, Value]
     template: str | None = None
     minor: bool = False
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Workflow(Definition):
             given={name: value for name, value in values.items() if value is not None},
             template=way.template,
             minor=way.minor,
+            apart=way.apart,
         )
 
     def offers(self, state: str, circumstances: Circumstances) -> tuple[Offer, ...]:

@@ -13,7 +13,7 @@ from assurance.mail import name_of
 from assurance.office import Tx
 from assurance.records import Approval, Person
 from assurance.roster import Roster, roster
-from assurance.standing import Asked, approvers, asked_of, conflicts_of, roles_of, why_not_approver
+from assurance.standing import approvers, asked_of, conflicts_of, roles_of, why_not_approver
 from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused, Stale
 from engine.ledger import history, texts
@@ -39,9 +39,10 @@ class Hearing:
         """Name the subject."""
         return self.known.ref
 
-    def way(self, trigger: str) -> Way | None:
-        """Give the first way of a trigger out of the present state, if there is one."""
-        return _way(self.workflow, self.known.standing.state, trigger)
+    def ways(self, trigger: str) -> tuple[Way, ...]:
+        """Give every entry of a trigger out of the present state; their needs tell them apart."""
+        state = self.known.standing.state
+        return tuple(way for way in self.workflow.moves if way.trigger == trigger and state in way.sources)
 
 
 def load(tx: Tx, ref: Ref) -> Known:
@@ -72,6 +73,14 @@ def hear(
     return heard(tx, load(tx, ref), version=version, given=given, key=key)
 
 
+def look(tx: Tx, ref: Ref, *, given: Mapping[str, Value] | None = None) -> Hearing:
+    """Read what somebody only looks at: nothing is locked; raises as `hear` does."""
+    found = tx.playbook.noun(ref.kind).load_many(tx.session, [ref.id])
+    if not found or found[0].standing.group_id != tx.actor.group_id:
+        raise Refused(Reason("unknown_subject", f"There is no {ref}."))
+    return heard(tx, found[0], given=given)
+
+
 def heard(
     tx: Tx,
     known: Known,
@@ -94,8 +103,7 @@ def decided(tx: Tx, hearing: Hearing, trigger: str) -> Move:
 
     Where a move needs an approval, conflicts of interest are judged on whoever approves, not on who asks.
     """
-    way = hearing.way(trigger)
-    words = () if way is None or way.approval is not None else way.apart
+    words = {word for way in hearing.ways(trigger) for word in way.apart}
     return hearing.workflow.decide(hearing.known.standing.state, trigger, circumstances(tx, hearing, words))
 
 
@@ -124,22 +132,9 @@ def circumstances(tx: Tx, hearing: Hearing, words: Iterable[str]) -> Circumstanc
     )
 
 
-def terms_of(tx: Tx, row: Approval) -> Asked:
-    """Give who may decide an approval, with the separations of the move that it is about.
-
-    The subject is read without a lock: while a decision waits it stays where it is, and the sweep may ask
-    after it has written a line of the decision.
-    """
-    (subject,) = tx.playbook.noun(row.subject_kind).load_many(tx.session, [row.subject_id])
-    workflow = tx.playbook.definition(subject.standing.definition_id)
-    way = _way(workflow, subject.standing.state, row.trigger)
-    return asked_of(row, () if way is None else way.apart)
-
-
 def given_of(tx: Tx, row: Approval, subject: Hearing) -> dict[str, Value]:
     """Read back the fields with which an approval was asked."""
-    way = subject.way(row.trigger)
-    kinds = {} if way is None else {ask.name: ask.kind for ask in way.asks}
+    kinds = {ask.name: ask.kind for way in subject.ways(row.trigger) for ask in way.asks}
     kept: dict[str, Value] = json.loads(row.given)
     written = texts(tx.session, Ref(Approval.noun, row.id))
     kept |= {name: text for (line, name), text in written.items() if line == 1}
@@ -175,10 +170,6 @@ def require_for_agency(tx: Tx, agency_id: int) -> None:
     raise Refused(Reason("other_agency", f"{tx.actor.name} does not speak for this agency."))
 
 
-def _way(workflow: Workflow, state: str, trigger: str) -> Way | None:
-    return next((way for way in workflow.moves if way.trigger == trigger and state in way.sources), None)
-
-
 def _require_sight(tx: Tx, known: Known, people: Roster) -> None:
     """Say to whoever may not see a subject that there is none: a refusal must not tell how it stands."""
     viewer = viewer_of(people, tx.actor)
@@ -192,7 +183,7 @@ def _towards_approval(
     tx: Tx, hearing: Hearing, roles: frozenset[str], person: int
 ) -> tuple[frozenset[str], dict[str, str]]:
     row = approval_row(tx, hearing.ref)
-    asked = terms_of(tx, row)
+    asked = asked_of(row)
     belongs = hearing.known.belongs
     if person == row.requested_by_id:
         roles |= {"requester"}

@@ -77,12 +77,11 @@ def move(
     if earlier is not None:
         return earlier
     hearing = heard(tx, known, version=version, given=given, key=key)
-    way = hearing.way(trigger)
     is_answer = ref.kind == Approval.noun and trigger in ANSWERS
-    if way is not None and (way.enters or is_answer):
-        raise Refused(
-            Reason("has_own_form", f"‘{way.title}’ needs more than a word; it has a form of its own.")
-        )
+    for way in hearing.ways(trigger):
+        if way.enters or is_answer:
+            sentence = f"‘{way.title}’ needs more than a word; it has a form of its own."
+            raise Refused(Reason("has_own_form", sentence))
     step = decided(tx, hearing, trigger)
     if step.approval is not None:
         return _ask(tx, hearing, step)
@@ -279,7 +278,14 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
         trigger=step.trigger,
         title=step.title,
         given=canonical({name: plain(value) for name, value in step.given.items() if name not in texts}),
-        policy=canonical({"by": policy.by, "otherwise": policy.otherwise, "at_meeting": policy.at_meeting}),
+        policy=canonical(
+            {
+                "by": policy.by,
+                "otherwise": policy.otherwise,
+                "at_meeting": policy.at_meeting,
+                "apart": step.apart,
+            }
+        ),
         requested_by_id=tx.actor.person_id,
         asked_on=tx.today,
         deputy_called=False,
@@ -289,9 +295,7 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
     )
     asked_line = {"asked": step.trigger, "approval": ref.id}
     written = note(tx, known, "asked", asked_line, once=request_key(tx, hearing.key))
-    way = hearing.way(step.trigger)
-    asked = asked_of(row, () if way is None else way.apart)
-    seats = approvers(tx.session, hearing.roster, known.belongs, asked)
+    seats = approvers(tx.session, hearing.roster, known.belongs, asked_of(row))
     news = News(
         template="approval_waiting",
         said=f"{tx.actor.name} asks for your decision: {step.title[:1].lower()}{step.title[1:]}.",

@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from assurance.access import Viewer, sees_cases, visible
-from assurance.commands.hearing import hear, terms_of
 from assurance.facts import SETTLED_RETURNS
 from assurance.office import Tx
 from assurance.queries.lists import hidden_of, names, rows_of, state_title
@@ -39,7 +38,7 @@ from assurance.records import (
     RecordSet,
 )
 from assurance.roster import Roster, roster
-from assurance.standing import approvers
+from assurance.standing import approvers, asked_of
 from engine.errors import Reason, Refused
 from engine.moved import Ref
 from engine.words import unknown
@@ -75,8 +74,9 @@ def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
 
 def deciders(tx: Tx, row: Approval) -> tuple[str, ...]:
     """Name who can take a waiting decision today, each once."""
-    subject = hear(tx, Ref(row.subject_kind, row.subject_id))
-    seats = approvers(tx.session, subject.roster, subject.known.belongs, terms_of(tx, row))
+    (subject,) = tx.playbook.noun(row.subject_kind).load_many(tx.session, [row.subject_id])
+    people = roster(tx.session, group_id=row.group_id, today=tx.today)
+    seats = approvers(tx.session, people, subject.belongs, asked_of(row))
     return tuple(dict.fromkeys(seat.person for seat in seats))
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assurance.commands.hearing import circumstances, hear
+from assurance.commands.hearing import circumstances, look
 from assurance.office import Tx
 from engine.moved import Ref
 from engine.vocabulary import Field
-from engine.workflow import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,10 @@ def doors_of(tx: Tx, ref: Ref) -> Doors:
 
     Raises Refused where there is no such subject for the actor.
     """
-    hearing = hear(tx, ref)
+    hearing = look(tx, ref)
     state, workflow = hearing.known.standing.state, hearing.workflow
-    # Where a decision is asked for, a conflict of interest is judged on whoever decides, not on who asks.
-    asking = circumstances(tx, hearing, ())
-    acting = circumstances(tx, hearing, _words(way for way in workflow.moves if way.approval is None))
+    words = {word for way in workflow.moves for word in way.apart}
+    here = circumstances(tx, hearing, words)
     doors = tuple(
         Door(
             trigger=offer.trigger,
@@ -61,18 +58,13 @@ def doors_of(tx: Tx, ref: Ref) -> Doors:
             asks=offer.asks,
             reasons=tuple(reason.sentence for reason in offer.reasons),
         )
-        for asked, acted in zip(workflow.offers(state, asking), workflow.offers(state, acting), strict=True)
-        for offer in (acted if asked.needs_approval_by is None else asked,)
+        for offer in workflow.offers(state, here)
     )
     return Doors(
         ref,
         state,
         workflow.states[state].title,
         hearing.known.standing.version,
-        tuple(sorted(asking.roles)),
+        tuple(sorted(here.roles)),
         doors,
     )
-
-
-def _words(ways: Iterable[Way]) -> frozenset[str]:
-    return frozenset(word for way in ways for word in way.apart)
