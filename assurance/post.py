@@ -12,7 +12,7 @@ from assurance.office import Office
 from notifications.compose import Sender
 from notifications.delivery import Delivered, DeliverySettings, deliver_due
 from notifications.mailer import MaildirMailer, Mailer
-from notifications.outbox import Message, State
+from notifications.outbox import OWED, Message
 from notifications.smtp import SmtpMailer
 from notifications.smtp_settings import SmtpSettings
 
@@ -37,7 +37,7 @@ def maildir(folder: Path) -> Mailer:
 
 def is_owed(office: Office) -> bool:
     """Say whether any message waits in the outbox."""
-    waiting = Message.state.in_((State.QUEUED, State.SENDING, State.UNCERTAIN))
+    waiting = Message.state.in_(OWED)
     with office.store.reading() as session:
         return session.scalar(sa.select(sa.exists().where(waiting, Message.sent_at.is_(None)))) or False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import sqlite3
@@ -31,17 +30,16 @@ from cli.shown import in_words, say, several, show_json, show_pairs
 from engine.clock import SystemClock
 from engine.errors import BadDefinition
 from engine.ledger import Event
+from engine.proof import checkpoint
 from engine.store import FIRST_SQLITE_WITH_SAFE_WAL, Store, open_store, sqlite_journal
 from engine.timers import Timer
-from notifications.outbox import Message
+from notifications.outbox import OWED, TROUBLED, Message
 
 PARTS = ("SQLAlchemy", "alembic", "transitions", "PyYAML", "APScheduler", "aiosmtplib", "holidays")
 TRIGGERS = {
     "sqlite": ("event_refuses_delete", "event_refuses_update"),
     "postgresql": ("event_refuses_change",),
 }
-OWED = ("queued", "sending")
-TROUBLED = ("failed", "uncertain")
 PATIENCE = timedelta(hours=1)
 
 
@@ -208,14 +206,9 @@ def _triggers(store: Store, session: Session) -> Seen:
 
 def _history(session: Session, now: datetime) -> Iterator[Seen]:
     lines = session.scalar(sa.select(sa.func.count()).select_from(Event)) or 0
-    heads = sorted(
-        f"{table.noun or number}/{number}:{head}"
-        for table in MOVED
-        for number, head in session.execute(sa.select(table.id, table.head))
-    )
-    checkpoint = hashlib.sha256("\n".join(heads).encode()).hexdigest()
-    yield Seen("History", f"{several(lines, 'line')} of {several(len(heads), 'subject')}")
-    yield Seen("Checkpoint", f"{checkpoint[:32]} over the newest seals of all subjects")
+    subjects = sum(session.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in MOVED)
+    yield Seen("History", f"{several(lines, 'line')} of {several(subjects, 'subject')}")
+    yield Seen("Checkpoint", f"{checkpoint(session, MOVED)[:32]} over the newest seals of all subjects")
     newest = session.scalar(sa.select(sa.func.max(Event.at)))
     if newest is not None and datetime.fromisoformat(newest) > now + timedelta(minutes=5):
         yield Seen(

@@ -31,6 +31,11 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+# What is still to be handed over, and what needs a person's eye: no state is both.
+OWED = (State.QUEUED, State.SENDING)
+TROUBLED = (State.FAILED, State.UNCERTAIN)
+
+
 class Severity(StrEnum):
     """How much a message matters; a decision is never sent again by itself when its fate is unknown."""
 

@@ -78,7 +78,7 @@ def open_audit(tx: Tx, theme: Theme, *, key: str | None = None) -> Ref:
 
 
 def add_aim(tx: Tx, audit: Ref, text: str, *, asks_again: int | None = None, key: str | None = None) -> int:
-    """Write down one aim of an audit; `asks_again` is the earlier aim that it repeats. Gives the aim's number."""
+    """Write down one aim of an audit; `asks_again` is the earlier aim that it repeats. Gives the aim's id."""
     held(tx, audit, Audit.noun)
     number = next_number(tx, Aim, audit.id)
     if asks_again is not None:
@@ -97,7 +97,7 @@ def add_aim(tx: Tx, audit: Ref, text: str, *, asks_again: int | None = None, key
 
 
 def draw_case(tx: Tx, audit: Ref, kind: str, criterion: str, *, key: str | None = None) -> int:
-    """Draw one case under a fresh random reference; who it is stays with each agency. Gives the case's number."""
+    """Draw one case under a fresh random reference; who it is stays with each agency. Gives the case's id."""
     held(tx, audit, Audit.noun)
     case = Case(
         group_id=tx.actor.group_id,

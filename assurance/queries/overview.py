@@ -13,14 +13,12 @@ from assurance.office import Tx
 from assurance.queries import lists
 from assurance.queries.rows import Overview, Wanted
 from assurance.records import Action, AgencyReturn, Approval, Case, Finding, ImmediateConcern, Matter
-from notifications.outbox import Message
+from notifications.outbox import OWED, TROUBLED, Message
 
 NAMES = {
     AgencyReturn.noun: "returns",
     ImmediateConcern.noun: "concerns",
 }
-OWED = ("queued", "sending")
-TROUBLED = ("failed", "uncertain")
 
 
 def overview(tx: Tx, viewer: Viewer) -> tuple[Overview, ...]:

@@ -42,7 +42,7 @@ class Played:
     )
 
 
-class StoryRefused(Exception):
+class StoryRefused(Refused):
     """A step of the story was refused by the workflow; the story stands before it."""
 
 
@@ -152,8 +152,8 @@ class _Stage:
                 step.verb.do(tx, self._book, step.arguments)
                 remember(tx.session, self._work, step.place, json.dumps(self._book.fresh, sort_keys=True))
         except Refused as refusal:
-            message = f"{step.where}: {step.verb.name} by {actor.name} was refused: {refusal}"
-            raise StoryRefused(message) from refusal
+            where = f"{step.where}: {step.verb.name} by {actor.name} was refused."
+            raise StoryRefused(Reason("story", where), *refusal.reasons) from refusal
 
     def finish(self) -> None:
         """Remember that the story was played to its end."""

@@ -24,7 +24,7 @@ from assurance.records import (
 )
 from engine.ledger import Event
 from engine.store import Store
-from notifications.outbox import Message
+from notifications.outbox import OWED, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def summary(store: Store) -> Summary:
             progress_notes=_count(session, ProgressNote),
             matters=_count(session, Matter),
             mails=_count(session, Message),
-            mails_owed=_count(session, Message, Message.state.in_(("queued", "sending", "uncertain"))),
+            mails_owed=_count(session, Message, Message.state.in_(OWED)),
             escalations=fired.get("escalation", 0),
             reminders=fired.get("reminder", 0),
             events=_count(session, Event),
