@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import mailbox
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +39,9 @@ class MaildirMailer:
     """
 
     def __init__(self, folder: Path) -> None:
-        mailbox.Maildir(folder, create=True)  # makes tmp, new and cur
+        # Not by mailbox.Maildir: what it made by halves, because it was killed, it never completes.
+        for part in (folder, *(folder / name for name in ("tmp", "new", "cur"))):
+            part.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
 
     def carrier(self) -> Carrier:

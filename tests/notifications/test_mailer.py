@@ -43,6 +43,12 @@ def test_a_letter_that_was_read_does_not_come_back(tmp_path: Path) -> None:
     assert len(mailbox.Maildir(tmp_path / "mail")) == 1
 
 
+def test_a_maildir_that_was_made_by_halves_is_completed(tmp_path: Path) -> None:
+    (tmp_path / "mail" / "tmp").mkdir(parents=True)
+    assert _send(MaildirMailer(tmp_path / "mail"), LETTER) == [Result.SENT]
+    assert len(mailbox.Maildir(tmp_path / "mail", create=False)) == 1
+
+
 def test_a_maildir_holds_plain_lines(tmp_path: Path) -> None:
     _send(MaildirMailer(tmp_path / "mail"), LETTER)
     (file,) = (tmp_path / "mail" / "new").iterdir()
