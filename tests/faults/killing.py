@@ -1,0 +1,101 @@
+"""Starts the program as a process of its own, kills it after a random while, and lets it finish its job."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from typer.testing import CliRunner
+
+from assurance.config import HOME
+from cli.main import app
+
+ROUNDS, SEED = "AUDITLOOP_FAULT_ROUNDS", "AUDITLOOP_FAULT_SEED"
+ROUNDS_IN_ALL = 10
+LONGEST = 300.0  # seconds after which a process has hung
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program with the words that it is called with, and settings beside them."""
+
+    words: tuple[str, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def runs(self) -> float:
+        """Let it run to its end, which must be a good one; give the seconds that its work took."""
+        with self.started() as process:
+            began = perf_counter()
+            said, _ = process.communicate(timeout=LONGEST)
+            assert process.returncode == 0, f"{' '.join(self.words)} ended with {process.returncode}: {said}"
+            return perf_counter() - began
+
+    def is_killed(self, *, after: float) -> bool:
+        """Kill it after so many seconds of work; say whether it was still at work by then."""
+        with self.started() as process:
+            try:
+                process.communicate(timeout=after)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate(timeout=LONGEST)
+                return True
+            assert process.returncode == 0
+            return False
+
+    @contextmanager
+    def started(self) -> Iterator[subprocess.Popen[str]]:
+        """Start it and give the process as soon as its work begins; nothing of it outlives the block."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.program", *self.words],
+            cwd=HOME,
+            env=_environment() | dict(self.settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            try:
+                assert process.stdout is not None
+                assert process.stdout.readline() == "ready\n"
+                yield process
+            finally:
+                process.kill()
+
+
+def _environment() -> dict[str, str]:
+    """Give the environment without settings of ours, and a place for bytecode where Python keeps none.
+
+    Compiling everything anew takes a process longer than its work.
+    """
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AUDITLOOP_")}
+    if own.pop("PYTHONDONTWRITEBYTECODE", ""):
+        own["PYTHONPYCACHEPREFIX"] = str(HOME / "var" / "check" / "bytecode")
+    return own
+
+
+def rounds(share: int, test: str, one: Callable[[random.Random], None]) -> None:
+    """Play a fault so many tenths of all rounds; a failure says how to play that very round again."""
+    number = max(1, int(os.environ.get(ROUNDS, ROUNDS_IN_ALL)) * share // 10)
+    seed = int(os.environ.get(SEED, random.SystemRandom().randrange(1_000_000)))
+    for _ in range(number):
+        try:
+            one(random.Random(seed))
+        except BaseException:
+            again = (
+                f"{SEED}={seed} {ROUNDS}=1 {sys.executable} -m pytest 'tests/faults/test_kills.py::{test}'"
+            )
+            sys.stdout.write(f"\nOnce more: {again}\n")
+            raise
+        seed = random.Random(seed).randrange(1_000_000)
+
+
+def verified(database: str) -> tuple[int, str]:
+    """Have `auditloop verify` look at a database; give the number that it ends with, and what it says."""
+    ours = {name: None for name in os.environ if name.startswith("AUDITLOOP_")}
+    done = CliRunner(env=ours).invoke(app, ["verify", "--database", database])
+    return done.exit_code, done.output
