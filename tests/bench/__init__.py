@@ -1,0 +1,1 @@
+"""The measurements can be made at all; what they say is for a quiet machine."""
