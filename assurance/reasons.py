@@ -12,10 +12,14 @@ from engine.rules import Verdict
 from engine.vocabulary import Field
 from engine.workflow import Workflow
 
+THERE = "there is one"
+
 
 def reason_line(reason: Comparison) -> str:
     """Write one comparison with that day's values for the history: `due_on < today: true (2014-09-02; 2014-09-09)`."""
-    values = [_bare(reason.left)]
+    # A text is only ever asked whether it is there: what was written belongs neither in the history nor in a mail.
+    is_text = reason.right is None and isinstance(reason.left, str)
+    values = [THERE if is_text else _bare(reason.left)]
     if reason.right is not None and not isinstance(reason.right, tuple):
         values.append(_bare(reason.right))
     return f"{reason.text}: {'true' if reason.holds else 'false'} ({'; '.join(values)})"
@@ -48,6 +52,8 @@ def _in_words(fact: Fact, workflow: Workflow, value: Value) -> str:
     title = field.title or fact.name.replace("_", " ")
     if value is None:
         return f"{title}: none"
+    if field.kind is Kind.TEXT:
+        return f"{title}: {THERE}"
     if isinstance(value, date):
         return f"{title}: {day_in_words(value)}"
     if field.kind is Kind.YES_NO:

@@ -115,19 +115,22 @@ def addressees(
     approval: Iterable[Seat] = (),
     requester: int | None = None,
 ) -> tuple[Seat, ...]:
-    """Give who is meant by a word of the YAML; where a post is vacant, the coordinator stands in."""
+    """Give who is meant by a word of the YAML; where a post is vacant, the coordinator stands in.
+
+    What belongs to one agency alone is for that agency and for those who look after all of them.
+    """
     if word == "approver":
         found = tuple(approval)
     elif word == "requester":
         found = tuple(roster.of(requester))[:1]
     elif word == "members":
-        found = tuple(seat for seat in roster.seats if seat.is_member)
+        found = tuple(seat for seat in roster.seats if seat.is_member and _is_for(seat, belongs))
     elif word == "owner":
         found = roster.in_post(belongs.owner_post_id) or _lead(roster, belongs)
     elif word == "agency_lead":
         found = _lead(roster, belongs)
     elif word == "agency_leads":
-        found = roster.holding("agency_lead")
+        found = roster.holding("agency_lead", agency_id=belongs.agency_id)
     else:
         found = roster.holding(word)
     return found or roster.holding("coordinator")
@@ -143,6 +146,11 @@ def asked_of(row: Approval) -> Asked:
         Ref(row.subject_kind, row.subject_id),
         tuple(policy["apart"]),
     )
+
+
+def _is_for(seat: Seat, belongs: Belonging) -> bool:
+    own = belongs.agency_id is None or seat.agency_id == belongs.agency_id
+    return own or seat.role in ("chair", "deputy_chair")
 
 
 def _lead(roster: Roster, belongs: Belonging) -> tuple[Seat, ...]:
