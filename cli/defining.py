@@ -23,7 +23,7 @@ def check(
     folders: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[FOLDER]...",
+            metavar="FOLDER",
             help="Folders of workflows, of rules, or of both; an example with its story. Nothing: the house's own.",
             show_default=False,
         ),

@@ -106,7 +106,7 @@ def decide_(
     approval: Annotated[
         str, typer.Argument(metavar="APPROVAL", help="The decision that waits: approval/3, or 3.")
     ],
-    answer: Annotated[Answer, typer.Argument(help="Your answer.")],
+    answer: Annotated[Answer, typer.Argument(metavar="ANSWER", help="Your answer.")],
     person: PersonOption,
     reason: Annotated[
         str, typer.Option(metavar="WORDS", help="Why; needed for change and reject.", show_default=False)

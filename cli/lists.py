@@ -78,7 +78,8 @@ LISTS: Mapping[str, _List] = {
 
 def list_(
     what: Annotated[
-        str | None, typer.Argument(help="What to list; nothing gives an overview.", show_default=False)
+        str | None,
+        typer.Argument(metavar="WHAT", help="What to list; nothing gives an overview.", show_default=False),
     ] = None,
     person: AsOption = None,
     state: Annotated[
@@ -111,7 +112,7 @@ def list_(
     The first column is what the other commands take: show, history, offers, move. Kinds that stand in YAML only are
     listed by their own name. With --as you see what that person may see.
 
-    Examples: auditloop list; auditloop list actions --late; auditloop list returns --audit 2014-15/1 --as PERSON; auditloop list people
+    Examples: auditloop list; auditloop list actions --late; auditloop list returns --audit 2014-15/1 --as bo; auditloop list people
     """
     with (
         answering(as_json=as_json),

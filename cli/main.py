@@ -6,11 +6,13 @@ them would load two databases, the scheduler and the writer of Word documents fi
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version as version_of
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -144,6 +146,11 @@ def auditloop(
 
 def main() -> None:
     """Run `auditloop` as a program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(
+                errors="replace"
+            )  # a terminal without our quotation marks still gets the sentence
     app()
 
 

@@ -18,7 +18,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from assurance.office import Office
-from assurance.post import SENDER_NAME
+from assurance.post import SENDER_NAME, is_owed
 from assurance.sweep import SweepTally, sweep, sweep_all
 from cli.shown import said_of_delivery, said_of_sweep
 from engine.clock import SystemClock
@@ -85,6 +85,8 @@ def _sweep(office: Office, look: Callable[[Office], SweepTally]) -> None:
 
 
 def _deliver(office: Office, mailer: Mailer, stop: threading.Event) -> None:
+    if not is_owed(office):
+        return
     tally = deliver_all(office, mailer, stopping=stop.is_set)
     if tally.sent or tally.failed or tally.uncertain or tally.trouble:
         log.info("%s", said_of_delivery(tally))

@@ -14,11 +14,11 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 class Taught(TyperCommand):
-    """A command whose help shows no type for what is only said or not said."""
+    """A command whose help speaks to whoever uses it, not to whoever wrote it."""
 
     def get_params(self, ctx: Any) -> Any:
         """Give the parameters, `--help` included."""
-        return without_types(super().get_params(ctx))
+        return without_types(super().get_params(ctx), ctx)
 
 
 class TaughtGroup(TyperGroup):
@@ -26,7 +26,7 @@ class TaughtGroup(TyperGroup):
 
     def get_params(self, ctx: Any) -> Any:
         """Give the options that stand before a command."""
-        return without_types(super().get_params(ctx))
+        return without_types(super().get_params(ctx), ctx)
 
 
 def command_of(written: Callable[..., None], name: str) -> Any:
@@ -53,9 +53,11 @@ def group_of(name: str, line: str, written: Mapping[str, Callable[..., None]]) -
     )
 
 
-def without_types(parameters: Any) -> Any:
-    """Take the word for yes-or-no out of what the help says of flags."""
+def without_types(parameters: Any, ctx: Any) -> Any:
+    """Take the programmer's words out of what the help says: of flags, and of arguments that take any word."""
     for one in parameters:
         if getattr(one, "is_flag", False):
             one.metavar = ""
+        elif one.param_type_name == "argument" and "|" not in str(one.display_type_rich(ctx)):
+            one.display_type_rich = lambda _: ""
     return parameters
