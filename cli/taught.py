@@ -58,6 +58,6 @@ def without_types(parameters: Any, ctx: Any) -> Any:
     for one in parameters:
         if getattr(one, "is_flag", False):
             one.metavar = ""
-        elif one.param_type_name == "argument" and "|" not in str(one.display_type_rich(ctx)):
-            one.display_type_rich = lambda _: ""
+        elif one.param_type_name == "argument" and "|" not in str(one.display_type_rich(ctx=ctx)):
+            one.display_type_rich = lambda **_: ""
     return parameters
