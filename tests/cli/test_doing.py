@@ -152,8 +152,9 @@ def test_a_decision_for_which_nobody_is_in_post_says_so(run: Run, database: Path
     execute(database, "UPDATE post_holding SET until_on = '2015-01-01' WHERE person_id IN (1, 4)")
     answer = run(*EXTEND, database=database)
     assert answer.stdout == "approval/9 waits for the decision of a post that nobody holds.\n"
-    listed = one_line(run("list", "approvals", "--state", "waiting", database=database).stdout)
-    assert "waits for nobody in post" in listed
+    listed = run("list", "approvals", "--state", "waiting", "--json", database=database)
+    assert json.loads(listed.stdout)[0]["waits_for"] == []
+    assert "waits for nobody" in run("list", "approvals", "--state", "waiting", database=database).stdout
 
 
 def test_the_installed_program_moves_and_refuses(database: Path) -> None:
