@@ -52,6 +52,8 @@ class MatterNoun:
 
     def changed_columns(self, known: Known, changes: Mapping[str, Value]) -> dict[str, Any]:
         """Turn changed fields into the one column that keeps them all."""
+        if not changes:
+            return {}
         fields = {name: known.facts.get(name) for name in self._own.fields}
         fields |= changes
         return {

@@ -97,6 +97,7 @@ def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
     books = [load_rules(folder, read) for folder in rules]
     for folder, book in zip(rules, books, strict=True):
         problems += unknown_calendar(folder, book)
+        problems += rules_that_set_no_column(folder, book, read)
     if problems:
         raise BadDefinition(problems)
     return Shelf(read, joined(books))
@@ -108,6 +109,23 @@ def unknown_calendar(folder: Path, book: RuleBook) -> list[Problem]:
         return []
     message = f"{book.clock.calendar!r} is not a calendar; known: {', '.join(KNOWN_CALENDARS)}"
     return [Problem(str(folder / "clock.yaml"), 1, 1, message)]
+
+
+def rules_that_set_no_column(
+    folder: Path, book: RuleBook, workflows: Mapping[str, Workflow]
+) -> list[Problem]:
+    """Name every rule of a folder that sets what is only looked up for its kind."""
+    return [
+        Problem(
+            str(folder),
+            1,
+            1,
+            f"the rule {rule.id!r} sets {name!r}, which is counted or looked up for {rule.about}",
+        )
+        for rule in book.rules
+        for name in rule.sets
+        if name not in _settable(workflows[rule.about])
+    ]
 
 
 def publish_new(session: Session, shelf: Shelf, *, at: datetime) -> None:
@@ -160,7 +178,7 @@ def targets_that_are_no_columns(workflows: Mapping[str, Workflow]) -> list[Probl
     for kind, workflow in workflows.items():
         if workflow.own is not None:
             continue
-        columns = set(sa.inspect(NOUNS[kind].table).local_table.c.keys()) - KEPT_BY_THE_ENGINE
+        columns = _settable(workflow)
         problems += [
             way.place.problem(f"{name!r} is counted or looked up for {kind}, so that no move can set it")
             for way in workflow.moves
@@ -168,6 +186,12 @@ def targets_that_are_no_columns(workflows: Mapping[str, Workflow]) -> list[Probl
             if name not in columns
         ]
     return problems
+
+
+def _settable(workflow: Workflow) -> set[str]:
+    if workflow.own is not None:
+        return set(workflow.own.fields)
+    return set(sa.inspect(NOUNS[workflow.kind].table).local_table.c.keys()) - KEPT_BY_THE_ENGINE
 
 
 def templates_that_are_not_there(workflows: Mapping[str, Workflow]) -> list[Problem]:

@@ -9,7 +9,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -200,7 +200,7 @@ def _fire(tx: Tx, known: Known, verdicts: Sequence[Verdict]) -> list[_Firing]:
     """Write a line for each firing, with its reasons, under the key that lets it happen once."""
     firings = []
     standing = known.standing
-    table = tx.playbook.noun(known.ref.kind).table
+    noun = tx.playbook.noun(known.ref.kind)
     for verdict in verdicts:
         rule = verdict.rule
         line = Line(
@@ -220,12 +220,13 @@ def _fire(tx: Tx, known: Known, verdicts: Sequence[Verdict]) -> list[_Firing]:
                     else {}
                 ),
             },
-            changes=dict(verdict.sets),
+            changes=noun.changed_columns(known, verdict.sets),
             once=firing_key(rule, known.ref, verdict.occasion, verdict.number),
             material=False,
         )
-        written = append(tx.session, table, standing, line)
+        written = append(tx.session, noun.table, standing, line)
         standing = standing._replace(version=written.seq, head=written.seal)
+        known = replace(known, facts={**known.facts, **verdict.sets})
         firings.append(_Firing(known, verdict, written.seq))
     return firings
 

@@ -11,6 +11,7 @@ from assurance.config import HOME, Settings
 from assurance.facts import common_words, vocabularies
 from assurance.playbook import (
     read_shelf,
+    rules_that_set_no_column,
     targets_that_are_no_columns,
     templates_that_are_not_there,
     unknown_calendar,
@@ -119,7 +120,10 @@ def _check_rules(folders: Sequence[Path], workflows: Mapping[str, Workflow]) -> 
         except BadDefinition as bad:
             checked += Checked(bad.problems)
         else:
-            faults = tuple(unknown_calendar(folder, book))
+            faults = (
+                *unknown_calendar(folder, book),
+                *rules_that_set_no_column(folder, book, workflows),
+            )
             checked += Checked(faults, book.warnings, 0, len(book.rules))
     return checked
 

@@ -41,6 +41,7 @@ class Moved:
     """
 
     noun: ClassVar[str]  # empty where each row names its own kind
+    kept_in: ClassVar[str | None] = None  # the column that keeps further facts as canonical JSON
 
     id: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -177,6 +178,22 @@ def _stored_lines(session: Session) -> Iterator[tuple[Any, ...]]:
         yield from (tuple(row) for row in chunk)
 
 
+class _Kept(dict[str, Any]):
+    """A row that keeps further facts in one column; a fact that it does not keep is empty."""
+
+    def __init__(self, row: dict[str, Any], column: str) -> None:
+        super().__init__()
+        with suppress(ValueError, TypeError):
+            self.update(json.loads(row[column]))
+        self.update(row)
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
 def _has_bytes(columns: Iterable[Any]) -> bool:
     """Nothing that was sealed is binary; SQLite keeps it in any column all the same."""
     return any(isinstance(value, bytes) for value in columns)
@@ -211,7 +228,9 @@ def _standings(session: Session, tables: Iterable[type[Moved]]) -> dict[Ref, dic
         ]
         for row in session.execute(sa.select(*columns)).mappings():
             kind = table.noun or row["kind"]
-            standings[Ref(kind, row["id"])] = dict(row)
+            standings[Ref(kind, row["id"])] = (
+                dict(row) if table.kept_in is None else _Kept(dict(row), table.kept_in)
+            )
     return standings
 
 

@@ -8,8 +8,8 @@ from datetime import date
 import sqlalchemy as sa
 
 from assurance.commands.checks import own, said
-from assurance.commands.hearing import load, require_role
-from assurance.commands.moving import start
+from assurance.commands.hearing import load, require_post, require_role
+from assurance.commands.moving import Entered, start
 from assurance.matters import plain
 from assurance.office import Tx
 from assurance.records import Absence, Agency, AgencyReturn, Matter, Person, Post
@@ -17,6 +17,8 @@ from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused
 from engine.ledger import canonical
 from engine.moved import Ref
+from engine.objections import filled_in
+from engine.workflow import OwnVocabulary, Way, Workflow
 
 
 def record_absence(tx: Tx, person_id: int, from_on: date, until_on: date, reason: str) -> int:
@@ -55,23 +57,27 @@ def open_matter(
 ) -> Ref:
     """Open a subject of a kind that a workflow file describes whole.
 
-    Raises Refused for a kind that brings no fields, a field that is missing, or a parent that is not there.
+    Raises Refused for a kind that brings no fields, for fields that are missing, unknown or of another kind, for a
+    parent that is none, and for somebody without a post.
     """
+    require_post(tx)
     workflow = tx.playbook.workflows.get(kind)
     own_words = None if workflow is None else workflow.own
-    if own_words is None:
+    if workflow is None or own_words is None:
         raise Refused(
             Reason("not_a_matter", f"No workflow file describes a {kind.replace('_', ' ')} with fields.")
         )
-    missing = [
-        field.title or name
-        for name, field in own_words.fields.items()
-        if not field.optional and field.kind is not Kind.YES_NO and fields.get(name) is None
-    ]
-    if missing:
-        raise Refused(Reason("missing", f"Fill in: {', '.join(missing)}."))
+    if own_words.parent != (None if parent is None else parent.kind):
+        wanted = "has no parent" if own_words.parent is None else f"belongs to a {own_words.parent}; name it"
+        raise Refused(Reason("other_parent", f"A {kind.replace('_', ' ')} {wanted.replace('_', ' ')}."))
     if parent is not None:
         load(tx, parent)
+    filled = _filled_in(workflow, own_words, fields)
+    told = {
+        name: plain(value)
+        for name, value in filled.items()
+        if value is not None and own_words.fields[name].kind is not Kind.TEXT
+    }
     row = Matter(
         kind=kind,
         title=said(title, "a title"),
@@ -79,9 +85,21 @@ def open_matter(
         parent_id=None if parent is None else parent.id,
         agency_id=None if agency_id is None else own(tx, Agency, agency_id, "agency").id,
         owner_post_id=None if owner_post_id is None else own(tx, Post, owner_post_id, "post").id,
-        fields=canonical({name: plain(value) for name, value in fields.items() if value is not None}),
+        fields=canonical({name: plain(value) for name, value in filled.items() if value is not None}),
     )
-    return start(tx, row, kind, parents=() if parent is None else (parent,), key=key)
+    entered = Entered({"set": told} if told else {})
+    return start(tx, row, kind, parents=() if parent is None else (parent,), entered=entered, key=key)
+
+
+def _filled_in(workflow: Workflow, own_words: OwnVocabulary, fields: Mapping[str, Value]) -> dict[str, Value]:
+    """Judge the fields as those that a move asks for; what is yes or no is no until somebody says otherwise."""
+    asks = tuple(own_words.fields.values())
+    way = Way("open", f"Open a {workflow.title.lower()}", workflow.place, (), None, (), asks=asks)
+    unsaid = {ask.name: False for ask in asks if ask.kind is Kind.YES_NO and not ask.optional}
+    filled, reasons = filled_in(way, {**unsaid, **fields})
+    if reasons:
+        raise Refused(*reasons)
+    return filled
 
 
 def return_of(tx: Tx, case_id: int, record_set_id: int) -> Ref:

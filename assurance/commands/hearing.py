@@ -160,6 +160,13 @@ def require_role(tx: Tx, *roles: str) -> None:
         raise Refused(Reason("role", f"Only the {wanted} can do this; {tx.actor.name} is not."))
 
 
+def require_post(tx: Tx) -> None:
+    """Raise Refused unless the actor holds any post in the group today."""
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    if not any(people.of(tx.actor.person_id)):
+        raise Refused(Reason("no_post", f"{tx.actor.name} holds no post in the group today."))
+
+
 def require_for_agency(tx: Tx, agency_id: int) -> None:
     """Raise Refused unless the actor speaks for this agency, or is the coordinator."""
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)

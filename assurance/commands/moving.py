@@ -20,22 +20,19 @@ from assurance.commands.hearing import (
 )
 from assurance.facts import Known
 from assurance.mail import News, called, item_of, name_of, notices
-from assurance.matters import MatterNoun, plain
+from assurance.matters import plain
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import Approval
 from assurance.roster import Seat
 from assurance.standing import addressees, approvers, asked_of
 from engine import timers
-from engine.conditions import Value
+from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused
 from engine.ledger import Line, Written, answered, append, canonical, history
 from engine.moved import Moved, Ref, Standing
 from engine.workflow import Move
 from notifications import outbox
-
-# What the engine writes of a move anyway, and what people wrote: neither is told a second time.
-NOT_TOLD = frozenset({"state", "state_since_on", "fields"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +148,15 @@ def perform(
 ) -> Done:
     """Write one decided move: row, line, timer, messages. Waiting approvals of the old version lapse."""
     known, what = hearing.known, entered or Entered()
-    columns = _columns(tx, known, step)
+    changed = _changed(known, step)
+    columns = tx.playbook.noun(known.ref.kind).changed_columns(known, changed)
     has_moved = step.target != step.source
     changes = {**columns, "state": step.target, "state_since_on": tx.today} if has_moved else columns
     line = Line(
         "moved" if has_moved else "entered",
         tx.now,
         tx.actor.signature,
-        data={**_told(step, columns, has_moved=has_moved), **what.data},
+        data={**_told(hearing, step, changed), **what.data},
         texts={**{name: value for name, value in step.given.items() if isinstance(value, str)}, **what.texts},
         changes=changes,
         once=request_key(tx, hearing.key),
@@ -203,27 +201,23 @@ def _refuse_repeated(tx: Tx, key: str | None) -> None:
         raise Refused(Reason("repeated", "This request was carried out already; nothing is entered twice."))
 
 
-def _columns(tx: Tx, known: Known, step: Move) -> dict[str, Any]:
+def _changed(known: Known, step: Move) -> dict[str, Value]:
     changed: dict[str, Value] = dict(step.sets)
     for name in step.counts:
         count = known.facts[name]
         changed[name] = (count if isinstance(count, int) else 0) + 1
-    noun = tx.playbook.noun(known.ref.kind)
-    return noun.changed_columns(known, changed) if isinstance(noun, MatterNoun) and changed else changed
+    return changed
 
 
-def _told(step: Move, columns: Mapping[str, Any], *, has_moved: bool) -> dict[str, Any]:
+def _told(hearing: Hearing, step: Move, changed: Mapping[str, Value]) -> dict[str, Any]:
     """Say for the history what a move did. What people wrote stands beside it, under its own commitment."""
     told: dict[str, Any] = {"trigger": step.trigger}
-    if has_moved:
+    if step.target != step.source:
         told |= {"from": step.source, "to": step.target}
-    changed = {
-        name: plain(value)
-        for name, value in columns.items()
-        if name not in NOT_TOLD and not isinstance(value, str)
-    }
+    fields = hearing.workflow.vocabulary.fields
+    sets = {name: plain(value) for name, value in changed.items() if fields[name].kind is not Kind.TEXT}
     given = {name: plain(value) for name, value in step.given.items() if not isinstance(value, str)}
-    return told | ({"set": changed} if changed else {}) | ({"given": given} if given else {})
+    return told | ({"set": sets} if sets else {}) | ({"given": given} if given else {})
 
 
 def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:

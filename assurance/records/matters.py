@@ -15,6 +15,7 @@ class Matter(Moved, Base):
     __tablename__ = "matter"
     __table_args__ = (sa.Index("ix_matter_parent", "parent_kind", "parent_id"),)
     noun = ""
+    kept_in = "fields"
 
     kind: Mapped[str] = mapped_column(index=True)
 
