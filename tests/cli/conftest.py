@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -116,3 +117,17 @@ def empty(tmp_path: Path) -> Path:
     migrate(store)
     store.close()
     return file
+
+
+def one_line(text: str) -> str:
+    """Give a text without its line breaks and aligned columns."""
+    return " ".join(text.split())
+
+
+def execute(database: Path, *statements: str) -> None:
+    """Change a database behind everybody's back."""
+    connection = sqlite3.connect(database)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
-
-
-def execute(database: Path, *statements: str) -> None:
-    """Change a database behind everybody's back."""
-    connection = sqlite3.connect(database)
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
+from tests.cli.conftest import Run, execute
 
 
 @pytest.fixture

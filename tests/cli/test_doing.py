@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import AT_STAGE, Run, as_program
+from tests.cli.conftest import AT_STAGE, Run, as_program, execute, one_line
 
 EXTEND = (
     "move",
@@ -21,11 +20,6 @@ EXTEND = (
     "--given",
     "reason=Illness",
 )
-
-
-def one_line(text: str) -> str:
-    """Give a text without its line breaks."""
-    return " ".join(text.split())
 
 
 def test_a_step_is_taken(run: Run, database: Path) -> None:
@@ -164,11 +158,3 @@ def test_the_installed_program_moves_and_refuses(database: Path) -> None:
     assert refused.returncode == 3
     assert "it is already In progress" in refused.stderr
     assert "Traceback" not in refused.stderr
-
-
-def execute(database: Path, statement: str) -> None:
-    """Change a database behind everybody's back."""
-    connection = sqlite3.connect(database)
-    connection.execute(statement)
-    connection.commit()
-    connection.close()

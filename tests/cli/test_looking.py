@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import AT_STAGE, Run
+from tests.cli.conftest import AT_STAGE, Run, one_line
 
 WHAT = (
     "audits",
@@ -24,11 +24,6 @@ WHAT = (
     "agencies",
     "mails",
 )
-
-
-def one_line(text: str) -> str:
-    """Give a text without its line breaks and aligned columns."""
-    return " ".join(text.split())
 
 
 @pytest.mark.parametrize("what", WHAT)

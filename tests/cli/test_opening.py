@@ -11,13 +11,8 @@ import typer
 
 from assurance.migrate import newest_shape
 from cli.opening import INTERRUPTED, answering
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, one_line
 from tests.world import World
-
-
-def one_line(text: str) -> str:
-    """Give a text without its line breaks."""
-    return " ".join(text.split())
 
 
 @pytest.mark.parametrize(

@@ -21,18 +21,10 @@ from cli import serve
 from cli.shown import said_of_delivery, said_of_sweep
 from engine.clock import SystemClock
 from notifications.delivery import Delivered
-from tests.cli.conftest import PROGRAM, Run, as_program
+from tests.cli.conftest import PROGRAM, Run, as_program, execute
 from tests.notifications.sink import Postbox, open_aiosmtpd
 
 LONG = 60.0
-
-
-def execute(database: Path, statement: str) -> None:
-    """Change a database behind everybody's back."""
-    connection = sqlite3.connect(database)
-    connection.execute(statement)
-    connection.commit()
-    connection.close()
 
 
 def number_of(database: Path, question: str) -> int:
