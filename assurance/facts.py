@@ -272,6 +272,23 @@ def _audit_facts() -> tuple[Fact, ...]:
             "returns outstanding",
             _count(AgencyReturn, AgencyReturn.audit_id == of, AgencyReturn.state.not_in(SETTLED_RETURNS)),
         ),
+        _whole(
+            "returns_missing",
+            "returns that were never asked for",
+            _count(Case, Case.audit_id == of) * _count(RecordSet, RecordSet.group_id == Audit.group_id)
+            - _count(AgencyReturn, AgencyReturn.audit_id == of),
+        ),
+        _whole(
+            "answers_missing",
+            "answers that accepted returns lack",
+            _count(AgencyReturn, AgencyReturn.audit_id == of, AgencyReturn.state == "accepted")
+            * _count(Aim, Aim.audit_id == of)
+            - sa.select(sa.func.count())
+            .select_from(Answer)
+            .join(AgencyReturn, AgencyReturn.id == Answer.return_id)
+            .where(AgencyReturn.audit_id == of, AgencyReturn.state == "accepted")
+            .scalar_subquery(),
+        ),
         _whole("moderations", "joint looks at the returns", _count(Moderation, Moderation.audit_id == of)),
         _whole("findings", "findings", _count(Finding, Finding.audit_id == of)),
         _whole(

@@ -97,13 +97,17 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a transaction that only reads: on SQLite it waits for nobody and hinders nobody for long."""
-        reading = self.db.connect().execution_options(reads_only=True)
+        reading = self.db.connect().execution_options(reads_only=True, **self._one_view())
         with reading as connection, connection.begin():
             session = self._session(connection, locks_rows=False)
             try:
                 yield session
             finally:
                 _close(session)
+
+    def _one_view(self) -> dict[str, str]:
+        """Have everything that is read in one transaction be of one instant; SQLite does so by itself."""
+        return {} if self.db.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
 
     def _session(self, connection: sa.Connection, *, locks_rows: bool) -> Session:
         driver = connection.connection.driver_connection

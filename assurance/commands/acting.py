@@ -74,7 +74,7 @@ def plan_action(tx: Tx, recommendation: Ref, plan: Plan, *, key: str | None = No
         )
     )
     if answer is not None:
-        answer.answer = "accepted"
+        answer.answer, answer.reason = "accepted", None
     tx.session.flush()
     enter(tx, recommendation, "plan_action", Entered({"action": ref.id}), key=key)
     return ref
@@ -93,22 +93,21 @@ def complete_plan(
 
     Raises Refused for a second date: a date that stands is moved by request only.
     """
-    row = tx.session.get(Action, ref.id)
-    if row is None:
-        raise Refused(Reason("unknown_subject", f"There is no {ref}."))
+    held(tx, ref, Action.noun)
+    row = tx.session.get_one(Action, ref.id, populate_existing=True)
     require_for_agency(tx, row.agency_id)
-    data: dict[str, object] = {}
+    sets: dict[str, object] = {}
     if owner_post_id is not None:
         row.owner_post_id = own(tx, Post, owner_post_id, "post").id
-        data["owner_post"] = owner_post_id
+        sets["owner_post_id"] = owner_post_id
     if measure is not None:
         row.measure = said(measure, "how one will know")
     if due_on is not None:
         if row.original_due_on is not None:
             raise Refused(Reason("date_stands", "A date stands already; ask for a later one instead."))
         row.original_due_on = row.current_due_on = due_on
-        data["set"] = {"original_due_on": due_on.isoformat(), "current_due_on": due_on.isoformat()}
-    return enter(tx, ref, "complete_plan", Entered(data), key=key)
+        sets |= {"original_due_on": due_on.isoformat(), "current_due_on": due_on.isoformat()}
+    return enter(tx, ref, "complete_plan", Entered({"set": sets} if sets else {}), key=key)
 
 
 def note_progress(tx: Tx, ref: Ref, rating: str, text: str, *, key: str | None = None) -> Done:

@@ -18,7 +18,8 @@ from assurance.commands.hearing import (
 )
 from assurance.commands.moving import Done, Entered, note, perform, repeated
 from assurance.office import Tx
-from assurance.records import Meeting
+from assurance.reasons import day_in_words
+from assurance.records import Approval, Meeting
 from engine.errors import Reason, Refused
 from engine.moved import Ref
 
@@ -49,7 +50,7 @@ def decide(
         sentence = "Only the group in a meeting can decide this; name the meeting at which it did."
         raise Refused(Reason("needs_meeting", sentence))
     if meeting_id is not None:
-        own(tx, Meeting, meeting_id, "meeting")
+        _refuse_other_days(tx, row, own(tx, Meeting, meeting_id, "meeting"))
     row.decided_by_id, row.meeting_id = tx.actor.person_id, meeting_id
     done = perform(tx, hearing, step, Entered({} if meeting_id is None else {"meeting": meeting_id}))
     subject = hear(tx, Ref(row.subject_kind, row.subject_id))
@@ -61,3 +62,13 @@ def decide(
     data = {"approval": approval.id, "asked_by": f"person/{row.requested_by_id}"}
     perform(tx, subject, approved, Entered(data), approval=approval)
     return done
+
+
+def _refuse_other_days(tx: Tx, row: Approval, meeting: Meeting) -> None:
+    """Raise Refused for a meeting that cannot have decided: one before the request, or one still to come."""
+    if not row.asked_on <= meeting.on <= tx.today:
+        sentence = (
+            f"The meeting on {day_in_words(meeting.on)} cannot have decided what was asked on "
+            f"{day_in_words(row.asked_on)}; today is {day_in_words(tx.today)}."
+        )
+        raise Refused(Reason("other_meeting", sentence))

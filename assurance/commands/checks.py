@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from assurance.commands.hearing import load
+from assurance.commands.hearing import hear
 from assurance.facts import Known
 from assurance.office import Tx
 from assurance.records import Aim, Finding, Recommendation
@@ -47,7 +47,7 @@ def held(tx: Tx, ref: Ref, kind: str) -> Known:
     """
     if ref.kind != kind:
         raise Refused(Reason("unknown_subject", f"There is no {kind} called {ref}."))
-    return load(tx, ref)
+    return hear(tx, ref).known
 
 
 def next_number(tx: Tx, table: type[Aim] | type[Finding], audit_id: int) -> int:

@@ -12,6 +12,7 @@ from assurance.commands.checks import held, next_number, next_recommendation, on
 from assurance.commands.hearing import require_for_agency
 from assurance.commands.moving import Done, Entered, enter, start
 from assurance.office import Tx
+from assurance.reasons import day_in_words
 from assurance.records import (
     Agency,
     AgencyAnswer,
@@ -85,9 +86,12 @@ def hold_moderation(
 ) -> Done:
     """Record that the group has looked at the returns together."""
     held(tx, audit, Audit.noun)
-    if meeting_id is not None:
-        own(tx, Meeting, meeting_id, "meeting")
     day = held_on or tx.today
+    if meeting_id is not None:
+        day = own(tx, Meeting, meeting_id, "meeting").on
+    if day > tx.today:
+        sentence = f"The returns cannot have been looked at on {day_in_words(day)}, which is still to come."
+        raise Refused(Reason("still_to_come", sentence))
     row = Moderation(
         group_id=tx.actor.group_id,
         audit_id=audit.id,
@@ -145,10 +149,10 @@ def make_recommendation(tx: Tx, audit: Ref, wanted: Wanted, *, key: str | None =
     )
     ref = start(tx, row, Recommendation.noun)
     group = tx.actor.group_id
-    for aim_id in wanted.aim_ids:
+    for aim_id in dict.fromkeys(wanted.aim_ids):
         aim = _aim_of(tx, audit, aim_id)
         tx.session.add(RecommendationAim(group_id=group, recommendation_id=ref.id, aim_id=aim.id))
-    for finding_id in wanted.finding_ids:
+    for finding_id in dict.fromkeys(wanted.finding_ids):
         finding = own(tx, Finding, finding_id, "finding")
         if finding.audit_id != audit.id:
             raise Refused(Reason("unknown_finding", "This finding belongs to another audit."))
@@ -168,6 +172,7 @@ def answer_for_agency(
     tx: Tx, ref: Ref, agency_id: int, answer: str, *, reason: str | None = None, key: str | None = None
 ) -> Done:
     """Say for one agency whether it takes a recommendation on; a `not_accepted` gives its reason."""
+    held(tx, ref, Recommendation.noun)
     one_of(answer, ACCEPTANCES, "an answer of an agency")
     if answer == "not_accepted" and not (reason or "").strip():
         raise Refused(Reason("needs_reason", "Say why the agency does not accept it."))

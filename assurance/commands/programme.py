@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from assurance.commands.checks import held, next_number, one_of, own, said
 from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import Done, Entered, enter, start
+from assurance.facts import SETTLED_RETURNS
 from assurance.mail import Item, News, notices
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import AgencyReturn, Aim, Audit, Case, Meeting, PlannedAudit, Programme, RecordSet
 from assurance.roster import Roster, Seat, roster
+from engine import timers
 from engine.errors import Reason, Refused
+from engine.ledger import Line, append
 from engine.moved import Ref
 from engine.words import unknown
 from notifications import outbox
@@ -126,8 +129,27 @@ def set_meeting(tx: Tx, audit: Ref, meeting_id: int, returns_due_on: date, *, ke
         raise Refused(Reason("due_after_meeting", sentence))
     row = tx.session.get_one(Audit, audit.id)
     row.meeting_id, row.returns_due_on = meeting.id, returns_due_on
-    data = {"meeting": meeting.id, "returns_due_on": returns_due_on.isoformat()}
-    return enter(tx, audit, "set_meeting", Entered(data), key=key)
+    data = {"set": {"meeting_id": meeting.id, "returns_due_on": returns_due_on.isoformat()}}
+    done = enter(tx, audit, "set_meeting", Entered(data), key=key)
+    _move_open_returns(tx, audit, returns_due_on)
+    return done
+
+
+def _move_open_returns(tx: Tx, audit: Ref, due_on: date) -> None:
+    """Let returns that are still awaited be due on the new day; what they were first due on stays."""
+    awaited = tx.session.scalars(
+        sa.select(AgencyReturn.id).where(
+            AgencyReturn.audit_id == audit.id,
+            AgencyReturn.state.not_in((*SETTLED_RETURNS, "submitted")),
+            AgencyReturn.due_on != due_on,
+        )
+    )
+    for number in awaited.all():
+        known = load(tx, Ref(AgencyReturn.noun, number))
+        told = {"trigger": "set_meeting", "set": {"due_on": due_on.isoformat()}}
+        line = Line("entered", tx.now, tx.actor.signature, data=told, changes={"due_on": due_on})
+        append(tx.session, AgencyReturn, known.standing, line)
+        timers.arm(tx.session, [known.ref], group_id=known.standing.group_id, due_at=tx.now)
 
 
 def request_returns(tx: Tx, audit: Ref, *, key: str | None = None) -> tuple[Ref, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from assurance.commands.checks import one_of, said
+from assurance.commands.checks import held, one_of, said
 from assurance.commands.moving import Done, Entered, enter
 from assurance.office import Tx
 from assurance.records import AgencyReturn, Aim, Answer
@@ -32,9 +32,8 @@ def answer_aims(
     An aim that was answered before gets the new answer. Raises Refused for an aim of another audit or an
     answer that is none of the five.
     """
-    row = tx.session.get(AgencyReturn, ref.id)
-    if row is None:
-        raise Refused(Reason("unknown_subject", f"There is no {ref}."))
+    held(tx, ref, AgencyReturn.noun)
+    row = tx.session.get_one(AgencyReturn, ref.id, populate_existing=True)
     aims = set(tx.session.scalars(sa.select(Aim.id).where(Aim.audit_id == row.audit_id)))
     given = {
         answer.aim_id: answer

@@ -118,7 +118,8 @@ def case_grids(tx: Tx, viewer: Viewer, row: Case) -> Iterable[Grid]:
 def _aims(tx: Tx, row: Audit) -> Grid:
     known = names(tx, Audit, Audit.reference)
     earlier = {
-        aim.id: f"{known[aim.audit_id]}, aim {aim.number}" for aim in tx.session.scalars(sa.select(Aim))
+        aim.id: f"{known[aim.audit_id]}, aim {aim.number}"
+        for aim in tx.session.scalars(sa.select(Aim).where(Aim.group_id == row.group_id))
     }
     aims = tx.session.scalars(sa.select(Aim).where(Aim.audit_id == row.id).order_by(Aim.number))
     rows = [
