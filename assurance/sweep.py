@@ -20,7 +20,7 @@ from assurance.mail import News, item_of, notices, together
 from assurance.matters import MatterNoun, plain
 from assurance.office import Office, Tx, clock_of
 from assurance.reasons import because, day_in_words, reason_line
-from assurance.records import Approval, Matter
+from assurance.records import Approval, Audit, Matter
 from assurance.roster import Roster, Seat, roster
 from assurance.standing import addressees, approvers, asked_of
 from engine import timers
@@ -176,9 +176,10 @@ def _judge_batch(tx: Tx, refs: Sequence[Ref]) -> SweepTally:
 
 def _lock(tx: Tx, refs: Sequence[Ref]) -> None:
     """Lock every subject before it is read: whoever moves one meanwhile would be forgotten with the next timer."""
-    # Decisions last, as people do who take what is decided about first.
-    for kind, ids in sorted(_by_kind(refs).items(), key=lambda one: (one[0] == Approval.noun, one[0])):
-        tx.playbook.noun(kind).lock(tx.session, ids)
+    # As people do: an audit before what belongs to it, and a decision after what it is about.
+    by_kind = _by_kind(refs)
+    for kind in sorted(by_kind, key=lambda kind: (kind == Approval.noun, kind != Audit.noun, kind)):
+        tx.playbook.noun(kind).lock(tx.session, by_kind[kind])
 
 
 def _load(tx: Tx, refs: Sequence[Ref]) -> list[Known]:
