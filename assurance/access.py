@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from assurance.facts import NOUNS
+from assurance.facts import NOUNS, Known
 from assurance.office import Actor
 from assurance.records import (
     Action,
@@ -26,7 +26,7 @@ from assurance.records import (
     Matter,
     Recommendation,
 )
-from assurance.roster import Roster
+from assurance.roster import Roster, Seat
 from engine.errors import Reason, Refused
 from engine.moved import Ref
 from notifications.outbox import Message
@@ -93,6 +93,16 @@ def may_see(session: Session, viewer: Viewer, ref: Ref) -> bool:
     else:
         where = [Matter.id == ref.id, Matter.kind == ref.kind, visible(viewer, Matter)]
     return session.scalar(sa.select(sa.literal(1)).where(*where)) is not None
+
+
+def may_be_told(session: Session, people: Roster, known: Known, seat: Seat) -> bool:
+    """Say whether a mail about a subject may go to somebody: only to whoever may see it."""
+    if known.belongs.agency_id is None:
+        return True
+    viewer = viewer_of(people, Actor(known.standing.group_id, seat.person_id, seat.person))
+    if viewer.sight is Sight.EVERYTHING or known.belongs.agency_id in viewer.agencies:
+        return True
+    return may_see(session, viewer, known.ref)
 
 
 def require_sight(session: Session, viewer: Viewer, ref: Ref) -> None:

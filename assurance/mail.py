@@ -55,7 +55,7 @@ def notices(playbook: Playbook, known: Known, news: News, seats: Iterable[Seat])
     people = {seat.person_id: seat for seat in seats}
     return [
         Notice(
-            key=f"{news.key}:{seat.person_id}",
+            key=f"{news.key}:{news.template}:{seat.person_id}",
             group_id=standing.group_id,
             to_address=seat.email,
             to_name=seat.person,

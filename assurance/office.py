@@ -79,8 +79,9 @@ class Office:
     @contextmanager
     def begin(self, actor: Actor) -> Iterator[Tx]:
         """Open one command's transaction: commits at the end, rolls back on any exception."""
-        now = self.clock.now()
         with self.store.begin() as session:
+            # Asked once the turn has come: a command that waited does not write an instant before others'.
+            now = self.clock.now()
             yield Tx(session, now, self._today(actor, now), actor, self.playbook)
 
     @contextmanager

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
+from assurance.access import may_be_told
 from assurance.commands.hearing import approval_row
 from assurance.facts import Known
 from assurance.mail import News, item_of, notices, together
@@ -245,7 +246,8 @@ def _tell(tx: Tx, people: Roster, firings: Sequence[_Firing]) -> None:
         seats: dict[int, Seat] = {}
         for word in (*rule.tell, *rule.copy):
             for seat in _meant(tx, people, firing.known, word):
-                seats[seat.person_id] = seat
+                if may_be_told(tx.session, people, firing.known, seat):
+                    seats[seat.person_id] = seat
         for seat in seats.values():
             letters[rule.id, firing.known.belongs.audit_id, seat.person_id].append((firing, seat))
     for letter in letters.values():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.store import Base
@@ -24,13 +26,15 @@ class Definition(Base):
 
 def publish(session: Session, *, kind: str, content_hash: str, text: str, at: datetime) -> int:
     """Keep a definition, unless it is kept already, and give its number."""
-    known = session.scalar(sa.select(Definition.id).where(Definition.hash == content_hash))
+    find = sa.select(Definition.id).where(Definition.hash == content_hash)
+    known = session.scalar(find)
     if known is not None:
         return known
-    definition = Definition(kind=kind, hash=content_hash, text=text, published_at=at)
-    session.add(definition)
-    session.flush()
-    return definition.id
+    values = {"kind": kind, "hash": content_hash, "text": text, "published_at": at}
+    insert = sqlite_insert if session.info["dialect"].name == "sqlite" else postgresql_insert
+    # Two processes may start at once with the same new file: the second finds what the first has kept.
+    session.execute(insert(Definition).values(values).on_conflict_do_nothing(index_elements=["hash"]))
+    return session.execute(find).scalar_one()
 
 
 def published(session: Session) -> tuple[Definition, ...]:

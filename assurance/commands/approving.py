@@ -41,7 +41,7 @@ def decide(
     one_of(answer, ANSWERS, "an answer")
     row = approval_row(tx, approval)
     known = load(tx, approval)
-    earlier = repeated(tx, key)
+    earlier = repeated(tx, key, approval, answer)
     if earlier is not None:
         return earlier
     hearing = heard(tx, known, version=version, given={"reason": reason.strip() or None}, key=key)

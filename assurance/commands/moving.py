@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from assurance.access import may_be_told
 from assurance.commands.hearing import (
     ANSWERS,
     Hearing,
@@ -70,7 +71,7 @@ def move(
     """
     known = load(tx, ref)
     # Asked once the row is locked: of the same request made twice at once, the second finds the first's answer.
-    earlier = repeated(tx, key)
+    earlier = repeated(tx, key, ref, trigger)
     if earlier is not None:
         return earlier
     hearing = heard(tx, known, version=version, given=given, key=key)
@@ -175,16 +176,25 @@ def perform(
 def note(tx: Tx, known: Known, kind: str, data: Mapping[str, Any], *, once: str | None = None) -> Written:
     """Write a line that changes nothing on which people decide."""
     line = Line(kind, tx.now, tx.actor.signature, data=data, once=once, material=False)
-    return append(tx.session, tx.playbook.noun(known.ref.kind).table, known.standing, line)
+    written = append(tx.session, tx.playbook.noun(known.ref.kind).table, known.standing, line)
+    timers.arm(tx.session, [known.ref], group_id=known.standing.group_id, due_at=tx.now)
+    return written
 
 
-def repeated(tx: Tx, key: str | None) -> Done | None:
-    """Give the first answer to the same request of the same person, if it was made before."""
+def repeated(tx: Tx, key: str | None, ref: Ref, trigger: str) -> Done | None:
+    """Give the first answer to the same request of the same person, if it was made before.
+
+    Raises Refused where the key was used for another request: its answer would be taken for this one's.
+    """
     once = request_key(tx, key)
     written = None if once is None else answered(tx.session, once)
     if written is None:
         return None
     so_far = [line.data for line in history(tx.session, written.ref) if line.seq <= written.seq]
+    if written.ref != ref or trigger not in (so_far[-1].get("trigger"), so_far[-1].get("asked")):
+        raise Refused(
+            Reason("other_request", f"The key {key!r} was used for another request; choose a new one.")
+        )
     state = next(data["to"] for data in reversed(so_far) if "to" in data)
     approval = Ref(Approval.noun, so_far[-1]["approval"]) if "asked" in so_far[-1] else None
     return Done(written.ref, written.seq, state, approval, is_repeat=True)
@@ -229,7 +239,8 @@ def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:
     for word in step.tell:
         for seat in addressees(word, hearing.roster, known.belongs, requester=requester):
             # Whoever did it knows it; but at a stage every member is told alike.
-            if word == "members" or seat.person_id != tx.actor.person_id:
+            is_meant = word == "members" or seat.person_id != tx.actor.person_id
+            if is_meant and may_be_told(tx.session, hearing.roster, known, seat):
                 told[seat.person_id] = seat
     news = News(
         template=step.template or "action_told",
