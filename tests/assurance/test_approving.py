@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 
@@ -12,6 +12,7 @@ from assurance.records import Action, Agency, Approval, Meeting, Recommendation
 from engine.errors import Refused, Stale
 from engine.moved import Ref
 from tests.assurance.conftest import At
+from tests.cast import MEETINGS
 from tests.world import World
 
 
@@ -49,14 +50,14 @@ def test_the_decision_keeps_who_when_on_which_version_and_why(world_at: At) -> N
     world = world_at("proposed")
     seen = world.version(world.audit)
     approval = asked_for_the_theme(world)
-    world.on(date(2014, 9, 3))
+    world.on(MEETINGS["2014-12"], time(17, 0))
     world.decides("ada", approval, reason="A timely theme.", meeting="2014-12")
     row = world.row(Approval, approval)
     assert (row.requested_by_id, row.decided_by_id) == (
         world.actor("sam").person_id,
         world.actor("ada").person_id,
     )
-    assert (row.asked_on, row.decided_on) == (date(2014, 9, 1), date(2014, 9, 3))
+    assert (row.asked_on, row.decided_on) == (date(2014, 9, 1), date(2014, 12, 11))
     assert (row.subject_version, row.meeting_id) == (seen, world.number(Meeting, "2014-12"))
     line = world.history(world.audit)[-1]
     assert line.actor == world.actor("ada").signature
@@ -423,7 +424,13 @@ def test_an_approval_is_refused_when_its_needs_are_met_no_longer(world_at: At) -
         for ref in world.returns(records):
             world.settles(who, ref)
     approval = world.asks("sam", world.audit, "open_findings")
-    world.moves("sam", world.agency_return("school"), "reopen", reason="Two aims were mixed up.")
+    world.moves(
+        "sam",
+        world.agency_return("school"),
+        "reopen",
+        reason="Two aims were mixed up.",
+        new_due_on=date(2014, 11, 27),
+    )
     with pytest.raises(Refused, match="Every return is accepted, answered with “not known to us”, or waived"):
         world.decides("ada", approval)
     assert (world.state(approval), world.state(world.audit)) == ("waiting", "agency_audits")
@@ -446,14 +453,23 @@ def test_whoever_lost_their_post_is_not_told_and_the_coordinator_is(world_at: At
 
 
 def test_the_group_is_asked_of_the_chair_but_decides_in_a_meeting(world_at: At) -> None:
-    world = world_at("actions")
-    approval = world.asks("sam", Ref("recommendation", 1), "accept_risk", reason="No money this year.")
+    world = world_at("recommendations")
+    with world.does("sam") as tx:
+        wanted = concluding.Wanted("strategic", "Tell schools on the day", world.aims(), [], [])
+        ref = concluding.make_recommendation(tx, world.audit, wanted)
+    world.is_granted("sam", ref, "agree")
+    world.on(date(2015, 3, 2))
+    approval = world.asks("sam", ref, "accept_risk", reason="No money this year.")
     with pytest.raises(Refused, match="Only the group in a meeting can decide this"):
         world.decides("ada", approval)
     world.decides("ada", approval, "reject", reason="Ask the Board for money first.")
-    again = world.asks("sam", Ref("recommendation", 1), "accept_risk", reason="The Board has none.")
+    again = world.asks("sam", ref, "accept_risk", reason="The Board has none.")
+    for meeting in ("2014-12", "2015-03"):
+        with pytest.raises(Refused, match=r"cannot have decided what was asked on 2 March 2015; today is 2"):
+            world.decides("ada", again, meeting=meeting)
+    world.on(MEETINGS["2015-03"], time(17, 0))
     world.decides("ada", again, meeting="2015-03")
-    assert world.state(Ref("recommendation", 1)) == "risk_accepted"
+    assert world.state(ref) == "risk_accepted"
     assert world.history(again)[-1].data["meeting"] == world.number(Meeting, "2015-03")
 
 

@@ -262,7 +262,11 @@ def test_the_coordinator_sends_a_return_back_and_the_agency_is_told(world_at: At
     world.fills("esme", ref)
     world.moves("esme", ref, "submit")
     world.news()
-    world.moves("sam", ref, "request_changes", reason="The second aim is about fathers.")
+    later = date(2014, 12, 4)
+    with pytest.raises(Refused, match="The day by which the changes are due is today or later"):
+        world.moves("sam", ref, "request_changes", reason="Fathers.", new_due_on=date(2014, 9, 14))
+    world.moves("sam", ref, "request_changes", reason="The second aim is about fathers.", new_due_on=later)
+    assert world.row(AgencyReturn, ref).due_on == later
     assert world.told("return_changes") == ["esme"]
     world.moves("esme", ref, "submit")
     world.moves("sam", ref, "accept")

@@ -26,7 +26,6 @@ from assurance.records import (
 )
 from assurance.sweep import sweep_all
 from engine.ledger import EventText
-from engine.moved import Ref
 from notifications.outbox import Message
 from tests.assurance.conftest import At
 from tests.world import AIMS, World
@@ -63,7 +62,7 @@ def a_whole_life(world: World) -> None:
     with world.does("bo") as tx:
         acting.add_evidence(tx, action, "Attendance list of Larch", "All of Larch were there")
     world.moves("bo", action, "confirm", remark="Larch is done")
-    world.moves("ada", action, "return", reason="Larch is not all of us")
+    world.moves("ada", action, "return", reason="Larch is not all of us", new_due_on=date(2015, 4, 30))
     with world.does("cleo") as tx:
         acting.raise_concern(
             tx, world.number(Agency, "council"), "The boy is alone", audit=world.audit, case_id=1
@@ -158,9 +157,12 @@ def test_what_is_recommended_to_one_agency_alone_is_told_to_no_other(world_at: A
 
 
 def test_what_is_recommended_to_all_is_told_to_every_lead(world_at: At) -> None:
-    world = world_at("actions")
+    world = world_at("recommendations")
+    with world.does("sam") as tx:
+        wanted = concluding.Wanted("strategic", "Tell schools on the day", world.aims(), [], [])
+        ref = concluding.make_recommendation(tx, world.audit, wanted)
     world.news()
-    world.is_granted("sam", Ref("recommendation", 1), "supersede", reason="A new law came.")
+    world.is_granted("sam", ref, "supersede", reason="A new law came.")
     assert {mail.to for mail in world.news() if mail.template == "action_told"} == {
         *("bo", "dev", "fay", "gil", "hal", "sam")
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 
@@ -13,6 +13,7 @@ from engine.conditions import Value
 from engine.errors import Refused, Stale
 from engine.moved import Ref
 from tests.assurance.conftest import At
+from tests.cast import MEETINGS
 from tests.world import World
 
 
@@ -50,9 +51,12 @@ def test_the_chair_sends_an_action_back_and_it_is_no_longer_confirmed(world_at: 
         acting.add_evidence(tx, action, "Attendance list", "One team was briefed.")
     world.moves("bo", action, "confirm")
     world.news()
-    world.moves("ada", action, "return", reason="Three teams are missing.")
+    with pytest.raises(Refused, match="The day by which it is due again is today or later"):
+        world.moves("ada", action, "return", reason="Three teams are missing.", new_due_on=date(2014, 12, 14))
+    world.moves("ada", action, "return", reason="Three teams are missing.", new_due_on=date(2015, 3, 31))
     assert world.state(action) == "in_progress"
-    assert world.row(Action, action).confirmed_on is None
+    row = world.row(Action, action)
+    assert (row.confirmed_on, row.current_due_on, row.times_moved) == (None, date(2015, 3, 31), 1)
     assert world.told("action_for_you") == ["bo", "nell"]
 
 
@@ -360,6 +364,7 @@ def test_the_third_date_is_for_the_group_in_a_meeting(world_at: At) -> None:
     with pytest.raises(Refused, match="Only the group in a meeting can decide this; name the meeting"):
         world.decides("ada", approval)
     assert world.state(approval) == "waiting"
+    world.on(MEETINGS["2015-03"], time(17, 0))
     world.decides("ada", approval, meeting="2015-03")
     row = world.row(Action, action)
     assert (row.current_due_on, row.times_moved, row.original_due_on) == (

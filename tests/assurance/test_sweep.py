@@ -289,7 +289,8 @@ def test_the_tally_adds_up() -> None:
 
 def test_an_audit_is_due_again_a_year_after_its_sign_off(world_at: At) -> None:
     world = world_at("actions")
-    world.moves("sam", Ref("recommendation", 1), "begin")
+    world.is_granted("bo", world.action("trust"), "close", reason="A new law came.")
+    world.is_granted("gil", world.action("ccg"), "close", by="dan", reason="A new law came.")
     world.is_granted("sam", Ref("recommendation", 1), "supersede", reason="A new law came.")
     with world.office.store.begin() as session:
         session.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -39,7 +40,8 @@ def world(
         opened = World(request.getfixturevalue("postgres_tampering"))
         opened.audit_at("actions")
     assert opened.found("other") == ANOTHER_GROUP
-    opened.asks("sam", Ref("recommendation", 1), "accept_risk", reason="No money this year.")
+    later = date(2015, 4, 30)
+    opened.asks("nell", opened.action("trust"), "extend", new_due_on=later, reason="No money this year.")
     yield opened
     opened.close()
 
