@@ -143,7 +143,12 @@ def append(session: Session, table: type[Moved], standing: Standing, line: Line)
     seq = standing.version + 1
     salts = {name: secrets.token_hex(16) for name in line.texts}
     promised = {name: commitment_of(salts[name], text) for name, text in line.texts.items()}
-    data = canonical({**line.data, "texts": promised} if promised else line.data)
+    told = {
+        **line.data,
+        **({"texts": promised} if promised else {}),
+        **({} if line.material else {"minor": True}),
+    }
+    data = canonical(told)
     at = instant_text(line.at)
     ref = standing.ref
     columns = (standing.group_id, ref.kind, ref.id, seq, line.kind, at, line.actor, line.once, data)

@@ -42,6 +42,9 @@ class Moved:
 
     noun: ClassVar[str]  # empty where each row names its own kind
     kept_in: ClassVar[str | None] = None  # the column that keeps further facts as canonical JSON
+    sealed_words: ClassVar[
+        tuple[str, ...]
+    ] = ()  # columns of words, not of people's texts, that the history seals too
 
     id: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[str]
@@ -63,3 +66,24 @@ class Standing(NamedTuple):
     material_version: int
     head: str
     definition_id: int
+
+
+def sealed_row(row: Moved) -> dict[str, object]:
+    """Give what the first line of a history seals of a new row: numbers, days, yes and no, and its sealed words.
+
+    What people wrote is left out: it may have to be erased. The engine's own columns are in every line anyway.
+    """
+    columns = sa.inspect(type(row)).local_table.c
+    return {
+        column.name: _plain(getattr(row, column.name))
+        for column in columns
+        if column.name not in _IN_EVERY_LINE
+        and (column.name in row.sealed_words or not isinstance(column.type, sa.String))
+    }
+
+
+_IN_EVERY_LINE = frozenset({"id", "group_id", "state", "version", "material_version", "head"})
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value

@@ -6,15 +6,19 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from engine.definitions import published
+from engine.errors import BadDefinition
 from engine.ledger import SEALED_COLUMNS, Event, EventText, canonical, commitment_of, seal_of
 from engine.moved import Moved, Ref
 from engine.store import reading_damage
+from engine.workflow_file import content_hash
+from engine.yamlfile import parse_yaml
 
 CHUNK = 2_000
 
@@ -62,7 +66,8 @@ def verify(session: Session, tables: Iterable[type[Moved]]) -> Proof:
     Reads the stored bytes as they are, so that a change of one byte in any column is found.
     """
     with reading_damage(session):
-        return _verify(session, _standings(session, tables), _texts(session))
+        proof = _verify(session, _standings(session, tables), _texts(session))
+        return replace(proof, faults=(*proof.faults, *_definitions(session)))
 
 
 def _verify(session: Session, standings: Mapping[Ref, Mapping[str, Any]], told: _Texts) -> Proof:
@@ -92,6 +97,17 @@ def _verify(session: Session, standings: Mapping[Ref, Mapping[str, Any]], told: 
     return Proof(subjects=len(standings), lines=lines, faults=tuple(faults))
 
 
+def _definitions(session: Session) -> Iterator[Fault]:
+    """Check that every published definition still says what its hash was taken of."""
+    for row in published(session):
+        try:
+            is_sound = content_hash(parse_yaml(row.text, file=f"definition {row.id}")) == row.hash
+        except BadDefinition:
+            is_sound = False
+        if not is_sound:
+            yield Fault(f"definition/{row.id}", 0, "its text was changed after subjects were pinned to it")
+
+
 class _Chain:
     """Follows one subject from its first line to its head."""
 
@@ -101,6 +117,8 @@ class _Chain:
         self._is_whole = True
         self._previous, self._next = "", 1
         self._state: str | None = None
+        self._group: Any = None
+        self._material = 0
         self._set: dict[str, Any] = {}
 
     def follow(self, row: tuple[Any, ...]) -> Iterator[Fault]:
@@ -114,6 +132,7 @@ class _Chain:
             self._is_whole = False
             yield self._fault(number, "the line or its seal was changed after it was sealed")
         else:
+            self._group = line["group_id"]
             yield from self._replay(number, line["data"])
         # Go on from what stands here, so that one change is reported once and not for every later line.
         self._previous, self._next = str(seal), number + 1
@@ -121,7 +140,8 @@ class _Chain:
     def _replay(self, number: int, data: str) -> Iterator[Fault]:
         said = json.loads(data)
         self._state = said.get("to", self._state)
-        self._set |= said.get("set", {})
+        self._material = self._material if said.get("minor") else number
+        self._set |= {**said.get("row", {}), **said.get("set", {})}
         for name, promised in said.get("texts", {}).items():
             place = self.kind, self.id, number, name
             self._unsealed.discard(place)
@@ -142,7 +162,7 @@ class _Chain:
         if standing["version"] != last:
             self._is_whole = False
             yield self._fault(
-                max(last, standing["version"]),
+                max(last, standing["version"]) if isinstance(standing["version"], int) else last,
                 f"the subject stands at line {standing['version']}, its history ends at {last}",
             )
         elif standing["head"] != self._previous:
@@ -153,7 +173,8 @@ class _Chain:
             return
         if self._state is not None and standing["state"] != self._state:
             yield self._fault(last, f"its state is {standing['state']!r}, its history says {self._state!r}")
-        for name, value in self._set.items():
+        bound = {"group_id": self._group, "material_version": self._material, **self._set}
+        for name, value in bound.items():
             if name in standing and canonical(_plain(standing[name])) != canonical(value):
                 yield self._fault(
                     last, f"its {name} is {_plain(standing[name])!r}, its history says {value!r}"

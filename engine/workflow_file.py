@@ -68,7 +68,6 @@ def read_definition(root: Node, given: Vocabulary | None, text: str) -> Definiti
     # Without its states, every move of the file would seem to be wrong.
     moves = _moves(items, known, faults) if names else ()
     faults.settle()
-    canonical = json.dumps(root.plain(), ensure_ascii=False, separators=(",", ":"))
     return Definition(
         kind=kind,
         title=title,
@@ -78,10 +77,16 @@ def read_definition(root: Node, given: Vocabulary | None, text: str) -> Definiti
         vocabulary=vocabulary,
         own=own,
         start=next(state.name for state in states if state.starts),
-        hash=sha256(canonical.encode()).hexdigest(),
+        hash=content_hash(root),
         text=text,
         place=place_of(root),
     )
+
+
+def content_hash(root: Node) -> str:
+    """Give the SHA-256 of what a file says, comments and layout left out."""
+    canonical = json.dumps(root.plain(), ensure_ascii=False, separators=(",", ":"))
+    return sha256(canonical.encode()).hexdigest()
 
 
 def _states(node: Node, kind: str, vocabulary: Vocabulary, faults: Faults) -> tuple[State, ...]:

@@ -96,18 +96,18 @@ def complete_plan(
     held(tx, ref, Action.noun)
     row = tx.session.get_one(Action, ref.id, populate_existing=True)
     require_for_agency(tx, row.agency_id)
-    sets: dict[str, object] = {}
+    data: dict[str, object] = {}
     if owner_post_id is not None:
         row.owner_post_id = own(tx, Post, owner_post_id, "post").id
-        sets["owner_post_id"] = owner_post_id
+        data["row"] = {"owner_post_id": owner_post_id}
     if measure is not None:
         row.measure = said(measure, "how one will know")
     if due_on is not None:
         if row.original_due_on is not None:
             raise Refused(Reason("date_stands", "A date stands already; ask for a later one instead."))
         row.original_due_on = row.current_due_on = due_on
-        sets |= {"original_due_on": due_on.isoformat(), "current_due_on": due_on.isoformat()}
-    return enter(tx, ref, "complete_plan", Entered({"set": sets} if sets else {}), key=key)
+        data["set"] = {"original_due_on": due_on.isoformat(), "current_due_on": due_on.isoformat()}
+    return enter(tx, ref, "complete_plan", Entered(data), key=key)
 
 
 def note_progress(tx: Tx, ref: Ref, rating: str, text: str, *, key: str | None = None) -> Done:

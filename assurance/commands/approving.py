@@ -52,7 +52,8 @@ def decide(
     if meeting_id is not None:
         _refuse_other_days(tx, row, own(tx, Meeting, meeting_id, "meeting"))
     row.decided_by_id, row.meeting_id = tx.actor.person_id, meeting_id
-    done = perform(tx, hearing, step, Entered({} if meeting_id is None else {"meeting": meeting_id}))
+    entered = {"row": {"decided_by_id": tx.actor.person_id, "meeting_id": meeting_id}}
+    done = perform(tx, hearing, step, Entered(entered))
     subject = hear(tx, Ref(row.subject_kind, row.subject_id))
     if answer != "approve":
         note(tx, subject.known, "answered", {"approval": approval.id, "answer": answer})

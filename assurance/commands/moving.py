@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ from engine import timers
 from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused
 from engine.ledger import Line, Written, answered, append, canonical, history
-from engine.moved import Moved, Ref, Standing
+from engine.moved import Moved, Ref, Standing, sealed_row
 from engine.workflow import Move
 from notifications import outbox
 
@@ -134,7 +135,7 @@ def start(
         "opened",
         tx.now,
         tx.actor.signature,
-        data={"to": workflow.start, "definition": workflow.hash[:12], **what.data},
+        data={"to": workflow.start, "definition": workflow.hash, "row": sealed_row(row), **what.data},
         texts=what.texts,
         once=request_key(tx, key),
     )
@@ -157,7 +158,7 @@ def perform(
         "moved" if has_moved else "entered",
         tx.now,
         tx.actor.signature,
-        data={**_told(hearing, step, changed), **what.data},
+        data=_with_row(_told(hearing, step, changed, today=tx.today), what.data),
         texts={**{name: value for name, value in step.given.items() if isinstance(value, str)}, **what.texts},
         changes=changes,
         once=request_key(tx, hearing.key),
@@ -219,15 +220,21 @@ def _changed(known: Known, step: Move) -> dict[str, Value]:
     return changed
 
 
-def _told(hearing: Hearing, step: Move, changed: Mapping[str, Value]) -> dict[str, Any]:
+def _told(hearing: Hearing, step: Move, changed: Mapping[str, Value], *, today: date) -> dict[str, Any]:
     """Say for the history what a move did. What people wrote stands beside it, under its own commitment."""
     told: dict[str, Any] = {"trigger": step.trigger}
     if step.target != step.source:
-        told |= {"from": step.source, "to": step.target}
+        told |= {"from": step.source, "to": step.target, "row": {"state_since_on": today.isoformat()}}
     fields = hearing.workflow.vocabulary.fields
     sets = {name: plain(value) for name, value in changed.items() if fields[name].kind is not Kind.TEXT}
     given = {name: plain(value) for name, value in step.given.items() if not isinstance(value, str)}
     return told | ({"set": sets} if sets else {}) | ({"given": given} if given else {})
+
+
+def _with_row(told: Mapping[str, Any], entered: Mapping[str, Any]) -> dict[str, Any]:
+    """Put together what a move and a command say; of the row both may have something to say."""
+    row = {**told.get("row", {}), **entered.get("row", {})}
+    return {**told, **entered, **({"row": row} if row else {})}
 
 
 def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:

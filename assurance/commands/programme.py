@@ -129,7 +129,7 @@ def set_meeting(tx: Tx, audit: Ref, meeting_id: int, returns_due_on: date, *, ke
         raise Refused(Reason("due_after_meeting", sentence))
     row = tx.session.get_one(Audit, audit.id)
     row.meeting_id, row.returns_due_on = meeting.id, returns_due_on
-    data = {"set": {"meeting_id": meeting.id, "returns_due_on": returns_due_on.isoformat()}}
+    data = {"row": {"meeting_id": meeting.id}, "set": {"returns_due_on": returns_due_on.isoformat()}}
     done = enter(tx, audit, "set_meeting", Entered(data), key=key)
     _move_open_returns(tx, audit, returns_due_on)
     return done

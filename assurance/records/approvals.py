@@ -17,6 +17,7 @@ class Approval(Moved, Base):
     __tablename__ = "approval"
     __table_args__ = (sa.Index("ix_approval_subject", "subject_kind", "subject_id"),)
     noun = "approval"
+    sealed_words = ("subject_kind", "trigger", "given", "policy")
 
     subject_kind: Mapped[str]
     subject_id: Mapped[int]
