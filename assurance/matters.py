@@ -17,9 +17,11 @@ from engine.conditions import Kind, Value
 from engine.ledger import canonical
 from engine.moved import Ref, Standing
 from engine.store import RowLock
-from engine.workflow import Workflow
+from engine.workflow import OwnVocabulary
 
 _LOCK = RowLock(Matter.id)
+# Facts that are told of a matter and not kept in its fields.
+TOLD = frozenset({"state", "state_since_on", "approvals_waiting"})
 
 
 class MatterNoun:
@@ -27,11 +29,14 @@ class MatterNoun:
 
     table = Matter
 
-    def __init__(self, workflow: Workflow) -> None:
-        if workflow.own is None:
-            raise ValueError(f"{workflow.kind} has no fields of its own")
-        self.kind = workflow.kind
-        self._own = workflow.own
+    def __init__(self, kind: str, pinned: Mapping[int, OwnVocabulary], newest: OwnVocabulary | None) -> None:
+        """Know a kind by every definition to which one of its subjects may be pinned.
+
+        `newest` is what stands on the shelf, of which the rules speak; None where the file is gone.
+        """
+        self.kind = kind
+        self._pinned = pinned
+        self._newest = newest
 
     def load(self, session: Session, subject: int) -> Known | None:
         """Lock one matter's row, where the database can, and read it with its facts."""
@@ -51,30 +56,35 @@ class MatterNoun:
         return self._known(session, list(rows))
 
     def changed_columns(self, known: Known, changes: Mapping[str, Value]) -> dict[str, Any]:
-        """Turn changed fields into the one column that keeps them all."""
+        """Turn changed fields into the one column that keeps them all, also those of other definitions."""
         if not changes:
             return {}
-        fields = {name: known.facts.get(name) for name in self._own.fields}
-        fields |= changes
+        told = {*TOLD, *self._pinned[known.standing.definition_id].children}
+        fields = {name: value for name, value in known.facts.items() if name not in told}
+        fields.update(changes)
         return {
             "fields": canonical({name: plain(value) for name, value in fields.items() if value is not None})
         }
 
-    def _known(self, session: Session, rows: Iterable[Matter]) -> list[Known]:
-        found = list(rows)
-        session_counts = self._children(session, [row.id for row in found])
-        return [self._one(row, session_counts[row.id]) for row in found]
+    def _known(self, session: Session, rows: Sequence[Matter]) -> list[Known]:
+        subjects = [row.id for row in rows]
+        waiting, children = self._waiting(session, subjects), self._children(session, subjects)
+        return [self._one(row, waiting.get(row.id, 0), children[row.id]) for row in rows]
 
-    def _one(self, row: Matter, counts: Mapping[str, int]) -> Known:
-        kept = json.loads(row.fields)
-        facts: dict[str, Value] = {"state": row.state, "state_since_on": row.state_since_on, **counts}
-        for name, field in self._own.fields.items():
-            value = kept.get(name)
-            facts[name] = (
-                date.fromisoformat(value) if field.kind is Kind.DATE and value is not None else value
+    def _one(self, row: Matter, waiting: int, children: Sequence[tuple[str, str, int]]) -> Known:
+        own = self._pinned[row.definition_id]
+        facts: dict[str, Value] = {
+            **_empty(self._newest),
+            **_empty(own),
+            **_typed(json.loads(row.fields), own),
+            "state": row.state,
+            "state_since_on": row.state_since_on,
+            "approvals_waiting": waiting,
+        }
+        for name, child in own.children.items():
+            facts[name] = sum(
+                number for kind, state, number in children if kind == child.of and child.counts(state)
             )
-            if field.kind is Kind.YES_NO:
-                facts[name] = bool(value)
         ref = Ref(self.kind, row.id)
         standing = Standing(
             ref, row.group_id, row.state, row.version, row.material_version, row.head, row.definition_id
@@ -83,25 +93,42 @@ class MatterNoun:
             standing, Belonging(None, None, row.agency_id, row.owner_post_id, _parent_of(row)), facts
         )
 
-    def _children(self, session: Session, subjects: Sequence[int]) -> dict[int, dict[str, int]]:
-        counts: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(self._own.children, 0))
-        waiting = sa.select(Approval.subject_id, sa.func.count()).where(
+    def _waiting(self, session: Session, subjects: Sequence[int]) -> dict[int, int]:
+        query = sa.select(Approval.subject_id, sa.func.count()).where(
             Approval.subject_kind == self.kind, Approval.subject_id.in_(subjects), Approval.state == "waiting"
         )
-        for subject, number in session.execute(waiting.group_by(Approval.subject_id)):
-            counts[subject]["approvals_waiting"] = number
-        if self._own.children:
-            states = (
+        return dict(session.execute(query.group_by(Approval.subject_id)).tuples().all())
+
+    def _children(self, session: Session, subjects: Sequence[int]) -> dict[int, list[tuple[str, str, int]]]:
+        """Count the children of each subject by kind and state."""
+        found: dict[int, list[tuple[str, str, int]]] = defaultdict(list)
+        if any(own.children for own in self._pinned.values()):
+            query = (
                 sa.select(Matter.parent_id, Matter.kind, Matter.state, sa.func.count())
                 .where(Matter.parent_kind == self.kind, Matter.parent_id.in_(subjects))
                 .group_by(Matter.parent_id, Matter.kind, Matter.state)
             )
-            for parent, kind, state, number in session.execute(states):
-                for name, child in self._own.children.items():
-                    counts[parent or 0][name] += number * (child.of == kind and child.counts(state))
-        for subject in subjects:
-            counts[subject].setdefault("approvals_waiting", 0)
-        return counts
+            for parent, kind, state, number in session.execute(query).tuples():
+                found[parent or 0].append((kind, state, number))
+        return found
+
+
+def _empty(own: OwnVocabulary | None) -> dict[str, Value]:
+    """Give every field without a value; what is yes or no is no until somebody says otherwise."""
+    if own is None:
+        return {}
+    fields = {name: False if field.kind is Kind.YES_NO else None for name, field in own.fields.items()}
+    return {**fields, **dict.fromkeys(own.children, 0)}
+
+
+def _typed(kept: Mapping[str, Any], own: OwnVocabulary) -> dict[str, Value]:
+    """Give the kept fields as values; one that the definition does not know stays as it is kept."""
+    return {
+        name: date.fromisoformat(value)
+        if name in own.fields and own.fields[name].kind is Kind.DATE
+        else value
+        for name, value in kept.items()
+    }
 
 
 def plain(value: Value) -> Any:

@@ -14,7 +14,8 @@ from assurance.calendar import KNOWN_CALENDARS, WorkingCalendar, working_calenda
 from assurance.facts import NOUNS, Noun, common_words, vocabularies
 from assurance.matters import MatterNoun
 from assurance.records import ClosedDay, Group
-from engine.definitions import publish, published
+from engine.conditions import Vocabulary
+from engine.definitions import Definition, publish, published
 from engine.errors import BadDefinition, Problem, Reason, Refused
 from engine.rules import RuleBook, joined, load_rules
 from engine.words import unknown
@@ -147,19 +148,29 @@ def open_playbook(session: Session, shelf: Shelf, *, base_url: str) -> Playbook:
     known, common = vocabularies(), common_words()
     by_hash = {workflow.hash: workflow for workflow in shelf.workflows.values()}
     pinned = {
-        row.id: by_hash.get(row.hash)
-        or Workflow.from_text(
-            row.text, known.get(row.kind, common), file=f"{row.kind}.yaml (definition {row.id})"
-        )
+        row.id: by_hash.get(row.hash) or _older(row, known.get(row.kind, common))
         for row in published(session)
     }
     nouns: dict[str, Noun | MatterNoun] = dict(NOUNS)
-    for kind, workflow in shelf.workflows.items():
-        if workflow.own is not None:
-            nouns[kind] = MatterNoun(workflow)
+    own = {number: workflow for number, workflow in pinned.items() if workflow.own is not None}
+    for kind in {workflow.kind for workflow in own.values()}:
+        words = {number: one.own for number, one in own.items() if one.kind == kind and one.own is not None}
+        newest = shelf.workflows.get(kind)
+        nouns[kind] = MatterNoun(kind, words, None if newest is None else newest.own)
     return Playbook(
         shelf.workflows, pinned, current, shelf.book, nouns, _groups(session, shelf.book), base_url
     )
+
+
+def _older(row: Definition, vocabulary: Vocabulary) -> Workflow:
+    """Read a definition that stands on the shelf no more; raises BadDefinition where it was changed since."""
+    file = f"definition {row.id} ({row.kind})"
+    workflow = Workflow.from_text(row.text, vocabulary, file=file)
+    if workflow.hash != row.hash:
+        raise BadDefinition(
+            [Problem(file, 1, 1, "its text in the database is not the one that was published")]
+        )
+    return workflow
 
 
 def _groups(session: Session, book: RuleBook) -> dict[int, GroupCard]:
