@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from assurance.access import Viewer, may_see, visible
 from assurance.office import Tx
-from assurance.reasons import day_in_words
 from assurance.records import (
     Action,
     Agency,
@@ -20,6 +18,7 @@ from assurance.records import (
     Finding,
     Meeting,
     Moderation,
+    Post,
     ProgressNote,
     Recommendation,
 )
@@ -43,9 +42,11 @@ class _Asked(NamedTuple):
 
 def details_of(tx: Tx, viewer: Viewer, entry: Entry, *, reads: bool) -> Iterator[str]:
     """Say what was entered with a line; `reads` is whether the viewer may read the texts of its subject."""
-    asked = _Asked(tx, viewer, entry.data, reads)
+    # The first line keeps the whole row; later ones keep what was written into it.
+    written = {} if entry.kind == "opened" else entry.data.get("row", {})
+    asked = _Asked(tx, viewer, {**entry.data, **written}, reads)
     for name, say in _DETAILS.items():
-        if name in entry.data:
+        if asked.data.get(name) is not None:
             said = say(asked)
             if said:
                 yield said
@@ -62,8 +63,13 @@ def _case(asked: _Asked) -> str:
 
 
 def _meeting(asked: _Asked) -> str:
-    meeting = asked.row(Meeting, "meeting")
+    meeting = asked.row(Meeting, "meeting_id")
     return "" if meeting is None else f"meeting: {meeting.title}"
+
+
+def _owner(asked: _Asked) -> str:
+    post = asked.row(Post, "owner_post_id")
+    return "" if post is None else f"owner: {post.title}"
 
 
 def _moderation(asked: _Asked) -> str:
@@ -122,10 +128,8 @@ def _re_audit(asked: _Asked) -> str:
 _DETAILS: Mapping[str, Callable[[_Asked], str]] = {
     "aim": _aim,
     "case": _case,
-    "meeting": _meeting,
-    "returns_due_on": lambda asked: (
-        f"returns due: {day_in_words(date.fromisoformat(asked.data['returns_due_on']))}"
-    ),
+    "meeting_id": _meeting,
+    "owner_post_id": _owner,
     "returns": lambda asked: f"{asked.data['returns']} returns",
     "moderation": _moderation,
     "finding": _finding,

@@ -31,7 +31,7 @@ from engine.errors import Refused
 from engine.moved import Ref
 from notifications.outbox import Message
 from tests.assurance.conftest import At
-from tests.assurance.full_world import CONCERN, INDIVIDUAL, OF_INDIVIDUAL, STRATEGIC, full_world
+from tests.assurance.full_world import CONCERN, INDIVIDUAL, OF_INDIVIDUAL, full_world
 from tests.world import World
 
 EVERYBODY = ("ada", "dan", "sam", "una", "bo", "nell", "esme", "gil", "cleo", "ida", "thea", "viv")
@@ -116,7 +116,7 @@ def test_what_is_pooled_is_seen_by_everybody_in_post(world: World, table: type[A
 
 def test_a_decision_is_seen_by_whoever_sees_what_it_is_about(world: World) -> None:
     own = world.asks("bo", OF_INDIVIDUAL, "close", reason="It was done another way.")
-    pooled = world.asks("sam", STRATEGIC, "decline", reason="Something else took its place.")
+    pooled = world.asks("sam", world.audit, "go_back", reason="A recommendation was forgotten.")
     assert [who for who in EVERYBODY if sees(world, who, own)] == [*SEE_EVERYTHING, "bo", "nell"]
     assert [who for who in EVERYBODY if sees(world, who, pooled)] == [
         who for who in EVERYBODY if who != "viv"

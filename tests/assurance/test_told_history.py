@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from assurance.commands import acting, concluding
+from assurance.records import Post
 from engine.errors import Refused
 from engine.ledger import EventText
 from tests.assurance.conftest import At
@@ -65,7 +66,7 @@ def test_a_history_tells_each_thing_that_was_entered(world: World) -> None:
     details = {detail for line in told(world, "sam", world.audit) for detail in line.details}
     assert details >= {
         "meeting: Meeting of December 2014",
-        "returns due: 27 November 2014",
+        "the day on which returns are due: 27 November 2014",
         "10 returns",
         "recommendation/2",
         "agency: North Trust",
@@ -74,6 +75,9 @@ def test_a_history_tells_each_thing_that_was_entered(world: World) -> None:
     }
     of_return = told(world, "bo", world.agency_return("health_visiting"))
     assert "2 aims answered" in {detail for line in of_return for detail in line.details}
+    with world.does("bo") as tx:
+        acting.complete_plan(tx, OF_INDIVIDUAL, owner_post_id=world.number(Post, "nursing"))
+    assert told(world, "bo", OF_INDIVIDUAL)[-1].details == ("owner: Nursing",)
     of_strategic = told(world, "cleo", STRATEGIC)
     assert "action/2" in {detail for line in of_strategic for detail in line.details}
 

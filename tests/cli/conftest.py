@@ -32,9 +32,11 @@ class Run(Protocol):
 
 
 def surroundings(settings: Mapping[str, str]) -> dict[str, str | None]:
-    """Give the settings of one run; those of whoever runs the tests are left out."""
+    """Give the settings of one run; those of whoever runs the tests, and their window, are left out."""
     nothing: dict[str, str | None] = {name: None for name in os.environ if name.startswith("AUDITLOOP_")}
-    return nothing | {f"AUDITLOOP_{name.upper()}": value for name, value in settings.items()}
+    return (
+        nothing | {"COLUMNS": None} | {f"AUDITLOOP_{name.upper()}": value for name, value in settings.items()}
+    )
 
 
 @pytest.fixture(autouse=True)

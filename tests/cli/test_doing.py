@@ -123,14 +123,20 @@ def test_the_same_request_twice_is_one_step(run: Run, database: Path) -> None:
     assert "nothing was done twice" in repeated.stdout
 
 
-def test_only_the_group_in_a_meeting_accepts_a_risk(run: Run, database: Path) -> None:
-    words = ("move", "recommendation/2", "accept_risk", "--as", "sam", "--given", "reason=No money")
-    assert run(*words, database=database).exit_code == 0
+def test_only_the_group_in_a_meeting_moves_a_date_for_the_third_time(run: Run, database: Path) -> None:
+    execute(database, "UPDATE action SET times_moved = 2 WHERE id = 1")
+    words = ("move", "action/1", "extend_by_group", "--as", "nell")
+    given = ("--given", "new_due_on=2027-03-31", "--given", "reason=Illness")
+    assert run(*words, *given, database=database).exit_code == 0
     alone = run("decide", "9", "approve", "--as", "ada", database=database)
     assert alone.exit_code == 3
     assert "name the meeting at which it did" in alone.stderr
+    long_ago = run("decide", "9", "approve", "--as", "ada", "--meeting", "2015-03", database=database)
+    assert long_ago.exit_code == 3
+    assert "The meeting on 12 March 2015 cannot have decided" in long_ago.stderr
+    execute(database, 'UPDATE meeting SET "on" = (SELECT asked_on FROM approval WHERE id = 9)')
     together = run("decide", "9", "approve", "--as", "ada", "--meeting", "2015-03", database=database)
-    assert together.stdout == "approval/9: approved. recommendation/2 is at ‘Risk accepted’.\n"
+    assert together.stdout == "approval/9: approved. action/1 is at ‘Agreed’.\n"
 
 
 def test_an_audit_goes_its_way_by_its_own_reference(run: Run, database_at: AT_STAGE) -> None:
