@@ -97,7 +97,7 @@ class MatterNoun:
         query = sa.select(Approval.subject_id, sa.func.count()).where(
             Approval.subject_kind == self.kind, Approval.subject_id.in_(subjects), Approval.state == "waiting"
         )
-        return dict(session.execute(query.group_by(Approval.subject_id)).tuples().all())
+        return dict(session.execute(query.group_by(Approval.subject_id)).all())
 
     def _children(self, session: Session, subjects: Sequence[int]) -> dict[int, list[tuple[str, str, int]]]:
         """Count the children of each subject by kind and state."""
@@ -108,7 +108,7 @@ class MatterNoun:
                 .where(Matter.parent_kind == self.kind, Matter.parent_id.in_(subjects))
                 .group_by(Matter.parent_id, Matter.kind, Matter.state)
             )
-            for parent, kind, state, number in session.execute(query).tuples():
+            for parent, kind, state, number in session.execute(query):
                 found[parent or 0].append((kind, state, number))
         return found
 
