@@ -111,12 +111,13 @@ def _nobody(definition: Definition) -> Iterator[Problem]:
 def _separations(definition: Definition) -> Iterator[Problem]:
     successors = _successors(definition)
     for way in definition.moves:
-        # With an approval it is the approver who is held apart, and the approver is not among `by`.
-        for word in () if way.approval else way.apart:
+        for word in way.apart:
             earlier = [other for other in definition.moves if other.trigger == word]
             if not earlier:
                 continue
-            if {role for other in earlier for role in other.by} == set(way.by) and len(way.by) == 1:
+            # With an approval it is the approver who is held apart, and the approver is not among `by`.
+            alone = way.approval is None and len(way.by) == 1
+            if alone and {role for other in earlier for role in other.by} == set(way.by):
                 yield way.place.problem(
                     f"'{word}' and '{way.trigger}' are both for '{way.by[0]}' alone, and whoever did the one may not "
                     "do the other: where one person holds the role, nobody is left"
