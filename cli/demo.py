@@ -22,11 +22,12 @@ from assurance.migrate import migrate
 from assurance.office import Office
 from assurance.post import deliver, is_owed, maildir
 from assurance.story import Played, Story, Summary, play, read_story, summary
-from assurance.story.play import is_finished
+from assurance.story.play import StoryRefused, is_finished
 from cli.opening import DatabaseOption, JsonOption, answering, settings_for
 from cli.serve import serve_office
 from cli.shown import console as screen
 from engine.clock import FrozenClock, OffsetClock, SystemClock
+from engine.errors import Reason
 from engine.store import open_store
 
 YEAR = HOME / "examples" / "year-2014-15"
@@ -69,7 +70,7 @@ def demo(
         clock = FrozenClock(datetime.combine(story.begins, time(6), tzinfo=story.cast.zone))
         office = _open(own, story, clock)
         mailer = maildir(place.mail)
-        with _progress(story, quiet=as_json) as shown:
+        with _refusal_told(place), _progress(story, quiet=as_json) as shown:
             played = play(
                 office,
                 story,
@@ -86,6 +87,16 @@ def demo(
             own_clock = OffsetClock(clock.now(), pace=SystemClock())
             serve_office(Office(own, office.store, story.shelf, clock=own_clock), mailer)
         office.close()
+
+
+@contextmanager
+def _refusal_told(place: _Place) -> Iterator[None]:
+    """Add to a step's refusal what becomes of what was played so far."""
+    try:
+        yield
+    except StoryRefused as refusal:
+        stays = f"The database {place.database} stays as it is: put the story right, and the same command goes on from this step."
+        raise StoryRefused(*refusal.reasons, Reason("stays", stays)) from refusal
 
 
 def _hand_over(office: Office, mailer: Any) -> None:

@@ -30,6 +30,12 @@ def remembered(session: Session, work: str) -> dict[str, str]:
     return {row.place: row.value for row in rows}
 
 
+def is_remembered(session: Session, work: str, place: str) -> bool:
+    """Say whether one place of a piece of work has been remembered, by whomever."""
+    there = sa.exists().where(Bookmark.work == work, Bookmark.place == place)
+    return session.scalar(sa.select(there)) or False
+
+
 def works(session: Session) -> tuple[str, ...]:
     """Give the names of all pieces of work that have remembered anything."""
     return tuple(session.scalars(sa.select(Bookmark.work).distinct().order_by(Bookmark.work)))

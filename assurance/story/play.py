@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from time import perf_counter
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from assurance.office import Actor, Office
 from assurance.records import Agency, Meeting, Person, Post, RecordSet
@@ -21,9 +22,9 @@ from assurance.story.cast import bring_on, instant
 from assurance.story.script import Step, Story
 from assurance.story.verb import Book
 from assurance.sweep import SweepTally, sweep
-from engine.bookmarks import remember, remembered, works
+from engine.bookmarks import is_remembered, remember, remembered, works
 from engine.clock import FrozenClock
-from engine.errors import Reason, Refused
+from engine.errors import Reason, Refused, Stale
 
 Progress = Callable[[date, int, int], None]
 Deliver = Callable[[Office], None]
@@ -57,7 +58,8 @@ def play(
     """Play a story to its end, from where it stands.
 
     `deliver` hands over the day's mail; without it every mail stays owed in the outbox.
-    Raises StoryRefused, with file and line, where the workflow refuses a step.
+    Raises StoryRefused, with file and line, where the workflow refuses a step, and Stale where somebody else plays
+    into the same database: each step is played by one of the two, and only one goes on.
     """
     stage = _Stage(office, story, clock)
     played = Played()
@@ -109,8 +111,11 @@ class _Stage:
                     raise Refused(
                         Reason("other_story", "Another story was played in this database; take a fresh one.")
                     )
-                number = bring_on(session, self._story.cast)
-                remember(session, self._work, "cast", str(number))
+                try:
+                    number = bring_on(session, self._story.cast)
+                    remember(session, self._work, "cast", str(number))
+                except IntegrityError:
+                    raise _other_player() from None
                 places["cast"] = str(number)
             self._group_id = int(places["cast"])
             numbers: dict[str, int] = {}
@@ -149,17 +154,35 @@ class _Stage:
         self._book.fresh.clear()
         try:
             with self._office.begin(actor) as tx:
+                if is_remembered(tx.session, self._work, step.place):
+                    raise _other_player()
                 step.verb.do(tx, self._book, step.arguments)
                 remember(tx.session, self._work, step.place, json.dumps(self._book.fresh, sort_keys=True))
-        except Refused as refusal:
+        except (Refused, DBAPIError) as refusal:
+            if isinstance(refusal, Stale) or self._was_played_by_another(step):
+                raise _other_player() from refusal
+            if isinstance(refusal, DBAPIError):
+                raise
             where = f"{step.where}: {step.verb.name} by {actor.name} was refused."
             raise StoryRefused(Reason("story", where), *refusal.reasons) from refusal
+
+    def _was_played_by_another(self, step: Step) -> bool:
+        with self._office.store.reading() as session:
+            return is_remembered(session, self._work, step.place)
 
     def finish(self) -> None:
         """Remember that the story was played to its end."""
         with self._office.store.begin() as session:
             if "finished" not in remembered(session, self._work):
                 remember(session, self._work, "finished", self._story.ends.isoformat())
+
+
+def _other_player() -> Stale:
+    return Stale(
+        Reason(
+            "other_player", "Another demo is playing into this database; it goes on, and this one stops here."
+        )
+    )
 
 
 def _tick(
