@@ -21,6 +21,7 @@ from cli.opening import BadInput
 from engine.errors import BadDefinition, Problem
 from engine.lint import lint
 from engine.rules import load_rules
+from engine.words import visible
 from engine.workflow import Workflow, load_workflows
 
 GROUP, CLOCK = "group.yaml", "clock.yaml"
@@ -65,12 +66,14 @@ def check_folder(folder: Path, settings: Settings) -> Checked:
     Raises BadInput for what is no folder, or holds nothing that can be checked.
     """
     if not folder.is_dir():
-        raise BadInput(f"{folder} is not a folder; give the one in which the YAML files lie.")
+        raise BadInput(f"{visible(str(folder))} is not a folder; give the one in which the YAML files lie.")
     if (folder / GROUP).is_file():
         return _check_story(folder, settings)
     workflows, rules = _folders_of(folder)
     if not workflows and not rules:
-        raise BadInput(f"There is no workflow, no rule and no story in {folder}; their files end in .yaml.")
+        raise BadInput(
+            f"There is no workflow, no rule and no story in {visible(str(folder))}; their files end in .yaml."
+        )
     mixed = [place for place in workflows if place in rules]
     if mixed:
         message = "workflows and rules lie side by side here; keep them in folders of their own"

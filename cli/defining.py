@@ -15,7 +15,7 @@ from cli.checking import Checked, check_folder, check_house
 from cli.opening import BAD_INPUT, BadInput, JsonOption, QuietOption, answering
 from cli.shown import several, show_json
 from engine.diagram import mermaid, svg
-from engine.words import unknown
+from engine.words import unknown, visible
 from engine.workflow import Workflow, load_workflows
 
 
@@ -89,7 +89,7 @@ def _say(checked: Checked, *, quiet: bool) -> None:
     if quiet:
         return
     for problem in checked.warnings:
-        typer.echo(f"{problem.file}:{problem.line}:{problem.column}: warning: {problem.message}")
+        typer.echo(f"{visible(problem.file)}:{problem.line}:{problem.column}: warning: {problem.message}")
     if checked.faults:
         typer.echo(f"{several(len(checked.faults), 'mistake')} found.", err=True)
         return
@@ -110,7 +110,7 @@ def _workflow(wanted: str, settings: Settings) -> Workflow:
     path = Path(wanted)
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
-            raise BadInput(f"There is no file {wanted}.")
+            raise BadInput(f"There is no file {visible(wanted)}.")
         return load_workflows(path.parent, vocabularies(), common=common_words())[path.stem]
     workflows = read_shelf(settings.workflows, settings.rules).workflows
     if wanted not in workflows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -20,9 +19,10 @@ from assurance.migrate import newest_shape, shape_of
 from assurance.office import Actor, Office, Tx, clock_of, open_office
 from assurance.records import Group
 from assurance.roster import roster
+from cli.words import say_fault
 from engine.errors import BadDefinition, Reason, Refused, Stale
 from engine.store import Store, database_url, open_store
-from engine.words import unknown
+from engine.words import unknown, visible
 
 DONE, FOUND, BAD_INPUT, REFUSED, TOO_LATE, NOTHING_THERE, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 # Of the reasons that a refusal can give, those that lie in a word of the command line and not in the workflow.
@@ -39,6 +39,7 @@ ABOUT_A_WORD = frozenset(
         "still_to_come",
         "never_late",
         "wrong_word",
+        "unreadable",
     }
 )
 ABOUT_WHAT_IS_MISSING = frozenset({"unknown_subject", "unknown_row"})
@@ -107,7 +108,7 @@ def answering(*, as_json: bool = False) -> Iterator[None]:
         answer = _answer_to(error)
         if answer is None:
             raise
-        _say(answer, as_json=as_json)
+        say_fault(answer.kind, answer.reasons, as_json=as_json)
         raise typer.Exit(answer.number) from None
     except KeyboardInterrupt:
         typer.echo("Stopped; what was under way was rolled back.", err=True)
@@ -133,7 +134,7 @@ def _answer_to(error: Exception) -> _Answer | None:
         case OSError() if error.filename is None:
             return None
         case OSError():
-            sentence = f"{error.filename} cannot be used: {error.strerror}."
+            sentence = f"{visible(str(error.filename))} cannot be used: {error.strerror}."
             answer = _Answer(BAD_INPUT, "bad_input", [Reason("file", sentence)])
         case _:
             answer = _Answer(BAD_INPUT, "bad_input", [Reason("bad_input", str(error))])
@@ -234,14 +235,3 @@ def _number_of(refusal: Refused) -> int:
     if codes <= ABOUT_A_WORD:
         return BAD_INPUT
     return NOTHING_THERE if codes <= ABOUT_WHAT_IS_MISSING else REFUSED
-
-
-def _say(answer: _Answer, *, as_json: bool) -> None:
-    if as_json:
-        told = [{"code": reason.code, "sentence": reason.sentence} for reason in answer.reasons]
-        typer.echo(
-            json.dumps({"error": answer.kind, "reasons": told}, ensure_ascii=False, indent=2), err=True
-        )
-        return
-    for reason in answer.reasons:
-        typer.echo(reason.sentence, err=True)

@@ -10,15 +10,25 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from cli.words import say_fault, unreadable_words
+
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 class Taught(TyperCommand):
-    """A command whose help speaks to whoever uses it, not to whoever wrote it."""
+    """A command whose help speaks to whoever uses it, and that takes no word which nobody can read."""
 
     def get_params(self, ctx: Any) -> Any:
         """Give the parameters, `--help` included."""
         return without_types(super().get_params(ctx), ctx)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; unreadable words end it with 2, before anything is opened."""
+        reasons = list(unreadable_words(self.params, ctx.params))
+        if reasons:
+            say_fault("bad_input", reasons, as_json=bool(ctx.params.get("as_json")))
+            raise typer.Exit(2)
+        return super().invoke(ctx)
 
 
 class TaughtGroup(TyperGroup):

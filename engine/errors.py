@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from engine.words import visible
+
 
 class Reason(NamedTuple):
     """One reason for a refusal: a code for programs and a full sentence for people."""
@@ -41,7 +43,7 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        return f"{visible(self.file)}:{self.line}:{self.column}: {self.message}"
 
 
 class BadDefinition(Exception):

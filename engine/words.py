@@ -1,11 +1,15 @@
-"""How a wrong word is answered: the nearest known word, and the list of all known words."""
+"""How a wrong word is answered: the nearest known word, the list of all known words, the letter that nobody can read."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 LISTED_AT_MOST = 30
+# Control characters and halves of letters: a terminal obeys them or no file can hold them. A new line and a tab are text.
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]|\r(?!\n)")
+_NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -31,6 +35,17 @@ def unknown(word: str, what: str, known: Iterable[str]) -> str:
     near = nearest(word, words)
     hint = f"; did you mean '{near}'?" if near else "."
     return f"'{word}' is not {what}{hint} Known: {listed(words)}"
+
+
+def unreadable(text: str) -> str | None:
+    """Name the first letter of a text that nobody can read, as a mark, or None where there is none."""
+    found = _UNREADABLE.search(text)
+    return None if found is None else visible(found[0])
+
+
+def visible(name: str) -> str:
+    """Write a name in one line, with a mark for every letter that nobody can read."""
+    return _NO_NAME.sub(lambda letter: ascii(letter[0])[1:-1], name)
 
 
 def _plain(word: str) -> str:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from assurance.commands.hearing import hear
+from assurance.commands.hearing import hear, require_readable
 from assurance.facts import Known
 from assurance.office import Tx
 from assurance.records import Aim, Finding, Recommendation
@@ -19,9 +19,10 @@ Row = TypeVar("Row", bound=OfGroup)
 
 
 def said(text: str, what: str) -> str:
-    """Give the text without surrounding space; raises Refused where nothing was written."""
+    """Give the text without surrounding space; raises Refused where nothing was written that people can read."""
     if not text.strip():
         raise Refused(Reason("empty", f"Write down {what}; it is empty."))
+    require_readable(text, what)
     return text.strip()
 
 

@@ -18,6 +18,7 @@ from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused, Stale
 from engine.ledger import history, texts
 from engine.moved import Ref
+from engine.words import unreadable
 from engine.workflow import Circumstances, Move, Way, Workflow
 
 # What makes the move that was asked for, or says no to it; by their word alone they would only change the row.
@@ -91,6 +92,9 @@ def heard(
 ) -> Hearing:
     """Go on from a subject that is loaded already; raises as `hear` does."""
     standing = known.standing
+    for name, value in (given or {}).items():
+        if isinstance(value, str):
+            require_readable(value, f"‘{name.replace('_', ' ')}’")
     people = roster(tx.session, group_id=standing.group_id, today=tx.today)
     _require_sight(tx, known, people)
     if version is not None and not standing.material_version <= version <= standing.version:
@@ -150,6 +154,14 @@ def approval_row(tx: Tx, ref: Ref) -> Approval:
     if ref.kind != Approval.noun or row is None or row.group_id != tx.actor.group_id:
         raise Refused(Reason("unknown_subject", f"There is no {ref}."))
     return row
+
+
+def require_readable(text: str, what: str) -> None:
+    """Raise Refused for a text with a letter that nobody can read, such as a control character."""
+    letter = unreadable(text)
+    if letter is not None:
+        sentence = f"{what[:1].upper()}{what[1:]} holds {letter}, which nobody can read; write it without."
+        raise Refused(Reason("unreadable", sentence))
 
 
 def require_role(tx: Tx, *roles: str) -> None:
@@ -221,5 +233,5 @@ def _who_was_faster(tx: Tx, known: Known, version: int) -> Reason:
     when = last.at.astimezone(tx.calendar.zone)
     return Reason(
         "stale",
-        f"{who} changed {name_of(ref)} on {when:%d.%m.%Y at %H:%M}, after you had looked; look again.",
+        f"{who} changed {name_of(ref)} on {when.day} {when:%b %Y at %H:%M}, after you had looked; look again.",
     )

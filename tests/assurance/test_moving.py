@@ -176,7 +176,7 @@ def test_whoever_decides_on_an_older_version_hears_who_was_faster(world_at: At) 
     seen = world.version(action)
     world.moves("nell", action, "begin")
     with pytest.raises(
-        Stale, match=r"Nell Norris changed Action 1 on 15\.12\.2014 at 10:00, after you had looked"
+        Stale, match=r"Nell Norris changed Action 1 on 15 Dec 2014 at 10:00, after you had looked"
     ):
         world.moves("bo", action, "begin", version=seen)
 
