@@ -58,8 +58,9 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
         if name.removeprefix(PREFIX) not in KNOWN
     ]
     var = Path(environment.get("AUDITLOOP_VAR", "var"))
+    usual = environment.get("AUDITLOOP_DATABASE") or str(var / "auditloop.sqlite")
     settings = Settings(
-        database=database or environment.get("AUDITLOOP_DATABASE") or str(var / "auditloop.sqlite"),
+        database=usual if database is None else database,
         var=var,
         workflows=_folders(environment.get("AUDITLOOP_WORKFLOWS"), HOME / "workflows"),
         rules=_folders(environment.get("AUDITLOOP_RULES"), HOME / "rules"),
@@ -76,7 +77,8 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
     try:
         database_url(settings.database)
     except ValueError as error:
-        problems.append(f"{PREFIX}DATABASE: {error}.")
+        named = f"{PREFIX}DATABASE" if database is None else "--database"
+        problems.append(f"{named}: {error}.")
     if settings.mail_from.count("@") != 1 or any(letter.isspace() for letter in settings.mail_from):
         problems.append(
             f"{PREFIX}MAIL_FROM is {settings.mail_from!r}; give one address such as audits@board.example."

@@ -23,7 +23,7 @@ from assurance.office import Office
 from assurance.post import deliver, is_owed, maildir
 from assurance.story import Played, Story, Summary, play, read_story, summary
 from assurance.story.play import StoryRefused, is_finished
-from cli.opening import DatabaseOption, JsonOption, answering, settings_for
+from cli.opening import DatabaseOption, JsonOption, answering, named, settings_for, shown
 from cli.serve import serve_office
 from cli.shown import console as screen
 from engine.clock import FrozenClock, OffsetClock, SystemClock
@@ -70,7 +70,7 @@ def demo(
         clock = FrozenClock(datetime.combine(story.begins, time(6), tzinfo=story.cast.zone))
         office = _open(own, story, clock)
         mailer = maildir(place.mail)
-        with _refusal_told(place), _progress(story, quiet=as_json) as shown:
+        with named(place.database), _refusal_told(place), _progress(story, quiet=as_json) as shown:
             played = play(
                 office,
                 story,
@@ -95,7 +95,7 @@ def _refusal_told(place: _Place) -> Iterator[None]:
     try:
         yield
     except StoryRefused as refusal:
-        stays = f"The database {place.database} stays as it is: put the story right, and the same command goes on from this step."
+        stays = f"The database {shown(place.database)} stays as it is: put the story right, and the same command goes on from this step."
         raise StoryRefused(*refusal.reasons, Reason("stays", stays)) from refusal
 
 
@@ -109,8 +109,9 @@ def _folders(story: Story) -> dict[str, Any]:
 
 
 def _open(settings: Settings, story: Story, clock: FrozenClock) -> Office:
-    store = open_store(settings.database)
-    migrate(store)
+    with named(settings.database):
+        store = open_store(settings.database)
+        migrate(store)
     return Office(settings, store, story.shelf, clock=clock)
 
 
@@ -135,8 +136,9 @@ def _place(settings: Settings, story: Story, named: str | None, *, delivers: boo
 
 
 def _was_finished(path: Path, story: Story, settings: Settings) -> bool:
-    store = open_store(path)
-    migrate(store)
+    with named(str(path)):
+        store = open_store(path)
+        migrate(store)
     office = Office(replace(settings, database=str(path)), store, story.shelf, clock=SystemClock())
     try:
         return is_finished(office, story)
@@ -217,7 +219,7 @@ def _show(story: Story, counted: Summary, place: _Place, played: Played, *, deli
     )
     parts = ", ".join(f"{part} {seconds:.1f}" for part, seconds in played.seconds.items())
     console.print(f"Seconds: {parts}.")
-    console.print(f"\nDatabase: {place.database}", soft_wrap=True)
+    console.print(f"\nDatabase: {shown(place.database)}", soft_wrap=True)
     if delivers:
         console.print(f"Mail:     {place.mail}/", soft_wrap=True)
     kinds = [kind for kind, numbers in counted.by_state.items() if numbers]

@@ -20,13 +20,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from assurance.config import BadSettings, Settings
-from assurance.migrate import newest_shape, shape_of
+from assurance.migrate import NotOurs, newest_shape, shape_of
 from assurance.playbook import read_shelf
 from assurance.post import mailer_of
 from assurance.records import Group
 from assurance.tables import MOVED
-from cli.opening import FOUND, DatabaseOption, JsonOption, answering, file_of, settings_for
+from cli.opening import FOUND, DatabaseOption, JsonOption, answering, file_of, settings_for, shown
 from cli.shown import in_words, say, several, show_json, show_pairs
+from cli.words import as_sentence
 from engine.clock import SystemClock
 from engine.errors import BadDefinition
 from engine.ledger import Event
@@ -109,7 +110,11 @@ def _settings(settings: Settings) -> Iterator[Seen]:
     try:
         mailer_of(settings)
     except (ValueError, OSError) as error:
-        yield Seen("Mail", "cannot be sent", f"AUDITLOOP_SMTP_URL or the folder cannot be used: {error}.")
+        yield Seen(
+            "Mail",
+            "cannot be sent",
+            f"AUDITLOOP_SMTP_URL or the folder cannot be used: {as_sentence(str(error))}",
+        )
         return
     if settings.smtp_url is None:
         yield Seen("Mail", f"goes into the folder {settings.maildir}, since AUDITLOOP_SMTP_URL is not set")
@@ -131,7 +136,7 @@ def _definitions(settings: Settings) -> Iterator[Seen]:
 
 
 def _database(settings: Settings) -> Iterator[Seen]:
-    file = file_of(settings)
+    file, where = file_of(settings), shown(settings.database)
     if file is not None and not file.is_file():
         advice = "Run `auditloop demo` for the example year, or `auditloop migrate` for an empty database."
         yield Seen("Database", f"{file} is not there", advice)
@@ -146,9 +151,10 @@ def _database(settings: Settings) -> Iterator[Seen]:
             if shape == newest:
                 with store.reading() as session:
                     yield from _contents(store, session)
+        except NotOurs as error:
+            yield Seen("Shape", "not one of ours", f"The database {where} {error}.")
         except DBAPIError as error:
-            cause = " ".join(str(error.orig).split())
-            yield Seen("Database", "does not answer", f"{settings.database}: {cause}.")
+            yield Seen("Database", "does not answer", f"{where}: {as_sentence(str(error.orig))}")
 
 
 def _kind_of(store: Store, file: Path | None) -> Iterator[Seen]:

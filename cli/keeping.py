@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 import typer
 
@@ -11,17 +10,19 @@ from assurance.migrate import migrate, newest_shape, shape_of
 from assurance.tables import MOVED
 from cli.opening import (
     FOUND,
-    BadInput,
     DatabaseOption,
     JsonOption,
     QuietOption,
     answering,
+    file_of,
+    named,
     opened_store,
     settings_for,
+    shown,
 )
 from cli.shown import several, show_json, waiting
 from engine.proof import verify
-from engine.store import database_url, open_store
+from engine.store import open_store
 
 
 def verify_(as_json: JsonOption = False, quiet: QuietOption = False, database: DatabaseOption = None) -> None:
@@ -61,24 +62,18 @@ def migrate_(quiet: QuietOption = False, database: DatabaseOption = None) -> Non
     """
     with answering():
         settings = settings_for(database)
-        url = database_url(settings.database)
-        if url.get_backend_name() == "sqlite" and url.database:
-            _make_folder(Path(url.database))
-        with closing(open_store(settings.database)) as store:
+        file, where = file_of(settings), shown(settings.database)
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        with named(settings.database), closing(open_store(settings.database)) as store:
             before = shape_of(store)
             with waiting("The database is being changed ...", quiet=quiet):
                 migrate(store)
         if quiet:
             return
         if before is None:
-            typer.echo(f"Made the database {settings.database}: {newest_shape()}.")
+            typer.echo(f"Made the database {where}: {newest_shape()}.")
         elif before == newest_shape():
-            typer.echo(f"The database {settings.database} has the newest shape already: {before}.")
+            typer.echo(f"The database {where} has the newest shape already: {before}.")
         else:
-            typer.echo(f"Brought the database {settings.database} from {before} to {newest_shape()}.")
-
-
-def _make_folder(file: Path) -> None:
-    if file.is_dir():
-        raise BadInput(f"{file} is a folder; name the file in it, such as {file / 'auditloop.sqlite'}.")
-    file.parent.mkdir(parents=True, exist_ok=True)
+            typer.echo(f"Brought the database {where} from {before} to {newest_shape()}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -15,11 +16,11 @@ from sqlalchemy.exc import DBAPIError
 
 from assurance.access import Viewer, viewer_of
 from assurance.config import BadSettings, Settings, settings_from
-from assurance.migrate import newest_shape, shape_of
+from assurance.migrate import NotOurs, newest_shape, shape_of
 from assurance.office import Actor, Office, Tx, clock_of, open_office
 from assurance.records import Group
 from assurance.roster import roster
-from cli.words import say_fault
+from cli.words import as_sentence, say_fault
 from engine.errors import BadDefinition, Reason, Refused, Stale
 from engine.store import Store, database_url, open_store
 from engine.words import unknown, visible
@@ -88,6 +89,10 @@ class NothingThere(Exception):
     """Says what is missing, and which command makes it."""
 
 
+class DatabaseFault(Exception):
+    """Says which database does not answer as it should, and what it says itself."""
+
+
 class _Answer(NamedTuple):
     """What a program ends with: the number of the kind, the kind's name, and every sentence."""
 
@@ -96,7 +101,7 @@ class _Answer(NamedTuple):
     reasons: Sequence[Reason]
 
 
-_EXPECTED = (Refused, BadDefinition, BadSettings, BadInput, NothingThere, DBAPIError, OSError)
+_EXPECTED = (Refused, BadDefinition, BadSettings, BadInput, NothingThere, DatabaseFault, OSError)
 
 
 @contextmanager
@@ -128,9 +133,8 @@ def _answer_to(error: Exception) -> _Answer | None:
             )
         case NothingThere():
             answer = _Answer(NOTHING_THERE, "nothing_there", [Reason("nothing_there", str(error))])
-        case DBAPIError():
-            sentence = f"The database does not answer as it should: {' '.join(str(error.orig).split())}."
-            answer = _Answer(NOTHING_THERE, "database", [Reason("database", sentence)])
+        case DatabaseFault():
+            answer = _Answer(NOTHING_THERE, "database", [Reason("database", str(error))])
         case OSError() if error.filename is None:
             return None
         case OSError():
@@ -145,13 +149,41 @@ def settings_for(database: str | None) -> Settings:
     """Read the settings from the environment; the command line wins.
 
     While AUDITLOOP_VAR is not set, what is kept beside a database file lies in the file's own folder.
-    Raises BadSettings with every problem at once.
+    Raises BadSettings with every problem at once, and BadInput for a folder or for a database in memory only.
     """
     settings = settings_from(os.environ, database=database)
     file = file_of(settings)
+    if database_url(settings.database).get_backend_name() == "sqlite" and file is None:
+        raise BadInput(
+            "A database in memory is gone when the command ends; name a file, such as var/auditloop.sqlite."
+        )
+    if file is not None and file.is_dir():
+        raise BadInput(f"{file} is a folder; name the file in it, such as {file / 'auditloop.sqlite'}.")
     if file is None or "AUDITLOOP_VAR" in os.environ:
         return settings
     return replace(settings, var=file.parent)
+
+
+@contextmanager
+def named(where: str) -> Iterator[None]:
+    """Name the database in whatever it does not answer as it should.
+
+    Raises DatabaseFault, and NothingThere for a database that is not ours.
+    """
+    try:
+        yield
+    except NotOurs as error:
+        raise NothingThere(f"The database {shown(where)} {error}.") from error
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = as_sentence(str(error.orig if isinstance(error, DBAPIError) else error))
+        raise DatabaseFault(f"The database {shown(where)} does not answer as it should: {cause}") from error
+
+
+def shown(where: str) -> str:
+    """Write a path or a database URL as it may be shown: without a password."""
+    if "://" not in where:
+        return where
+    return database_url(where).render_as_string(hide_password=True).replace("+psycopg", "", 1)
 
 
 @contextmanager
@@ -166,7 +198,7 @@ def opened_store(settings: Settings) -> Iterator[Store]:
             f"There is no database at {file}. `auditloop demo` plays the example year into one of its own; "
             "`auditloop migrate` makes an empty one here."
         )
-    with closing(open_store(settings.database)) as store:
+    with named(settings.database), closing(open_store(settings.database)) as store:
         _check_shape(store, settings.database)
         yield store
 
@@ -211,22 +243,21 @@ def actor_for(office: Office, person: str | None, group: str | None) -> Actor:
 def file_of(settings: Settings) -> Path | None:
     """Give the file of an embedded database; a server's database has none."""
     url = database_url(settings.database)
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+    in_memory = url.database in (None, "", ":memory:") or url.query.get("mode") == "memory"
+    if url.get_backend_name() != "sqlite" or in_memory:
         return None
     return Path(str(url.database))
 
 
 def _check_shape(store: Store, where: str) -> None:
-    shape, newest = shape_of(store), newest_shape() or ""
+    shape, newest = shape_of(store), newest_shape()
     if shape is None:
-        raise NothingThere(f"The database {where} has no tables yet; run `auditloop migrate` to make them.")
-    if shape > newest:
         raise NothingThere(
-            f"The database {where} was written by a newer auditloop ({shape}; this one knows {newest}); use that one."
+            f"The database {shown(where)} has no tables yet; run `auditloop migrate` to make them."
         )
     if shape != newest:
         raise NothingThere(
-            f"The database {where} has an older shape ({shape} instead of {newest}); run `auditloop migrate`."
+            f"The database {shown(where)} has an older shape ({shape} instead of {newest}); run `auditloop migrate`."
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,13 +19,15 @@ from cli.opening import (
     JsonOption,
     QuietOption,
     answering,
+    file_of,
+    named,
     opened,
     opened_store,
     settings_for,
 )
 from cli.serve import deliver_all, serve_office
 from cli.shown import said_of_delivery, said_of_sweep, show_json, waiting
-from engine.store import database_url, open_store
+from engine.store import open_store
 from notifications.delivery import never
 from notifications.mailer import Mailer
 
@@ -120,10 +121,10 @@ def _where(settings: Settings) -> str:
 
 
 def _make_if_missing(settings: Settings) -> None:
-    url = database_url(settings.database)
-    if url.get_backend_name() != "sqlite" or not url.database or Path(url.database).exists():
+    file = file_of(settings)
+    if file is None or file.exists():
         return
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    with closing(open_store(settings.database)) as store:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with named(settings.database), closing(open_store(settings.database)) as store:
         migrate(store)
     typer.echo(f"Made an empty database at {settings.database}.")

@@ -20,6 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from assurance.office import Office
 from assurance.post import SENDER_NAME, is_owed
 from assurance.sweep import SweepTally, sweep, sweep_all
+from cli.opening import shown
 from cli.shown import said_of_delivery, said_of_sweep
 from engine.clock import SystemClock
 from notifications.compose import Sender
@@ -38,7 +39,7 @@ def serve_office(office: Office, mailer: Mailer, *, where_mail_goes: str = "") -
     """Keep the clock and the post running until SIGTERM or SIGINT; what is under way is finished first."""
     stop = threading.Event()
     with _logging(), _stopped_by_signals(stop):
-        typer.echo(f"The clock and the post are running on {office.settings.database}.")
+        typer.echo(f"The clock and the post are running on {shown(office.settings.database)}.")
         if where_mail_goes:
             typer.echo(f"Mail goes to {where_mail_goes}.")
         typer.echo("There are no pages yet; they come in a later version. Stop with Ctrl-C.")

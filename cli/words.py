@@ -32,3 +32,9 @@ def say_fault(kind: str, reasons: Sequence[Reason], *, as_json: bool) -> None:
         return
     for reason in reasons:
         typer.echo(reason.sentence, err=True)
+
+
+def as_sentence(text: str) -> str:
+    """End a text of somebody else's in one line and with one full stop, unless it ends itself."""
+    line = " ".join(text.split())
+    return line if line.endswith((".", "?", "!")) else f"{line}."

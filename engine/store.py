@@ -167,7 +167,7 @@ def database_url(where: str | Path) -> URL:
         return URL.create("sqlite", database=text)
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise ValueError(
             f"{text!r} is not a database URL; give a path or postgresql://user@host/name"
         ) from error

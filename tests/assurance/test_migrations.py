@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
-from assurance.migrate import MIGRATIONS, migrate, newest_shape, shape_of
+from assurance.migrate import MIGRATIONS, NotOurs, migrate, newest_shape, shape_of, shapes
 from assurance.tables import METADATA
 from engine.store import Store, open_store
 from tests.assurance.conftest import At
@@ -86,12 +86,27 @@ def test_every_step_can_be_taken_alone_in_both_directions(empty_store: Store) ->
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(empty_store: Store) -> None:
-    with empty_store.begin() as session:
-        session.execute(sa.text("CREATE TABLE message (id INTEGER)"))
+    first = shapes()[0]
+    with empty_store.db.connect() as connection, connection.begin():
+        told = Config()
+        told.set_main_option("script_location", str(MIGRATIONS))
+        told.set_main_option("path_separator", "os")
+        told.attributes["connection"] = connection
+        command.upgrade(told, first)
+        connection.execute(sa.text("CREATE TABLE message (id INTEGER)"))
+    before = tables(empty_store)
     with pytest.raises(DBAPIError, match=r"message.* already exists"):
         migrate(empty_store)
-    assert tables(empty_store) <= {"message", "alembic_version"}
-    assert shape_of(empty_store) is None
+    assert tables(empty_store) == before
+    assert shape_of(empty_store) == first
+
+
+def test_the_tables_of_another_program_are_left_alone(empty_store: Store) -> None:
+    with empty_store.begin() as session:
+        session.execute(sa.text("CREATE TABLE message (id INTEGER)"))
+    with pytest.raises(NotOurs, match="belongs to another program: it holds message"):
+        migrate(empty_store)
+    assert tables(empty_store) == {"message"}
 
 
 def test_the_database_itself_refuses_to_change_the_history(any_world_at: At) -> None:

@@ -90,8 +90,8 @@ def test_a_missing_database_an_empty_one_and_one_of_another_shape(
     assert not (tmp_path / "missing.sqlite").exists()
     assert examined(run, empty)["History"] == ("0 lines of 0 subjects", "")
     assert examined(run, empty)["Mails"][0] == "none yet"
-    execute(empty, "UPDATE alembic_version SET version_num = '0001_first_tables'")
-    assert examined(run, empty)["Shape"] == ("0001_first_tables", "Run `auditloop migrate`.")
+    execute(empty, "UPDATE alembic_version SET version_num = '0001_people_and_posts'")
+    assert examined(run, empty)["Shape"] == ("0001_people_and_posts", "Run `auditloop migrate`.")
 
 
 def test_a_file_that_is_no_database(run: Run, tmp_path: Path) -> None:

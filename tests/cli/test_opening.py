@@ -62,10 +62,13 @@ def test_an_empty_file_has_no_tables_yet(run: Run, tmp_path: Path) -> None:
     ("shape", "sentence"),
     [
         (
-            "0001_first_tables",
-            f"has an older shape (0001_first_tables instead of {newest_shape()}); run `auditloop migrate`",
+            "0001_people_and_posts",
+            f"has an older shape (0001_people_and_posts instead of {newest_shape()}); run `auditloop migrate`",
         ),
-        ("9999_later", f"was written by a newer auditloop (9999_later; this one knows {newest_shape()})"),
+        (
+            "9999_later",
+            f"was written by a newer or another program: its shape is 9999_later; this one knows {newest_shape()}",
+        ),
     ],
 )
 def test_another_shape_is_named_with_what_helps(run: Run, empty: Path, shape: str, sentence: str) -> None:
@@ -82,13 +85,15 @@ def test_a_file_that_is_no_database_is_said_to_be_none(run: Run, tmp_path: Path)
     letter.write_text("Dear all, " * 100)
     answer = run("list", database=letter)
     assert answer.exit_code == 5
-    assert "The database does not answer as it should: file is not a database." in answer.stderr
+    assert f"The database {letter} does not answer as it should: file is not a database." in answer.stderr
 
 
 def test_a_server_that_is_not_there_is_no_database_either(run: Run) -> None:
     answer = run("list", database="postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=2")
     assert answer.exit_code == 5
-    assert "The database does not answer as it should" in answer.stderr
+    assert "The database postgresql://nobody@127.0.0.1:1/nothing" in answer.stderr
+    assert "does not answer as it should: " in answer.stderr
+    assert "?." not in answer.stderr
 
 
 def test_every_setting_that_cannot_be_used_is_named_at_once(run: Run) -> None:

@@ -205,7 +205,7 @@ def test_a_missing_database_is_made_by_the_clock(tmp_path: Path) -> None:
 
 
 def test_the_clock_does_not_start_on_a_database_of_another_shape(run: Run, empty: Path) -> None:
-    execute(empty, "UPDATE alembic_version SET version_num = '0001_first_tables'")
+    execute(empty, "UPDATE alembic_version SET version_num = '0001_people_and_posts'")
     answer = run("serve", database=empty)
     assert answer.exit_code == 5
     assert "run `auditloop migrate`" in answer.stderr
