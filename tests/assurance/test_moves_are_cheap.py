@@ -98,7 +98,7 @@ def test_a_request(world_at: At) -> None:
     sam = world.actor("sam")
     with counted(world.office.store) as bill, world.office.begin(sam) as tx:
         move(tx, world.audit, "agree_theme", key="form-1")
-    assert len(bill.statements) == 13
+    assert len(bill.statements) == 14
 
 
 def test_a_decision(world_at: At) -> None:

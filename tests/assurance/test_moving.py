@@ -25,7 +25,8 @@ def test_the_owner_begins_and_the_history_says_so(world_at: At) -> None:
     line = world.history(action)[-1]
     assert (line.seq, line.kind, line.actor) == (done.seq, "moved", world.actor("nell").signature)
     assert line.at == world.clock.now()
-    assert line.data == {"trigger": "begin", "from": "agreed", "to": "in_progress"}
+    row = {"state_since_on": world.today.isoformat()}
+    assert line.data == {"trigger": "begin", "from": "agreed", "to": "in_progress", "row": row}
     assert world.row(Action, action).state_since_on == world.today
 
 
@@ -343,7 +344,11 @@ def test_the_chair_refuses_a_later_date_and_the_old_one_stands(world_at: At) -> 
     row = world.row(Action, action)
     assert (row.current_due_on, row.times_moved) == (date(2015, 2, 27), 0)
     assert world.told("approval_decided") == ["nell"]
-    assert world.history(action)[-1].data == {"approval": approval.id, "answer": "reject"}
+    assert world.history(action)[-1].data == {
+        "approval": approval.id,
+        "answer": "reject",
+        "minor": True,
+    }
 
 
 def test_an_earlier_date_is_no_extension(world_at: At) -> None:
