@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,10 +21,19 @@ from notifications.smtp_settings import SmtpSettings
 SENDER_NAME = "Auditloop"
 
 
+@dataclass(frozen=True, slots=True)
+class StillOwed:
+    """What waits in the outbox: how many, from when on the first may go, and by whose clock people read that."""
+
+    number: int
+    first_at: datetime | None
+    zone: tzinfo
+
+
 def mailer_of(settings: Settings) -> Mailer:
     """Give the way to send mail: the server of the settings, or a maildir while there is none.
 
-    Raises ValueError for a mail server's URL that cannot be used.
+    Raises ValueError for a mail server's URL that cannot be used, or for certificates that cannot be read.
     """
     if settings.smtp_url is None:
         return maildir(settings.maildir)
@@ -40,6 +51,18 @@ def is_owed(office: Office) -> bool:
     waiting = Message.state.in_(OWED)
     with office.store.reading() as session:
         return session.scalar(sa.select(sa.exists().where(waiting, Message.sent_at.is_(None)))) or False
+
+
+def still_owed(office: Office) -> StillOwed:
+    """Count what waits in the outbox, and say from when on the first of it may go."""
+    query = sa.select(sa.func.count(), sa.func.min(Message.not_before)).where(
+        Message.state.in_(OWED), Message.sent_at.is_(None)
+    )
+    with office.store.reading() as session:
+        number, first_at = session.execute(query).one()
+    groups = office.groups()
+    zone = office.playbook.calendar(groups[0]).zone if groups else UTC
+    return StillOwed(number, first_at, zone)
 
 
 def deliver(office: Office, mailer: Mailer) -> Delivered:

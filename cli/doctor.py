@@ -107,17 +107,17 @@ def _zones() -> Seen:
 def _settings(settings: Settings) -> Iterator[Seen]:
     given = sorted(name for name in os.environ if name.startswith("AUDITLOOP_"))
     yield Seen("Settings", f"from {', '.join(given)}" if given else "the usual ones, none is set")
+    if settings.smtp_url is None:
+        # Not opened: that would make the folder, and whoever looks changes nothing.
+        if settings.maildir.exists() and not settings.maildir.is_dir():
+            yield Seen("Mail", "cannot be kept", f"{settings.maildir} is not a folder; set AUDITLOOP_VAR.")
+            return
+        yield Seen("Mail", f"goes into the folder {settings.maildir}, since AUDITLOOP_SMTP_URL is not set")
+        return
     try:
         mailer_of(settings)
-    except (ValueError, OSError) as error:
-        yield Seen(
-            "Mail",
-            "cannot be sent",
-            f"AUDITLOOP_SMTP_URL or the folder cannot be used: {as_sentence(str(error))}",
-        )
-        return
-    if settings.smtp_url is None:
-        yield Seen("Mail", f"goes into the folder {settings.maildir}, since AUDITLOOP_SMTP_URL is not set")
+    except ValueError as error:
+        yield Seen("Mail", "cannot be sent", f"AUDITLOOP_SMTP_URL: {as_sentence(str(error))}")
     else:
         yield Seen("Mail", f"goes to {settings.smtp_url.rpartition('@')[2]}, from {settings.mail_from}")
 

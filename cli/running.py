@@ -10,7 +10,7 @@ import typer
 from assurance.config import Settings
 from assurance.migrate import migrate
 from assurance.office import open_office
-from assurance.post import mailer_of
+from assurance.post import mailer_of, still_owed
 from assurance.sweep import sweep, sweep_all
 from cli.opening import (
     FOUND,
@@ -26,7 +26,8 @@ from cli.opening import (
     settings_for,
 )
 from cli.serve import deliver_all, serve_office
-from cli.shown import said_of_delivery, said_of_sweep, show_json, waiting
+from cli.shown import plain, said_of_delivery, said_of_sweep, said_of_waiting, show_json, waiting
+from cli.words import as_sentence
 from engine.store import open_store
 from notifications.delivery import never
 from notifications.mailer import Mailer
@@ -71,7 +72,8 @@ def deliver(
     on this machine only, smtp://127.0.0.1:2525. Without it the mails go into a folder `mail` beside the database,
     in the maildir form that mail programs read.
 
-    Ends with 1 when the mail server does not take what is owed; that stays in the outbox.
+    Ends with 1 when the mail server does not take what is owed; that stays in the outbox. What a server
+    wants to be asked for again later is said, and ends with 0.
 
     Examples: auditloop deliver; AUDITLOOP_SMTP_URL=smtp://127.0.0.1:2525 auditloop deliver
     """
@@ -79,14 +81,16 @@ def deliver(
         mailer = _mailer(office.settings)
         with waiting("The mails are going out ...", quiet=quiet or as_json):
             tally = deliver_all(office, mailer, stopping=never)
+        owed = still_owed(office)
+        said = said_of_delivery(tally, said_of_waiting(owed, office.clock.now()))
         if as_json:
-            show_json(tally)
+            show_json({**plain(tally), "still_owed": owed.number, "next_at": owed.first_at})
         elif not quiet:
-            typer.echo(said_of_delivery(tally))
+            typer.echo(said)
             typer.echo(f"By way of {_where(office.settings)}.")
         if tally.trouble or tally.failed or tally.uncertain:
             if quiet:
-                typer.echo(said_of_delivery(tally), err=True)
+                typer.echo(said, err=True)
             raise typer.Exit(FOUND)
 
 
@@ -110,7 +114,7 @@ def _mailer(settings: Settings) -> Mailer:
     try:
         return mailer_of(settings)
     except ValueError as error:
-        raise BadInput(f"AUDITLOOP_SMTP_URL: {error}.") from error
+        raise BadInput(f"AUDITLOOP_SMTP_URL: {as_sentence(str(error))}") from error
 
 
 def _where(settings: Settings) -> str:

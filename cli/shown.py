@@ -17,7 +17,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from assurance.post import StillOwed
 from assurance.sweep import SweepTally
+from cli.words import as_sentence
 from engine.moved import Ref
 from notifications.delivery import Delivered
 
@@ -152,8 +154,22 @@ def said_of_sweep(tally: SweepTally) -> str:
     return said
 
 
-def said_of_delivery(tally: Delivered) -> str:
-    """Say what became of the mail that was owed."""
+def said_of_waiting(owed: StillOwed, now: datetime) -> str:
+    """Say what waits for a later time; nothing where nothing does."""
+    if owed.first_at is None or owed.first_at <= now:
+        return ""
+    until = owed.first_at.astimezone(owed.zone)
+    is_today = until.date() == now.astimezone(owed.zone).date()
+    shown = f"{until:%H:%M}" if is_today else in_words(until)
+    return (
+        f"1 more waits until {shown}."
+        if owed.number == 1
+        else (f"{owed.number:,} more wait, the first until {shown}.")
+    )
+
+
+def said_of_delivery(tally: Delivered, waits: str = "") -> str:
+    """Say what became of the mail that was owed, and what still waits."""
     parts = (
         (tally.sent, "sent"),
         (tally.later, "to be tried again later"),
@@ -163,5 +179,6 @@ def said_of_delivery(tally: Delivered) -> str:
         (tally.put_back, "put back untried"),
     )
     told = [f"{number:,} {what}" for number, what in parts if number]
-    said = f"Mails: {', '.join(told)}." if told else "No mail is owed."
-    return f"{said} Delivery stopped: {tally.trouble}." if tally.trouble else said
+    said = f"Mails: {', '.join(told)}." if told else "No mail is due." if waits else "No mail is owed."
+    trouble = f"Delivery stopped: {as_sentence(tally.trouble)}" if tally.trouble else ""
+    return " ".join(part for part in (said, trouble, waits) if part)

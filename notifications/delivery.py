@@ -307,8 +307,7 @@ class _Run:
     def _halt(self, trouble: str) -> None:
         if not self.is_halted:
             self.is_halted = True
-            self.tally.trouble = trouble
-            log.error("delivery stops: %s", trouble)
+            self.tally.trouble = trouble  # said by whoever asked for the run, once
 
     async def _in_transaction(self, work: Callable[[Session], _T]) -> _T:
         """Run work in a thread and a transaction of its own: waiting for the database must not stall the mail."""

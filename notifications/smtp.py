@@ -44,14 +44,23 @@ class Patience:
 
 
 class SmtpMailer:
-    """Sends through one mail server."""
+    """Sends through one mail server.
+
+    Raises ValueError, with the file's name, for further certificates that cannot be read.
+    """
 
     def __init__(self, settings: SmtpSettings, *, patience: Patience | None = None) -> None:
         self._settings = settings
         self._patience = patience or Patience()
         self._tls = ssl.create_default_context() if settings.security != "smtp" else None
         if self._tls is not None and settings.ca:
-            self._tls.load_verify_locations(cafile=settings.ca)
+            try:
+                self._tls.load_verify_locations(cafile=settings.ca)
+            except OSError as error:
+                # Python's own words do not name the file.
+                raise ValueError(
+                    f"the certificates in {settings.ca} cannot be used: {error.strerror or error}"
+                ) from error
 
     def carrier(self) -> Carrier:
         """Give a worker its own connection, opened when it has a first letter."""

@@ -33,7 +33,11 @@ class SmtpSettings:
 
         Raises ValueError with every reason at once, and without the password in it.
         """
-        parts = urlsplit(url.strip())
+        try:
+            parts = urlsplit(url.strip())
+        except ValueError:
+            # Its own words may hold the password.
+            raise ValueError(f"this is not the address of a mail server; write {_SHAPE}") from None
         if parts.scheme not in _PORTS:
             raise ValueError(
                 f"a mail server is given as {_SHAPE}; this begins with {parts.scheme or 'nothing'!r}"

@@ -88,11 +88,7 @@ def test_every_step_can_be_taken_alone_in_both_directions(empty_store: Store) ->
 def test_a_migration_that_fails_leaves_nothing_behind(empty_store: Store) -> None:
     first = shapes()[0]
     with empty_store.db.connect() as connection, connection.begin():
-        told = Config()
-        told.set_main_option("script_location", str(MIGRATIONS))
-        told.set_main_option("path_separator", "os")
-        told.attributes["connection"] = connection
-        command.upgrade(told, first)
+        command.upgrade(config(connection), first)
         connection.execute(sa.text("CREATE TABLE message (id INTEGER)"))
     before = tables(empty_store)
     with pytest.raises(DBAPIError, match=r"message.* already exists"):

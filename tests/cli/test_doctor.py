@@ -115,3 +115,21 @@ def test_definitions_with_a_mistake(run: Run, well: Path, tmp_path: Path) -> Non
     value, advice = examined(run, well, WORKFLOWS=str(tmp_path))["Definitions"]
     assert "mistake" in value
     assert advice == "Run `auditloop check`."
+
+
+def test_looking_changes_nothing(run: Run, well: Path, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    examined(run, well, VAR=str(tmp_path / "kept" / "further"))
+    run("doctor", database=tmp_path / "no" / "where.sqlite")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_mail_for_which_there_is_no_room(run: Run, well: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "mail").write_text("Dear all")
+    assert "is not a folder" in examined(run, well, VAR=str(tmp_path / "kept"))["Mail"][1]
+    url = f"smtps://mail.example.org?ca={tmp_path}/ca.pem"
+    assert (
+        f"the certificates in {tmp_path}/ca.pem cannot be used"
+        in examined(run, well, SMTP_URL=url)["Mail"][1]
+    )

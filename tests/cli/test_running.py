@@ -11,14 +11,16 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from assurance.post import StillOwed
 from assurance.sweep import SweepTally
 from cli import serve
-from cli.shown import said_of_delivery, said_of_sweep
+from cli.shown import said_of_delivery, said_of_sweep, said_of_waiting
 from engine.clock import SystemClock
 from notifications.delivery import Delivered
 from tests.cli.conftest import PROGRAM, Run, as_program, execute
@@ -139,6 +141,40 @@ def test_a_server_that_cannot_be_used_is_bad_input_and_no_password_is_told(run: 
     assert "secret" not in at_a_server.output
 
 
+@pytest.mark.parametrize("command", ["deliver", "serve"])
+def test_certificates_that_are_not_there_are_named(run: Run, database: Path, command: str) -> None:
+    wanted = database.parent / "ca.pem"
+    url = f"smtps://mail.example.org?ca={wanted}"
+    missing = run(command, database=database, SMTP_URL=url)
+    assert missing.exit_code == 2
+    assert missing.stderr == (
+        f"AUDITLOOP_SMTP_URL: the certificates in {wanted} cannot be used: No such file or directory.\n"
+    )
+    wanted.write_text("Dear all")
+    broken = run(command, database=database, SMTP_URL=url)
+    assert broken.exit_code == 2
+    assert f"the certificates in {wanted} cannot be used: " in broken.stderr
+
+
+def test_what_waits_for_a_later_time_is_said_and_is_no_fault(run: Run, database: Path) -> None:
+    later = "2999-07-01T08:00:00.000000Z"
+    execute(database, f"UPDATE message SET not_before = '{later}' WHERE id = (SELECT max(id) FROM message)")
+    number = owed(database) - 1
+    answer = run("deliver", database=database)
+    assert answer.exit_code == 0
+    assert answer.stdout.startswith(f"Mails: {number} sent. 1 more waits until 1 Jul 2999, 09:00.\n")
+    assert run("deliver", database=database).stdout.startswith("No mail is due. 1 more waits until ")
+    told = json.loads(run("deliver", "--json", database=database).stdout)
+    assert (told["still_owed"], told["next_at"]) == (1, "2999-07-01T08:00:00Z")
+
+
+def test_trouble_is_said_once(database: Path) -> None:
+    answer = as_program("deliver", database=database, SMTP_URL="smtp://127.0.0.1:1")
+    assert answer.returncode == 1
+    assert answer.stdout.count("the mail server cannot be reached") == 1
+    assert answer.stderr == ""
+
+
 # -- serve -------------------------------------------------------------------------------------------------
 
 
@@ -237,4 +273,11 @@ def test_a_tally_is_said_in_words() -> None:
         "Mails: 1,200 sent, 2 to be tried again later, 1 failed for good, 1 of unknown fate, "
         "1 withdrawn, since no longer true, 3 put back untried. Delivery stopped: it is closed."
     )
-    assert SystemClock().now().tzinfo is not None
+    now = SystemClock().now()
+    assert now.tzinfo is not None
+    soon = now.replace(hour=23, minute=59)
+    assert said_of_waiting(StillOwed(0, None, UTC), now) == ""
+    assert said_of_waiting(StillOwed(2, now, UTC), now) == ""
+    assert (
+        said_of_waiting(StillOwed(2, soon, UTC), now.replace(hour=1)) == "2 more wait, the first until 23:59."
+    )

@@ -42,6 +42,7 @@ def test_a_url_is_read(url: str, settings: SmtpSettings) -> None:
         ("smtp://10.0.0.1", "in clear"),
         ("smtp://u:secret@127.0.0.1", "would send the password in clear"),
         ("smtps://", "name is missing"),
+        ("smtps://u:secret@[::1", "not the address of a mail server; write smtp"),
         ("smtps://u@mail.example.org", "given together"),
         ("smtps://mail.example.org:0", "port is a number"),
         ("smtps://mail.example.org:99999", "port is a number"),
