@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import version as version_of
-from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
+from cli.outlet import stream_to
 from cli.taught import SETTINGS, TaughtGroup, command_of, group_of
 
 LOOK, DO, RUN, KEEP = "Look", "Do", "Run", "Keep"
@@ -59,7 +59,7 @@ BOOK = {
 EXIT_CODES = """\
 It ends with 0 when it is done; 1 when it found something that needs you; 2 when a word, a file or a setting cannot be
 used; 3 when the workflow refuses; 4 when somebody else was faster; 5 when there is nothing to work on, such as no
-database."""
+database; 130 when you stop it; 141 when whoever reads its output has left."""
 
 
 class OnCall(MutableMapping[str, Any]):
@@ -146,11 +146,7 @@ def auditloop(
 
 def main() -> None:
     """Run `auditloop` as a program."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(
-                errors="replace"
-            )  # a terminal without our quotation marks still gets the sentence
+    sys.stdout, sys.stderr = stream_to(1), stream_to(2)
     app()
 
 
