@@ -24,13 +24,13 @@ KILLS = (1, 1, 1, 2)  # now and then who finishes the job is killed too
 
 def test_a_killed_demo_goes_on_and_tells_the_same_story(folder: Path) -> None:
     undisturbed = folder / "undisturbed.sqlite"
-    seconds = _demo(undisturbed).runs()
+    work = _demo(undisturbed).runs()
     story, post = retold(undisturbed), letters(undisturbed.with_suffix(".mail"))
 
     def one(chance: random.Random) -> None:
         database = _fresh(folder) / "killed.sqlite"
         for _ in range(chance.choice(KILLS)):
-            _demo(database).is_killed(after=chance.uniform(0, seconds))
+            _demo(database).is_killed(work.blow(chance))
             _assert_sound(database)
         _demo(database).runs()
         _assert_sound(database)
@@ -43,13 +43,13 @@ def test_a_killed_demo_goes_on_and_tells_the_same_story(folder: Path) -> None:
 
 def test_what_a_killed_sweep_left_out_the_next_sweep_says_once(folder: Path, overdue: Path) -> None:
     undisturbed = Path(shutil.copy(overdue, folder / "undisturbed.sqlite"))
-    seconds = _program("sweep", undisturbed).runs()
+    work = _program("sweep", undisturbed).runs()
     said = _said(undisturbed)
 
     def one(chance: random.Random) -> None:
         database = Path(shutil.copy(overdue, _fresh(folder)))
         for _ in range(chance.choice(KILLS)):
-            _program("sweep", database).is_killed(after=chance.uniform(0, seconds))
+            _program("sweep", database).is_killed(work.blow(chance))
             _assert_sound(database)
             assert not Counter(_said(database)) - Counter(said)
         _program("sweep", database).runs()
@@ -61,13 +61,13 @@ def test_what_a_killed_sweep_left_out_the_next_sweep_says_once(folder: Path, ove
 
 def test_a_killed_delivery_into_a_maildir_leaves_each_mail_once(folder: Path, overdue: Path) -> None:
     undisturbed = Path(shutil.copy(overdue, _fresh(folder)))
-    seconds = _program("deliver", undisturbed).runs()
+    work = _program("deliver", undisturbed).runs()
     owed = _keys(undisturbed)
 
     def one(chance: random.Random) -> None:
         database = Path(shutil.copy(overdue, _fresh(folder)))
         for _ in range(chance.choice(KILLS)):
-            _program("deliver", database).is_killed(after=chance.uniform(0, seconds))
+            _program("deliver", database).is_killed(work.blow(chance))
             _assert_sound(database)
             assert letters(database.parent / "mail").keys() >= set(sent(database))
         _program("deliver", database).runs()
