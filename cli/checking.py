@@ -68,7 +68,10 @@ def check_folder(folder: Path, settings: Settings) -> Checked:
     if not folder.is_dir():
         raise BadInput(f"{visible(str(folder))} is not a folder; give the one in which the YAML files lie.")
     if (folder / GROUP).is_file():
-        return _check_story(folder, settings)
+        checked = _check_story(folder, settings)
+        story = sorted((folder / "story").glob("*.yaml")) or [folder / "story.yaml"]
+        read = [folder / GROUP, folder / "workflows", folder / "rules", *story]
+        return checked + _left_out(folder, read, checked.faults)
     workflows, rules = _folders_of(folder)
     if not workflows and not rules:
         raise BadInput(
@@ -80,9 +83,9 @@ def check_folder(folder: Path, settings: Settings) -> Checked:
         return Checked(tuple(Problem(str(place), 1, 1, message) for place in mixed))
     house = read_shelf(settings.workflows, settings.rules).workflows
     found, checked = _check_workflows(workflows)
-    if checked.faults:
-        return checked  # Rules speak of states and facts: half of them would seem wrong now.
-    return checked + _check_rules(rules, {**house, **found})
+    if not checked.faults:  # Rules speak of states and facts: half of them would seem wrong otherwise.
+        checked += _check_rules(rules, {**house, **found})
+    return checked + _left_out(folder, [*workflows, *rules], checked.faults)
 
 
 def _check_story(folder: Path, settings: Settings) -> Checked:
@@ -160,6 +163,22 @@ def _holds(folder: Path, word: re.Pattern[str]) -> bool:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.y*ml") if path.is_file())
+
+
+def _left_out(folder: Path, read: Sequence[Path], faults: Sequence[Problem]) -> Checked:
+    """Name what looks like a file of ours and is not read; what is named as a fault already is not named again."""
+    named = {fault.file for fault in faults}
+    found = []
+    for path in sorted(folder.rglob("*.y*ml")):
+        if str(path) in named:
+            continue
+        if not path.is_file():
+            what = "this link leads nowhere" if path.is_symlink() else "this is no file"
+            found.append(Problem(str(path), 1, 1, f"left out: {what}"))
+        elif not any(place == path or place in path.parents for place in read):
+            what = "left out: this is neither a workflow, nor rules, nor part of a story"
+            found.append(Problem(str(path), 1, 1, what))
+    return Checked((), tuple(found))
 
 
 def _outermost(places: Sequence[Path]) -> list[Path]:

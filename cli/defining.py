@@ -44,7 +44,8 @@ def check(
     with answering(as_json=as_json):
         settings = settings_from(os.environ)
         if folders:
-            checked = sum((check_folder(folder, settings) for folder in folders), Checked())
+            once = {folder.resolve(): folder for folder in reversed(folders)}
+            checked = sum((check_folder(folder, settings) for folder in reversed(once.values())), Checked())
         else:
             checked = check_house(settings)
     if as_json:

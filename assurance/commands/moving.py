@@ -79,6 +79,7 @@ def move(
     is_answer = ref.kind == Approval.noun and trigger in ANSWERS
     for way in hearing.ways(trigger):
         if way.enters or is_answer:
+            _refuse_who_may_not(tx, hearing, trigger)
             sentence = f"‘{way.title}’ needs more than a word; it has a form of its own."
             raise Refused(Reason("has_own_form", sentence))
     step = decided(tx, hearing, trigger)
@@ -204,6 +205,16 @@ def repeated(tx: Tx, key: str | None, ref: Ref, trigger: str) -> Done | None:
 def request_key(tx: Tx, key: str | None) -> str | None:
     """Give the ledger's key of a request of one person, under which its repetition is recognised."""
     return None if key is None else f"request:{tx.actor.group_id}:{tx.actor.signature}:{key}"
+
+
+def _refuse_who_may_not(tx: Tx, hearing: Hearing, trigger: str) -> None:
+    """Raise Refused for whoever may not take a step at all: of a form they need not hear."""
+    try:
+        decided(tx, hearing, trigger)
+    except Refused as refusal:
+        personal = [reason for reason in refusal.reasons if reason.code in ("role", "conflict")]
+        if personal:
+            raise Refused(*personal) from refusal
 
 
 def _refuse_repeated(tx: Tx, key: str | None) -> None:

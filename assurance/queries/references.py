@@ -31,6 +31,9 @@ def reference_of(tx: Tx, viewer: Viewer, text: str) -> Ref:
     if _CASE.fullmatch(written.upper()):
         return _found(tx, viewer, Case, Case.case_ref == written.upper(), CASE, written)
     ref = ref_of(written)
+    if ref.kind == CASE:
+        sentence = f"{written} is no case: a case is called by its own reference, such as C-7KQ2MP, which the list of cases gives."
+        raise Refused(Reason("not_a_reference", sentence))
     ref = Ref(SHORT.get(ref.kind, ref.kind), ref.id)
     if ref.kind not in tx.playbook.nouns:
         raise Refused(

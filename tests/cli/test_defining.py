@@ -141,6 +141,34 @@ def test_a_house_with_a_mistake_is_named_too(run: Run, own: Path) -> None:
     assert f"{own}/workflows/action.yaml:" in answer.stdout
 
 
+def test_the_same_folder_twice_counts_once(run: Run, tmp_path: Path) -> None:
+    shutil.copy(HOME / "workflows" / "action.yaml", tmp_path / "action.yaml")
+    assert run("check", str(tmp_path), f"{tmp_path}/", ".").stdout == "Sound: 1 workflow.\n"
+
+
+def test_what_is_left_out_is_named(run: Run, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    shutil.copytree(HOME / "rules", own / "rules")
+    (own / "lost.yaml").symlink_to("nowhere.yaml")
+    (own / "notes.yaml").write_text("notes: none\n")
+    (own / "folder.yml").mkdir()
+    answer = run("check", str(own))
+    assert answer.exit_code == 0
+    assert f"{own}/lost.yaml:1:1: warning: left out: this link leads nowhere\n" in answer.stdout
+    assert f"{own}/notes.yaml:1:1: warning: left out: this is neither a workflow" in answer.stdout
+    assert f"{own}/folder.yml:1:1: warning: left out: this is no file\n" in answer.stdout
+    (own / "rules" / "lost.yaml").symlink_to("nowhere.yaml")
+    again = run("check", str(own))
+    assert again.exit_code == 2
+    assert again.stdout.count(f"{own}/rules/lost.yaml") == 1
+
+
+def test_what_a_story_leaves_out_is_named(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(FAMILY, tmp_path / "family")
+    (tmp_path / "family" / "more.yaml").write_text("steps: []\n")
+    assert "more.yaml:1:1: warning: left out" in run("check", str(tmp_path / "family")).stdout
+
+
 # -- diagrams ----------------------------------------------------------------------------------------------
 
 

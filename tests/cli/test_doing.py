@@ -58,6 +58,7 @@ def test_a_decision_can_also_be_to_change_or_to_reject(
         (("move", "action/1", "confirm", "--as", "nell"), 3, "is a step for the agency lead"),
         (("move", "action/1", "verify", "--as", "ada"), 3, "is possible while the action is Confirmed"),
         (("move", "action/1", "note_progress", "--as", "nell"), 3, "it has a form of its own"),
+        (("move", "action/1", "note_progress", "--as", "ada"), 3, "is a step for the owner, the agency lead"),
         (("move", "action/1", "close", "--as", "bo"), 3, "Fill in ‘Reason’ with a few words."),
         (("move", "action/1", "begin", "--as", "nell", "--given", "why=so"), 3, "does not ask for ‘why’"),
         (("move", "action/1", "begn", "--as", "nell"), 2, "Did you mean ‘begin’?"),

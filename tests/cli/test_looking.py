@@ -221,3 +221,10 @@ def test_where_no_step_leads_on_that_is_said(run: Run, database: Path) -> None:
 def test_an_optional_word_of_a_step_is_said_to_be_optional(run: Run, database_at: AT_STAGE) -> None:
     shown = run("offers", "audit/1", "--as", "sam", database=database_at("proposed")).stdout
     assert "Asks for remark=words (optional)." in shown
+
+
+def test_a_case_is_called_by_its_own_reference(run: Run, database: Path) -> None:
+    for words in (("show", "case/1"), ("history", "case/1"), ("offers", "case/1", "--as", "bo")):
+        answer = run(*words, database=database)
+        assert answer.exit_code == 2
+        assert "case/1 is no case: a case is called by its own reference, such as C-7KQ2MP" in answer.stderr
