@@ -7,7 +7,7 @@ from typing import Any
 
 from assurance.commands import founding, moving, programme, reading
 from assurance.office import Tx
-from assurance.story.names import Names, day, name_of, one_of, text, whole
+from assurance.story.names import Names, aims_of, count, day, name_of, one_of, text
 from assurance.story.verb import At, Book, Part, Verb, list_of
 from engine.moved import Ref
 from engine.yamlfile import Node
@@ -57,6 +57,12 @@ def _remember_aims(_parts: dict[str, Node], given: dict[str, Any], names: Names)
     aims[given["audit"]] = [*aims.get(given["audit"], []), *(aim["name"] for aim in given["aims"])]
 
 
+def _remember_cases(_parts: dict[str, Node], given: dict[str, Any], names: Names) -> None:
+    names.known.setdefault("audit of case", {}).update(
+        {case["name"]: given["audit"] for case in given["cases"]}
+    )
+
+
 def _case(node: Node, names: Names) -> dict[str, Any]:
     parts = node.fields(required=["name", "kind", "criterion"])
     kind = parts["kind"].one_of(programme.CASE_KINDS, "a kind of case")
@@ -97,11 +103,18 @@ def _letters(node: Node, names: Names) -> dict[str, str]:
 
 def _check_answers(parts: dict[str, Node], given: dict[str, Any], names: Names) -> None:
     aims = names.known.get("aims of audit", {}).get(given["audit"], [])
-    for (_, letters), written in zip(parts["answers"].pairs(), given["answers"].values(), strict=True):
+    drawn_for = names.known.get("audit of case", {})
+    for (case, letters), (name, written) in zip(
+        parts["answers"].pairs(), given["answers"].items(), strict=True
+    ):
+        if drawn_for[name] != given["audit"]:
+            raise case.bad(f"the case {name!r} was drawn for another audit, {drawn_for[name]!r}")
         if len(written) != len(aims):
+            names.refuse_quietly_if_doubted(aims_of(given["audit"]))
             raise letters.bad(f"{len(written)} answers for {len(aims)} aims; give one letter for each aim")
     if ("accept_on" in given) != ("accept_as" in given):
-        raise parts["answers"].bad("an acceptance has a day and a person; give both, or neither")
+        where = parts["accept_on"] if "accept_on" in given else parts["accept_as"]
+        raise where.bad("an acceptance has a day and a person; give both, or neither")
     if given.get("accept_on", given["submit_on"]) < given["submit_on"]:
         raise parts["accept_on"].bad("a return is accepted on the day on which it is submitted, or later")
     given["aims"] = list(aims)
@@ -139,9 +152,10 @@ def _fill_returns(at: datetime, person: str, given: dict[str, Any], on: At) -> l
         said = {name: given.get(name) for name in ("tool", "grade")}
         filled = {**one, **said, "letters": letters, "aims": given["aims"]}
         parts.append(Part(at + timedelta(seconds=number), person, _BEGIN, one))
-        parts.append(Part(on(given["submit_on"], HAND_IN) + later, person, _HAND_IN, filled))
+        parts.append(Part(on("submit_on", given["submit_on"], HAND_IN) + later, person, _HAND_IN, filled))
         if "accept_on" in given:
-            parts.append(Part(on(given["accept_on"], ACCEPTANCE) + later, given["accept_as"], _ACCEPT, one))
+            accepted_at = on("accept_on", given["accept_on"], ACCEPTANCE) + later
+            parts.append(Part(accepted_at, given["accept_as"], _ACCEPT, one))
     return parts
 
 
@@ -155,14 +169,14 @@ AUDIT_VERBS: tuple[Verb, ...] = (
             "source_kind": one_of(*programme.SOURCE_KINDS),
             "source": text,
             "scope": text,
-            "look_back_months": whole,
-            "cases": whole,
+            "look_back_months": count,
+            "cases": count,
         },
         introduces="audit",
         do=_open_audit,
     ),
     Verb("add_aims", {**_AUDIT, "aims": list_of(_aim)}, check=_remember_aims, do=_add_aims),
-    Verb("draw_cases", {**_AUDIT, "cases": list_of(_case)}, do=_draw_cases),
+    Verb("draw_cases", {**_AUDIT, "cases": list_of(_case)}, check=_remember_cases, do=_draw_cases),
     Verb("set_meeting", {**_AUDIT, "meeting": name_of("meeting"), "returns_due_on": day}, do=_set_meeting),
     Verb("request_returns", dict(_AUDIT), do=_request_returns),
     Verb(

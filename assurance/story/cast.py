@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,6 +27,8 @@ from assurance.story.names import Names
 from engine.yamlfile import Node
 
 POST_ROLES = (*(role for role in ROLES if role not in RELATIONS), "inspector", "post_holder")
+
+HOUR = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +182,9 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 def hour(node: Node) -> time:
     """Read an hour of the day such as "14:00"."""
-    try:
-        return time.fromisoformat(node.text())
-    except ValueError:
-        raise node.bad(f'{node.text()!r} is not an hour of the day; write it as "14:00"') from None
+    if not HOUR.fullmatch(node.text()):
+        raise node.bad(f'{node.text()!r} is not an hour of the day; write it as "14:00"')
+    return time.fromisoformat(node.text())
 
 
 def _items(parts: dict[str, Node], key: str) -> tuple[Node, ...]:

@@ -9,7 +9,7 @@ from assurance.office import Tx
 from assurance.story.audit_verbs import return_of
 from assurance.story.names import Names, name_of, one_of, text
 from assurance.story.verb import Book, Verb
-from engine.conditions import Kind, Value
+from engine.conditions import Field, Kind, Value
 from engine.yamlfile import Node
 
 
@@ -17,6 +17,7 @@ def _subject(node: Node, names: Names) -> tuple[str, str]:
     """Read a label, or CASE/RECORD_SET for a return."""
     case, slash, records = node.text().partition("/")
     if slash:
+        names.refuse_quietly_if_doubted(case)
         if case not in names.known.get("case", {}) or records not in names.known.get("record_set", {}):
             raise node.bad(f"{node.text()!r} names no return; write it as CASE/RECORD_SET")
         return "agency_return", node.text()
@@ -39,24 +40,30 @@ def _check_move(parts: dict[str, Node], given: dict[str, Any], names: Names) -> 
     triggers = tuple(dict.fromkeys(way.trigger for way in workflow.moves))
     trigger = parts["trigger"].one_of(triggers, f"a move of {kind}")
     ways = [way for way in workflow.moves if way.trigger == trigger]
-    asks = {ask.name: ask.kind for way in ways for ask in way.asks}
+    asks = {ask.name: ask for way in ways for ask in way.asks}
     given["given"] = {}
     if "given" in parts:
         for key, value in parts["given"].pairs():
             name = key.one_of(asks, f"a field that the move {trigger!r} asks for")
             given["given"][name] = _value(value, asks[name])
+    needed = set.intersection(*({ask.name for ask in way.asks if not ask.optional} for way in ways))
+    if missing := sorted(needed - given["given"].keys()):
+        where = parts["given"] if "given" in parts else parts["trigger"]
+        raise where.bad(f"the move {trigger!r} asks for {missing[0]!r} too; say it under 'given'")
     if "name" in parts and not any(way.approval for way in ways):
         raise parts["name"].bad(
             f"the move {trigger!r} asks for no approval, so that there is nothing to name"
         )
 
 
-def _value(node: Node, kind: Kind) -> Value:
-    if kind is Kind.DATE:
+def _value(node: Node, asked: Field) -> Value:
+    if asked.kind is Kind.DATE:
         return node.day()
-    if kind is Kind.WHOLE:
+    if asked.kind is Kind.WHOLE:
         return node.whole()
-    return node.yes_no() if kind is Kind.YES_NO else node.text()
+    if asked.kind is Kind.CHOICE:
+        return node.one_of(asked.choices, f"a word for {asked.name}")
+    return node.yes_no() if asked.kind is Kind.YES_NO else node.text()
 
 
 def _move(tx: Tx, book: Book, given: dict[str, Any]) -> None:
@@ -86,7 +93,11 @@ def _check_matter(parts: dict[str, Node], given: dict[str, Any], names: Names) -
     if "fields" in parts:
         for key, value in parts["fields"].pairs():
             name = key.one_of(fields, f"a field of {kind}")
-            given["fields"][name] = _value(value, fields[name].kind)
+            given["fields"][name] = _value(value, fields[name])
+    needed = [field.name for field in fields.values() if not field.optional and field.kind is not Kind.YES_NO]
+    if missing := [name for name in needed if name not in given["fields"]]:
+        where = parts["fields"] if "fields" in parts else parts["kind"]
+        raise where.bad(f"a {kind} needs {missing[0]!r} too; say it under 'fields'")
     parent = None if own is None else own.parent
     if ("parent" in parts) != (parent is not None):
         where = parts["parent"] if "parent" in parts else parts["kind"]

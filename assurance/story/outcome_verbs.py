@@ -7,7 +7,7 @@ from typing import Any
 from assurance.commands import acting, concluding, founding
 from assurance.commands.concluding import ACCEPTANCES, FINDING_KINDS, RECOMMENDATION_TYPES
 from assurance.office import Tx
-from assurance.story.names import Names, day, name_of, names_of, one_of, text, whole
+from assurance.story.names import Names, count, day, name_of, names_of, one_of, text
 from assurance.story.verb import Book, Verb, list_of
 from engine.yamlfile import Node
 
@@ -177,7 +177,7 @@ OUTCOME_VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "record_dissemination",
-        {**_AUDIT, "agency": name_of("agency"), "how": text, "reached": whole},
+        {**_AUDIT, "agency": name_of("agency"), "how": text, "reached": count},
         do=_record_dissemination,
     ),
     Verb(

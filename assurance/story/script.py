@@ -92,6 +92,7 @@ class _Reader:
                 steps += self._step(number, item)
             except BadDefinition as fault:
                 self._problems += fault.problems
+                self._names.doubt(item.plain())
         if self._problems:
             raise BadDefinition(self._problems)
         return tuple(sorted(steps, key=lambda step: step.at))
@@ -109,7 +110,9 @@ class _Reader:
         where = f"{item.file}:{item.line}"
         if verb.expand is None:
             return [Step(place, at, person, verb, arguments, where)]
-        parts_of_it = verb.expand(at, person, arguments, lambda day, clock: self._on(parts["do"], day, clock))
+        parts_of_it = verb.expand(
+            at, person, arguments, lambda key, day, clock: self._on(parts[key], day, clock)
+        )
         return [
             Step(f"{place}.{part}", one.at, one.person, one.verb, one.arguments, where)
             for part, one in enumerate(parts_of_it, start=1)

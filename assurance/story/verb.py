@@ -52,7 +52,7 @@ class Part:
     arguments: dict[str, Any]
 
 
-At = Callable[[date, time], datetime]
+At = Callable[[str, date, time], datetime]  # the key under which the day stands, for the place of a fault
 
 
 @dataclass(frozen=True, slots=True)
