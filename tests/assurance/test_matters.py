@@ -22,7 +22,7 @@ from engine.moved import Ref
 from tests.assurance.test_tampering import take_the_guard_away
 from tests.world import World
 
-FAMILY = Path(__file__).parent / "dip_samples"
+FAMILY = Path(__file__).parent / "good_story"
 FIELDS: Mapping[str, Value] = {"files": 5, "question": "Was the father asked?", "due_on": date(2014, 9, 5)}
 
 
