@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MultipartInvariantViolationDefect
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import format_datetime
@@ -192,7 +193,9 @@ def _part(kind: str, text: str, boundary: str) -> bytes:
 def _check_head(head: bytes, names: Sequence[str]) -> None:
     """Read the headers back: a header that nobody meant must never leave the house."""
     read = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")
-    if tuple(read.keys()) != tuple(names) or read.defects or read.get_payload():
+    # Older Pythons miss the parts of a letter of which only the head is read; that says nothing of the head.
+    wrong = [fault for fault in read.defects if not isinstance(fault, MultipartInvariantViolationDefect)]
+    if tuple(read.keys()) != tuple(names) or wrong or read.get_payload():
         raise ValueError(f"the headers of the mail would read {', '.join(read.keys())}; it is not sent")
     if any(len(line) > _LONGEST_LINE for line in head.split(b"\r\n")):
         raise ValueError("a header of the mail would be longer than any mail server takes; it is not sent")

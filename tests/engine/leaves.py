@@ -13,9 +13,13 @@ from engine.definitions import Definition
 from engine.ledger import Line, Written, append
 from engine.moved import Moved, Ref, Standing
 from engine.store import Base, Store, UtcDateTime
+from engine.workflow_file import content_hash
+from engine.yamlfile import parse_yaml
 
 # Importing a module is what registers its tables.
 MODULES = (bookmarks, timers)
+LEAF_TEXT = "workflow: leaf"
+LEAF_HASH = content_hash(parse_yaml(LEAF_TEXT, file="leaf.yaml"))
 SPRING = datetime(2015, 4, 7, 9, 30, tzinfo=UTC)
 
 
@@ -46,7 +50,7 @@ def plant(store: Store) -> None:
     LeafBase.metadata.create_all(store.db)
     with store.begin() as session:
         session.execute(sa.text("INSERT INTO tenant (id) VALUES (1)"))
-        session.add(Definition(kind="leaf", hash="0" * 64, text="workflow: leaf", published_at=SPRING))
+        session.add(Definition(kind="leaf", hash=LEAF_HASH, text=LEAF_TEXT, published_at=SPRING))
 
 
 def bud(session: Session, **columns: Any) -> Ref:

@@ -87,7 +87,10 @@ def test_a_subject_that_is_gone_is_missed_by_its_history(grown: Store) -> None:
 def test_a_history_that_is_cut_together_with_the_version_is_found_by_the_head(grown: Store) -> None:
     tell(grown, "DELETE FROM event WHERE subject_id = 2 AND seq = 3")
     tell(grown, "UPDATE leaf SET version = 2, falls_on = NULL WHERE id = 2")
-    assert faults(grown) == ["leaf/2 line 2: the head kept with the subject is not the seal of its last line"]
+    assert faults(grown) == [
+        "leaf/2 line 2: the head kept with the subject is not the seal of its last line",
+        "leaf/2 line 2: its material_version is 3, its history says 2",
+    ]
 
 
 def test_two_lines_that_changed_places_are_found(grown: Store) -> None:
