@@ -1,0 +1,73 @@
+"""Settings come from the environment: read once, and refused with every reason at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from assurance.config import HOME, BadSettings, settings_from
+
+
+def test_without_a_word_everything_is_as_usual() -> None:
+    settings = settings_from({})
+    assert settings.database == str(Path("var") / "auditloop.sqlite")
+    assert settings.workflows == (HOME / "workflows",)
+    assert settings.rules == (HOME / "rules",)
+    assert (settings.smtp_url, settings.maildir) == (None, Path("var") / "mail")
+    assert settings.base_url == "http://127.0.0.1:8000"
+
+
+def test_what_is_set_counts_and_an_argument_counts_more(tmp_path: Path) -> None:
+    environment = {
+        "AUDITLOOP_DATABASE": "postgresql://ann@host/audits",
+        "AUDITLOOP_VAR": str(tmp_path),
+        "AUDITLOOP_WORKFLOWS": os.pathsep.join([str(HOME / "workflows"), str(tmp_path)]),
+        "AUDITLOOP_RULES": f"{HOME / 'rules'}{os.pathsep}",
+        "AUDITLOOP_SMTP_URL": "smtp://mail.board.example",
+        "AUDITLOOP_MAIL_FROM": "audits@board.example",
+        "AUDITLOOP_BASE_URL": "https://audits.board.example/",
+        "PATH": "/bin",
+    }
+    settings = settings_from(environment)
+    assert settings.database == "postgresql://ann@host/audits"
+    assert settings.workflows == (HOME / "workflows", tmp_path)
+    assert settings.rules == (HOME / "rules",)
+    assert settings.smtp_url == "smtp://mail.board.example"
+    assert settings.base_url == "https://audits.board.example"
+    assert settings.maildir == tmp_path / "mail"
+    assert settings_from(environment, database="audits.sqlite").database == "audits.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("AUDITLOOP_DATABSE", "x", "AUDITLOOP_DATABSE is not a setting; known: AUDITLOOP_DATABASE, "),
+        (
+            "AUDITLOOP_DATABASE",
+            "mysql://host/x",
+            "AUDITLOOP_DATABASE: 'mysql' is not a database that can be used",
+        ),
+        ("AUDITLOOP_WORKFLOWS", "/nowhere", "AUDITLOOP_WORKFLOWS is '/nowhere', which is not a folder"),
+        ("AUDITLOOP_RULES", "/nowhere", "AUDITLOOP_RULES is '/nowhere', which is not a folder"),
+        ("AUDITLOOP_MAIL_FROM", "audits", "AUDITLOOP_MAIL_FROM is 'audits'; give one address such as"),
+        ("AUDITLOOP_MAIL_FROM", "a@b.example c@d.example", "give one address such as audits@board.example"),
+        ("AUDITLOOP_MAIL_FROM", "a @b.example", "give one address such as audits@board.example"),
+        ("AUDITLOOP_BASE_URL", "audits.example", "AUDITLOOP_BASE_URL is 'audits.example'; give the address"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_what_would_be_right(
+    name: str, value: str, sentence: str
+) -> None:
+    with pytest.raises(BadSettings) as refused:
+        settings_from({name: value})
+    (problem,) = refused.value.problems
+    assert sentence in problem
+
+
+def test_every_reason_is_given_at_once() -> None:
+    with pytest.raises(BadSettings) as refused:
+        settings_from({"AUDITLOOP_MAIL_FROM": "audits", "AUDITLOOP_BASE_URL": "x", "AUDITLOOP_COLOUR": "red"})
+    assert len(refused.value.problems) == 3
+    assert str(refused.value).count("\n") == 2
