@@ -179,7 +179,7 @@ MAILS: Sequence[Column[MailRow]] = (
     Column("Thread", lambda row: row.subject, is_wide=True),
     Column("What", lambda row: row.template.replace("_", " ")),
     Column("State", lambda row: row.state),
-    Column("Because of", lambda row: row.cause),
+    Column("Because of", lambda row: row.cause, is_wide=True),
 )
 OVERVIEW: Sequence[Column[Overview]] = (
     Column("Number", lambda row: row.number, is_number=True),

@@ -40,6 +40,7 @@ RefArgument = Annotated[
         show_default=False,
     ),
 ]
+NARROWEST_HISTORY = 56
 WRITTEN_AS = {
     Kind.TEXT: "words",
     Kind.DATE: "2015-03-31",
@@ -210,7 +211,7 @@ def _show_lines(lines: Sequence[Told]) -> None:
     for line in lines:
         told = Group(Text(line.sentence), *(Padding(Text(part), (0, 0, 0, 2)) for part in _parts(line)))
         table.add_row(str(line.number), in_words(line.at), told)
-    console().print(table)
+    console(NARROWEST_HISTORY).print(table)
 
 
 def _parts(line: Told) -> Iterator[str]:

@@ -24,6 +24,7 @@ from engine.moved import Ref
 from notifications.delivery import Delivered
 
 WIDTH_OF_A_FILE = 100
+NARROWEST, WIDE, LONGEST_REFERENCE = 40, 16, 24
 T = TypeVar("T")
 Cell = str | int | date | None | tuple[str, ...]
 
@@ -38,33 +39,58 @@ class Column(Generic[T]):
     is_wide: bool = False
 
 
-def console() -> Console:
-    """Give the console of standard output: as wide as the window, or 100 columns where there is none."""
+class Screen(Console):
+    """A console that writes no blanks at the ends of lines into a file or a pipe."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print as a console does."""
+        if self.is_terminal:
+            super().print(*objects, **how)
+            return
+        with self.capture() as taken:
+            super().print(*objects, **how)
+        typer.echo("\n".join(line.rstrip() for line in taken.get().split("\n")), nl=False)
+
+
+def console(needs: int = NARROWEST) -> Screen:
+    """Give the console of standard output: as wide as the window, or 100 columns where there is none.
+
+    In a window narrower than what is needed the lines are longer than the window: no reference is ever cut.
+    """
     is_window = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(
+    screen = Screen(
         width=None if is_window else WIDTH_OF_A_FILE,
         highlight=False,
         markup=False,
         emoji=False,
         soft_wrap=False,
     )
+    screen.width = max(screen.width, needs)
+    return screen
 
 
 def show_table(columns: Sequence[Column[T]], rows: Iterable[T]) -> None:
     """Print rows as an aligned table without lines around it."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
+    cells = [[in_words(column.cell(row)) for column in columns] for row in rows]
+    wide = max([WIDE, *(_longest_word(line[place]) for place in _wide(columns) for line in cells)])
+    needs = 0
+    for place, column in enumerate(columns):
+        lines = [
+            part for text in (column.heading, *(line[place] for line in cells)) for part in text.split("\n")
+        ]
+        needs += 2 + (wide if column.is_wide else max(len(line) for line in lines))
         table.add_column(
             column.heading,
             justify="right" if column.is_number else "left",
             no_wrap=not column.is_wide,
             ratio=1 if column.is_wide else None,
-            min_width=16 if column.is_wide else None,
+            min_width=wide if column.is_wide else None,
             overflow="fold",
         )
-    for row in rows:
-        table.add_row(*(Text(in_words(column.cell(row))) for column in columns))
-    console().print(table)
+    for line in cells:
+        table.add_row(*(Text(text) for text in line))
+    console(needs).print(table)
 
 
 def show_pairs(pairs: Iterable[tuple[str, Cell]]) -> None:
@@ -72,9 +98,20 @@ def show_pairs(pairs: Iterable[tuple[str, Cell]]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in pairs:
-        table.add_row(name, Text(in_words(value)))
-    console().print(table)
+    told = [(name, in_words(value)) for name, value in pairs]
+    for name, value in told:
+        table.add_row(name, Text(value))
+    needs = max((len(name) + 3 + _longest_word(value) for name, value in told), default=0)
+    console(needs).print(table)
+
+
+def _wide(columns: Sequence[Column[T]]) -> list[int]:
+    return [place for place, column in enumerate(columns) if column.is_wide]
+
+
+def _longest_word(text: str) -> int:
+    """Measure the longest word of a text, up to the length of a long reference; a longer one may be cut."""
+    return min(LONGEST_REFERENCE, max((len(word) for word in text.split()), default=0))
 
 
 def say(text: str = "", *, style: str | None = None) -> None:
