@@ -63,6 +63,15 @@ class Playbook:
         """Give the calendar of one group."""
         return self.groups[group_id].calendar
 
+    def newest(self, kind: str) -> Workflow:
+        """Give the workflow of a kind as it stands on the shelf, else as it was last published.
+
+        Raises Refused for a kind that nobody knows.
+        """
+        self.noun(kind)
+        found = self.workflows.get(kind)
+        return found or [one for _, one in sorted(self.pinned.items()) if one.kind == kind][-1]
+
     def definition(self, definition_id: int) -> Workflow:
         """Give the workflow to which a subject is pinned."""
         return self.pinned[definition_id]

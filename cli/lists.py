@@ -143,7 +143,7 @@ def list_(
 def _list_of(what: str, tx: Tx) -> _List:
     if what in LISTS:
         return LISTS[what]
-    kinds = [kind for kind, workflow in tx.playbook.workflows.items() if workflow.own is not None]
+    kinds = [kind for kind in tx.playbook.nouns if tx.playbook.newest(kind).own is not None]
     if what in kinds:
         return _List(
             lambda tx, viewer, wanted: lists.matters(tx, viewer, what, wanted), MATTERS, "for others"

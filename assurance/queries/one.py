@@ -91,7 +91,7 @@ def _name(tx: Tx, row: Any, ref: Ref) -> str:
             reference = tx.session.get_one(Audit, row.audit_id).reference
             return f"Recommendation {row.number} of audit {reference}"
         case Matter():
-            return f"{tx.playbook.workflows[ref.kind].title} {ref.id}: {row.title}"
+            return f"{tx.playbook.newest(ref.kind).title} {ref.id}: {row.title}"
     return name_of(ref)
 
 
@@ -199,7 +199,7 @@ def _concern_lines(tx: Tx, viewer: Viewer, row: ImmediateConcern) -> Iterable[Li
 def _matter_lines(tx: Tx, row: Matter) -> Iterable[Line]:
     noun = tx.playbook.noun(row.kind)
     known = noun.load_many(tx.session, [row.id])[0]
-    own = tx.playbook.workflows[row.kind].own if isinstance(noun, MatterNoun) else None
+    own = tx.playbook.newest(row.kind).own if isinstance(noun, MatterNoun) else None
     fields: dict[str, Field] = {} if own is None else dict(own.fields)
     yield Line("title", "Title", row.title)
     yield Line("parent", "Under", parent_of(row))

@@ -37,14 +37,15 @@ def overview(tx: Tx, viewer: Viewer) -> tuple[Overview, ...]:
 def _moved(tx: Tx, viewer: Viewer) -> Iterator[Overview]:
     for kind, noun in NOUNS.items():
         states = _states(tx, noun.table, viewer)
-        titles = {name: state.title.lower() for name, state in tx.playbook.workflows[kind].states.items()}
+        titles = {name: state.title.lower() for name, state in tx.playbook.newest(kind).states.items()}
         named = tuple((titles.get(state, state), number) for state, number in states.items())
         note = _note(tx, viewer, kind, states)
         yield Overview(NAMES.get(kind, f"{kind}s"), sum(states.values()), named, note)
 
 
 def _matters(tx: Tx, viewer: Viewer) -> Iterator[Overview]:
-    for kind, workflow in tx.playbook.workflows.items():
+    for kind in tx.playbook.nouns:
+        workflow = tx.playbook.newest(kind)
         if workflow.own is not None:
             states = _states(tx, Matter, viewer, Matter.kind == kind)
             named = tuple((workflow.states[state].title.lower(), number) for state, number in states.items())
