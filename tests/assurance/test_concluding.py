@@ -60,6 +60,15 @@ def test_a_joint_look_needs_its_note_its_meeting_and_its_stage(world_at: At) -> 
         concluding.hold_moderation(tx, world.audit, "All returns")
 
 
+def test_nobody_has_looked_at_the_returns_tomorrow(world_at: At) -> None:
+    world = world_at("findings")
+    with pytest.raises(Refused, match="on 25 November 2014, which is still to come"), world.does("sam") as tx:
+        concluding.hold_moderation(tx, world.audit, "All returns", held_on=date(2014, 11, 25))
+    meeting = world.number(Meeting, "2014-12")
+    with pytest.raises(Refused, match="on 11 December 2014, which is still to come"), world.does("sam") as tx:
+        concluding.hold_moderation(tx, world.audit, "All returns", meeting_id=meeting)
+
+
 def test_findings_are_numbered_and_may_keep_their_case_private(world_at: At) -> None:
     world = world_at("findings")
     aim, case = world.aims()[0], world.cases()[0]

@@ -159,6 +159,23 @@ def test_returns_are_due_before_the_meeting_that_looks_at_them(world_at: At) -> 
         programme.set_meeting(tx, world.audit, 99, date(2014, 12, 1))
 
 
+def test_a_later_day_for_the_returns_moves_those_that_are_still_awaited(world_at: At) -> None:
+    world = world_at("agency_audits")
+    settled, awaited = world.agency_return("police"), world.agency_return("school")
+    world.settles("fay", settled)
+    world.nights(date(2014, 11, 28))
+    with world.does("sam") as tx:
+        programme.set_meeting(tx, world.audit, world.number(Meeting, "2014-12"), date(2014, 12, 5))
+    assert world.row(AgencyReturn, settled).due_on == date(2014, 11, 27)
+    row = world.row(AgencyReturn, awaited)
+    assert (row.original_due_on, row.due_on) == (date(2014, 11, 27), date(2014, 12, 5))
+    assert world.history(awaited)[-1].data == {"trigger": "set_meeting", "set": {"due_on": "2014-12-05"}}
+    world.nights(date(2014, 12, 6))
+    assert [one for one in world.fired(awaited) if "late" in one] == ["return-late 0", "return-late 0"]
+    assert [one for one in world.fired(settled) if "late" in one] == []
+    assert world.proof().faults == ()
+
+
 def test_the_agencies_are_not_asked_before_a_day_is_named(world_at: At) -> None:
     world = world_at("cases_selected")
     with (

@@ -14,12 +14,13 @@ from assurance.commands.founding import open_matter
 from assurance.config import HOME
 from assurance.playbook import Shelf, read_shelf
 from assurance.records import Agency, Matter
-from assurance.sweep import sweep
+from assurance.sweep import sweep, sweep_all
+from engine import timers
 from engine.conditions import Value
 from engine.errors import Refused
 from engine.ledger import Event
 from engine.moved import Ref
-from tests.assurance.test_tampering import take_the_guard_away
+from tests.assurance.test_tampering import found, tampering
 from tests.world import World
 
 FAMILY = Path(__file__).parent / "good_story"
@@ -123,6 +124,32 @@ def test_a_decision_about_it_is_asked_taken_and_lapses_like_any_other(world: Wor
     world.decides("dan", approval)
 
 
+def test_where_no_deputy_is_named_nobody_stands_in_for_the_chair(world: World) -> None:
+    ref = opens(world)
+    world.news()
+    approval = world.asks("bo", ref, "enlarge", more=9)
+    assert world.told() == ["ada"]
+    with pytest.raises(Refused, match="is a step for the approver"):
+        world.decides("dan", approval)
+    world.moves("bo", approval, "withdraw")
+    world.news()
+    own = world.asks("ada", ref, "enlarge", more=9)
+    assert world.told() == ["sam"]
+    with pytest.raises(Refused, match="You asked for this yourself"):
+        world.decides("ada", own)
+
+
+def test_the_daily_look_finds_it_too(world: World) -> None:
+    ref = opens(world)
+    with world.office.store.begin() as session:
+        timers.cancel(session, ref)
+    world.on(date(2014, 9, 6))
+    assert sweep_all(world.office).repaired == 0  # it fires now, and nothing is to come
+    assert world.fired(ref) == ["dip-sample-late 0", "dip-sample-chased 0"]
+    (mail, *_) = world.news()
+    assert mail.why.endswith("it stands at “Planned”; the day on which it is to be done: 5 September 2014.")
+
+
 def test_rules_about_it_speak_and_set_what_they_say(world: World) -> None:
     ref = opens(world)
     world.news()
@@ -155,9 +182,9 @@ def test_a_field_that_nobody_set_is_found(world: World) -> None:
         assert any("its files is" in fault and "its history says 5" in fault for fault in faults)
     with world.office.store.begin() as session:
         session.execute(sa.update(Matter).values(fields=fields))
-        take_the_guard_away(session)
+    with tampering(world) as session:
         session.execute(sa.update(Event).values(data="{}").where(Event.subject_id == ref.id))
-    assert [fault.line for fault in world.proof().faults] == [1]
+        assert [fault.line for fault in found(session)] == [1]
 
 
 # -- what is not taken -------------------------------------------------------------------------------------

@@ -154,6 +154,16 @@ def test_a_step_that_comes_with_data_is_not_made_by_its_word_alone(world_at: At)
     world = world_at("proposed")
     with pytest.raises(Refused, match="‘Write down an aim’ needs more than a word; it has a form of its own"):
         world.moves("sam", world.audit, "add_aim")
+    with pytest.raises(Refused, match="‘Write down an aim’ is a step for the coordinator"):
+        world.moves("bo", world.audit, "add_aim")
+
+
+def test_a_letter_that_nobody_can_read_is_refused(world_at: At) -> None:
+    world = world_at("actions")
+    with pytest.raises(Refused, match="which nobody can read; write it without"):
+        world.moves(
+            "nell", world.action("trust"), "extend", new_due_on=date(2015, 4, 1), reason="Sick\x00ness"
+        )
 
 
 def test_what_a_step_does_not_ask_for_is_refused_rather_than_lost(world_at: At) -> None:
@@ -298,6 +308,24 @@ def test_a_key_of_one_group_says_nothing_to_another(world_at: At) -> None:
     with world.does("sam", group="other") as tx:
         done = moving.move(tx, audit, "agree_theme", key="form-12")
     assert (done.ref, done.is_repeat) == (audit, False)
+
+
+def test_a_key_is_good_for_one_request_only(world_at: At) -> None:
+    world = world_at("actions")
+    world.moves("nell", world.action("trust"), "begin", key="form-13")
+    with pytest.raises(Refused, match="The key 'form-13' was used for another request; choose a new one"):
+        world.moves(
+            "nell", world.action("trust"), "extend", key="form-13", new_due_on=date(2015, 4, 1), reason="x"
+        )
+    with pytest.raises(Refused, match="was used for another request"):
+        world.moves("nell", world.action("ccg"), "begin", key="form-13")
+
+
+def test_a_key_of_somebody_else_is_another_key(world_at: At) -> None:
+    world = world_at("actions")
+    world.moves("nell", world.action("trust"), "begin", key="form-14")
+    with pytest.raises(Refused, match="it is already In progress"):
+        world.moves("bo", world.action("trust"), "begin", key="form-14")
 
 
 # -- dates -------------------------------------------------------------------------------------------------

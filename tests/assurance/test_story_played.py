@@ -16,7 +16,7 @@ from assurance.story import Played, Story, play, read_story, summary
 from assurance.story.play import StoryRefused, is_finished, stories
 from assurance.tables import MOVED
 from engine.clock import FrozenClock
-from engine.errors import Refused
+from engine.errors import Refused, Stale
 from engine.proof import verify
 from engine.store import open_store
 
@@ -144,6 +144,23 @@ def test_a_step_that_the_workflow_refuses_is_named_with_its_line(stage: Stage, s
         stage.plays(refused)
     assert not is_finished(stage.office, story)
     assert summary(stage.office.store).audits == 1
+
+
+def test_of_two_who_play_one_story_at_once_one_stops_and_the_other_goes_on(
+    after: Stage, stage: Stage, story: Story
+) -> None:
+    other = Stage(stage.office.settings.database, story)
+
+    def plays_as_well(_office: Office) -> None:
+        other.plays(story)
+
+    with pytest.raises(
+        Stale, match="Another demo is playing into this database; it goes on, and this one stops"
+    ):
+        play(stage.office, story, clock=stage.clock, deliver=plays_as_well)
+    assert is_finished(other.office, story)
+    assert summary(other.office.store) == summary(after.office.store)
+    other.office.close()
 
 
 def test_two_stories_do_not_share_a_database(stage: Stage, story: Story) -> None:

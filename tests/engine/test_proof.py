@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from engine.ledger import Line
 from engine.moved import Ref
-from engine.proof import Fault, verify
+from engine.proof import Fault, checkpoint, verify
 from engine.store import Store
 from tests.engine.leaves import SPRING, Leaf, bud, opened, write
 
@@ -171,3 +171,36 @@ def test_a_day_that_is_none_is_a_fault_and_no_crash(store: Store) -> None:
         write(session, ref, Line("entered", SPRING, "clock", {"set": {"falls_on": None}}))
     tell(store, "UPDATE leaf SET falls_on = 'someday' WHERE id = 1")
     assert faults(store) == ["leaf/1 line 2: its falls_on is 'someday', its history says None"]
+
+
+# -- what stands beside all histories ----------------------------------------------------------------------
+
+
+def test_a_definition_that_was_changed_is_found(grown: Store) -> None:
+    for text in ("workflow: tree", "workflow: [leaf"):
+        tell(grown, f"UPDATE definition SET text = '{text}'")
+        assert faults(grown) == ["definition/1: its text was changed after subjects were pinned to it"]
+
+
+def test_a_checkpoint_changes_with_every_line_and_with_nothing_else(grown: Store) -> None:
+    with grown.begin() as session:
+        first = checkpoint(session, [Leaf])
+        assert checkpoint(session, [Leaf]) == first
+        write(session, Ref("leaf", 1), opened())
+        second = checkpoint(session, [Leaf])
+    assert len({first, second}) == 2
+    assert {len(first), len(second)} == {64}
+
+
+def test_whoever_keeps_a_checkpoint_can_tell_that_a_history_lost_its_end(grown: Store) -> None:
+    with grown.reading() as session:
+        kept = checkpoint(session, [Leaf])
+        second = session.scalar(sa.text("SELECT seal FROM event WHERE subject_id = 2 AND seq = 2"))
+    tell(grown, "DELETE FROM event WHERE subject_id = 2 AND seq = 3")
+    tell(
+        grown,
+        f"UPDATE leaf SET version = 2, material_version = 2, falls_on = NULL, head = '{second}' WHERE id = 2",
+    )
+    assert faults(grown) == []
+    with grown.reading() as session:
+        assert checkpoint(session, [Leaf]) != kept
