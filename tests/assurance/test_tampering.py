@@ -84,9 +84,14 @@ def found(session: Session) -> tuple[Fault, ...]:
     return verify(session, MOVED).faults
 
 
-def lines_of(session: Session, ref: Ref) -> list[int]:
-    query = sa.select(Event.seq).where(Event.subject_kind == ref.kind, Event.subject_id == ref.id)
-    return list(session.scalars(query.order_by(Event.seq)))
+def some_of(session: Session, ref: Ref) -> list[int]:
+    """Give the first line of a history, one in its middle, and the last."""
+    query = sa.select(sa.func.max(Event.seq)).where(
+        Event.subject_kind == ref.kind, Event.subject_id == ref.id
+    )
+    last = session.execute(query).scalar_one()
+    assert last >= 3
+    return [1, (last + 1) // 2, last]
 
 
 def one(ref: Ref, line: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -98,7 +103,7 @@ def test_a_changed_byte_is_found_in_whichever_line_it_stands(world: World, colum
     action = world.action("trust")
     with world.office.store.reading() as session:
         assert found(session) == ()
-        places = [(ref, line) for ref in (action, world.audit) for line in lines_of(session, ref)]
+        places = [(ref, line) for ref in (action, world.audit) for line in some_of(session, ref)]
     for ref, line in places:
         with tampering(world) as session:
             value = session.scalar(sa.select(Event.__table__.c[column]).where(*one(ref, line)))
@@ -108,7 +113,7 @@ def test_a_changed_byte_is_found_in_whichever_line_it_stands(world: World, colum
 
 def test_the_last_the_first_and_any_other_line_are_missed(world: World) -> None:
     with world.office.store.reading() as session:
-        lines = lines_of(session, world.audit)
+        lines = some_of(session, world.audit)
     for line in lines:
         with tampering(world) as session:
             session.execute(sa.delete(Event).where(*one(world.audit, line)))
