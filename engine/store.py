@@ -149,14 +149,17 @@ def _as_far_as_it_goes(stored: bytes) -> str:
     return stored.decode(errors="backslashreplace")
 
 
-def open_store(where: str | Path) -> Store:
+def open_store(where: str | Path, *, survives_power_cut: bool = True) -> Store:
     """Open the database at a path or a database URL.
+
+    What can be made again at any time, such as a replayed story, need not survive a power cut; it survives the
+    death of the process all the same. Only an embedded database tells the two apart.
 
     Raises ValueError, with a sentence that names what would be right, for a URL that cannot be used.
     """
     url = database_url(where)
     if url.get_backend_name() == "sqlite":
-        return Store(_sqlite(url))
+        return Store(_sqlite(url, synchronous="FULL" if survives_power_cut else "OFF"))
     return Store(_postgresql(url))
 
 
@@ -190,7 +193,7 @@ def sqlite_journal(version: tuple[int, int, int] = sqlite3.sqlite_version_info) 
     return "WAL" if version >= FIRST_SQLITE_WITH_SAFE_WAL else "TRUNCATE"
 
 
-def _sqlite(url: URL) -> sa.Engine:
+def _sqlite(url: URL, *, synchronous: str) -> sa.Engine:
     if url.database in (None, "", ":memory:"):
         # One connection for all threads: a database in memory lives only as long as its connection.
         db = sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
@@ -206,8 +209,8 @@ def _sqlite(url: URL) -> sa.Engine:
         driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         driver.execute("PRAGMA foreign_keys=ON")
         driver.execute(f"PRAGMA journal_mode={sqlite_journal()}")
-        driver.execute("PRAGMA synchronous=FULL")
-        if driver.execute("PRAGMA synchronous").fetchone() != (2,):
+        driver.execute(f"PRAGMA synchronous={synchronous}")
+        if synchronous == "FULL" and driver.execute("PRAGMA synchronous").fetchone() != (2,):
             raise RuntimeError("SQLite did not accept synchronous=FULL; an acknowledged commit could be lost")
 
     @sa.event.listens_for(db, "begin")

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from assurance.office import Actor, Office
-from assurance.records import Agency, Meeting, Person, Post, RecordSet
+from assurance.records import Agency, Group, Meeting, Person, Post, RecordSet
 from assurance.story.cast import bring_on, instant
 from assurance.story.script import Step, Story
 from assurance.story.verb import Book
@@ -107,10 +107,9 @@ class _Stage:
         with self._office.store.begin() as session:
             places = remembered(session, self._work)
             if "cast" not in places:
-                if works(session):
-                    raise Refused(
-                        Reason("other_story", "Another story was played in this database; take a fresh one.")
-                    )
+                if works(session) or session.scalar(sa.select(Group.id).limit(1)) is not None:
+                    sentence = "A group lives in this database already; play the story in a fresh one."
+                    raise Refused(Reason("other_story", sentence))
                 try:
                     number = bring_on(session, self._story.cast)
                     remember(session, self._work, "cast", str(number))

@@ -165,7 +165,9 @@ def test_of_two_who_play_one_story_at_once_one_stops_and_the_other_goes_on(
 
 def test_two_stories_do_not_share_a_database(stage: Stage, story: Story) -> None:
     stage.plays(replace(story, ends=story.begins, steps=()))
-    with pytest.raises(Refused, match="Another story was played in this database; take a fresh one"):
+    with pytest.raises(
+        Refused, match="A group lives in this database already; play the story in a fresh one"
+    ):
         stage.plays(replace(story, key="another-year"))
 
 

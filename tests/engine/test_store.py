@@ -206,3 +206,10 @@ def _writes_and_fails(session: Session) -> None:
 def _remember(store: Store, place: str) -> None:
     with store.begin() as session:
         remember(session, "reading", place, "here")
+
+
+def test_what_can_be_made_again_waits_for_no_disk(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "played.sqlite", survives_power_cut=False)
+    with store.reading() as session:
+        assert session.execute(sa.text("PRAGMA synchronous")).scalar_one() == 0
+    store.close()
