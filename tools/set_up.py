@@ -34,10 +34,11 @@ def main() -> int:
     _make_environment(progress)
     packages = _locked_packages(ROOT / wanted)
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    # The lock is complete. Left to look for dependencies, older pips find releases newer than those in it, and stop.
     installed = _watch(
         progress,
         f"install {packages} packages from {wanted}",
-        [*pip, "--require-hashes", "--requirement", wanted],
+        [*pip, "--require-hashes", "--no-deps", "--requirement", wanted],
         packages,
     )
     if installed:
