@@ -1,0 +1,185 @@
+"""A noun with its facts: each is declared once, as a word of the YAML and as the SQL from which it comes.
+
+What the facts of each noun are stands beside this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from assurance.facts.words import ADDRESSEES, CONFLICTS, ROLES
+from assurance.records import Approval, Audit
+from engine.conditions import Field, Kind, Value, Vocabulary
+from engine.moved import Moved, Ref, Standing
+from engine.store import Prepared, RowLock
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One word of the YAML: its kind, what people call it, and where it comes from."""
+
+    field: Field
+    expression: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """To what and to whom a subject belongs: who acts on it, who is told, and in which thread.
+
+    `parents` are the subjects whose facts count this one.
+    """
+
+    audit_id: int | None
+    audit_reference: str | None
+    agency_id: int | None
+    owner_post_id: int | None
+    parents: tuple[Ref, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A subject as it stands: its place in the history, to whom it belongs, and its facts."""
+
+    standing: Standing
+    belongs: Belonging
+    facts: Mapping[str, Value]
+
+    @property
+    def ref(self) -> Ref:
+        """Name the subject."""
+        return self.standing.ref
+
+
+class Noun:
+    """One noun that moves: its table, its facts and the two queries that load them."""
+
+    def __init__(
+        self,
+        table: type[Moved],
+        facts: Sequence[Fact],
+        *,
+        audit: sa.ColumnElement[Any] | None = None,
+        agency: sa.ColumnElement[Any] | None = None,
+        owner: sa.ColumnElement[Any] | None = None,
+        parents: Mapping[str, sa.ColumnElement[Any]] | None = None,
+    ) -> None:
+        self.table = table
+        self.kind = table.noun
+        self.facts = (*common_facts(table), *facts)
+        nothing = sa.null()
+        # An alias, because the noun itself may be the audit, and would then be compared with itself.
+        named = aliased(Audit)
+        reference = nothing if audit is None else one(named.reference, named.id == audit)
+        query = sa.select(
+            table.id,
+            table.group_id,
+            table.state,
+            table.version,
+            table.material_version,
+            table.head,
+            table.definition_id,
+            (nothing if audit is None else audit).label("belongs_audit"),
+            reference.label("belongs_reference"),
+            (nothing if agency is None else agency).label("belongs_agency"),
+            (nothing if owner is None else owner).label("belongs_owner"),
+            *(column.label(f"parent_{kind}") for kind, column in (parents or {}).items()),
+            *(fact.expression.label(f"fact_{fact.field.name}") for fact in self.facts),
+        )
+        self._parents = tuple(parents or {})
+        self._names = tuple(fact.field.name for fact in self.facts)
+        self._yes_no = frozenset(fact.field.name for fact in self.facts if fact.field.kind is Kind.YES_NO)
+        self._lock = RowLock(table.id)
+        self._one = Prepared(query.where(table.id == sa.bindparam("subject", required=False)))
+        self._query = query
+
+    def vocabulary(self) -> Vocabulary:
+        """Give the words that workflows and rules about this noun may use."""
+        return Vocabulary(
+            about=self.kind,
+            fields={fact.field.name: fact.field for fact in self.facts},
+            roles=ROLES,
+            conflicts=CONFLICTS,
+            addressees=ADDRESSEES,
+        )
+
+    def load(self, session: Session, subject: int) -> Known | None:
+        """Lock one subject's row, where the database can, and read it with all its facts in one query."""
+        self.lock(session, [subject])
+        row = self._one.first(session, {"subject": subject})
+        return None if row is None else self._known(row)
+
+    def lock(self, session: Session, subjects: Iterable[int]) -> None:
+        """Lock the rows of subjects, where the database can."""
+        self._lock.take(session, subjects)
+
+    def load_many(self, session: Session, subjects: Sequence[int]) -> list[Known]:
+        """Read many subjects with all their facts in one query."""
+        rows = session.execute(self._query.where(self.table.id.in_(subjects)).order_by(self.table.id))
+        return [self._known(tuple(row)) for row in rows]
+
+    def changed_columns(self, _known: Known, changes: Mapping[str, Value]) -> dict[str, Any]:
+        """Turn changed facts into changed columns: of these nouns each has a column of its own."""
+        return dict(changes)
+
+    def _known(self, row: tuple[Any, ...]) -> Known:
+        subject, group, state, version, material, head, definition, audit, reference, agency, owner = row[:11]
+        first_fact = 11 + len(self._parents)
+        above = zip(self._parents, row[11:first_fact], strict=True)
+        parents = tuple(Ref(kind, number) for kind, number in above if number is not None)
+        facts: dict[str, Value] = dict(zip(self._names, row[first_fact:], strict=True))
+        for name in self._yes_no:
+            facts[name] = bool(facts[name])
+        facts["state"] = state
+        standing = Standing(Ref(self.kind, subject), group, state, version, material, head, definition)
+        return Known(standing, Belonging(audit, reference, agency, owner, parents), facts)
+
+
+def one(column: Any, *where: Any) -> sa.ColumnElement[Any]:
+    """Look one value up."""
+    return sa.select(column).where(*where).scalar_subquery()
+
+
+def count(table: Any, *where: Any) -> sa.ColumnElement[Any]:
+    """Count rows."""
+    return sa.select(sa.func.count()).select_from(table).where(*where).scalar_subquery()
+
+
+def whole(name: str, title: str, expression: Any) -> Fact:
+    """Declare a fact that is a whole number."""
+    return Fact(Field(name, Kind.WHOLE, title=title), expression)
+
+
+def date(name: str, title: str, expression: Any, *, optional: bool = True) -> Fact:
+    """Declare a fact that is a day."""
+    return Fact(Field(name, Kind.DATE, optional=optional, title=title), expression)
+
+
+def text(name: str, title: str, expression: Any) -> Fact:
+    """Declare a fact of which one knows only whether it is there."""
+    return Fact(Field(name, Kind.TEXT, optional=True, title=title), expression)
+
+
+def yes_no(name: str, title: str, expression: Any) -> Fact:
+    """Declare a fact that is yes or no."""
+    return Fact(Field(name, Kind.YES_NO, title=title), expression)
+
+
+def common_facts(table: type[Moved]) -> tuple[Fact, ...]:
+    """Declare what every noun of the field has."""
+    since = date(
+        "state_since_on", "the day on which it came to this state", table.state_since_on, optional=False
+    )
+    if table is Approval:
+        return (since,)
+    waiting = count(
+        Approval,
+        Approval.subject_kind == table.noun,
+        Approval.subject_id == table.id,
+        Approval.state == "waiting",
+    )
+    return since, whole("approvals_waiting", "decisions that wait", waiting)
