@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -15,11 +16,17 @@ KNOWN_CALENDARS = ("england-and-wales", "weekdays")
 
 @dataclass(frozen=True, slots=True)
 class WorkingCalendar:
-    """Knows the working days of one group. Source of bank holidays: the `holidays` library, GB/ENG."""
+    """Knows the working days of one group. Source of bank holidays: the `holidays` library, GB/ENG.
 
+    Two calendars are equal if name, zone and closed days are: the rest follows from them.
+    """
+
+    name: str
     zone: ZoneInfo
-    bank: holidays.HolidayBase
-    closed: frozenset[date] = field(default_factory=frozenset)
+    closed: frozenset[date]
+    bank: holidays.HolidayBase = field(repr=False, compare=False)
+    # The working days of each year that was asked for. Whoever loses a race has written the same again.
+    _years: dict[int, tuple[date, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def is_working(self, day: date) -> bool:
         """Say whether the group works on this day."""
@@ -28,22 +35,47 @@ class WorkingCalendar:
     def add_working_days(self, day: date, number: int) -> date:
         """Give the day that lies this many working days later (or earlier, for a negative number).
 
-        Monotone in `day`: a later start never gives an earlier end. Nought gives the day itself.
+        Monotone in `day`: a later start never gives an earlier end. Nought gives the day itself. Raises
+        OverflowError beyond the first and the last year that a date can have.
         """
-        step = timedelta(days=1 if number > 0 else -1)
-        left = abs(number)
-        while left:
-            day += step
-            left -= self.is_working(day)
-        return day
+        if number == 0:
+            return day
+        year, days = day.year, self._working_days(day.year)
+        if number > 0:
+            place = bisect_right(days, day) + number - 1
+            while place >= len(days):
+                place -= len(days)
+                year += 1
+                days = self._working_days(year)
+        else:
+            place = bisect_left(days, day) + number
+            while place < 0:
+                year -= 1
+                days = self._working_days(year)
+                place += len(days)
+        return days[place]
 
     def today(self, now: datetime) -> date:
         """Give the civil day that an instant is to the group."""
         return now.astimezone(self.zone).date()
 
+    def civil(self, at: datetime) -> datetime:
+        """Give an instant as the group's civil day and hour, without a zone."""
+        return at.astimezone(self.zone).replace(tzinfo=None)
+
     def instant(self, day: date, at: time) -> datetime:
         """Give the instant of a civil day and hour of the group (the first of two when clocks go back)."""
         return datetime.combine(day, at, tzinfo=self.zone)
+
+    def _working_days(self, year: int) -> tuple[date, ...]:
+        known = self._years.get(year)
+        if known is None:
+            if not date.min.year <= year <= date.max.year:
+                raise OverflowError(f"no day has the year {year}")
+            first, last = date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
+            days = map(date.fromordinal, range(first, last + 1))
+            known = self._years[year] = tuple(day for day in days if self.is_working(day))
+        return known
 
 
 def working_calendar(name: str, *, zone: str, closed: Iterable[date] = ()) -> WorkingCalendar:
@@ -55,4 +87,4 @@ def working_calendar(name: str, *, zone: str, closed: Iterable[date] = ()) -> Wo
         if name == "england-and-wales"
         else holidays.HolidayBase()
     )
-    return WorkingCalendar(ZoneInfo(zone), bank, frozenset(closed))
+    return WorkingCalendar(name, ZoneInfo(zone), frozenset(closed), bank)

@@ -5,12 +5,11 @@ What keeps a firing from happening twice is the ledger's unique key, not a lock:
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -20,15 +19,16 @@ from assurance.facts import Known
 from assurance.mail import News, item_of, notices, together
 from assurance.matters import MatterNoun, plain
 from assurance.office import Office, Tx, clock_of
+from assurance.past import and_now, pasts
 from assurance.reasons import because, day_in_words, reason_line
 from assurance.records import Approval, Audit, Matter
 from assurance.roster import Roster, Seat, roster
 from assurance.standing import addressees, approvers, asked_of
 from engine import timers
 from engine.errors import Stale
-from engine.ledger import Event, Line, append
+from engine.ledger import Line, append
 from engine.moved import Ref
-from engine.rules import Fired, FiredBefore, Rule, Severity, Verdict, judge, next_look
+from engine.rules import Past, Rule, Severity, Verdict, judge, next_look
 from notifications import outbox
 
 BATCH = 200
@@ -117,8 +117,8 @@ def _all_subjects(tx: Tx) -> list[Ref]:
 
 def _in_need_of_a_timer(tx: Tx, refs: Sequence[Ref]) -> int:
     knowns = _load(tx, refs)
-    before = _fired_before(tx, knowns)
-    looks = (_next_look(tx, known, before.get(known.ref, {})) for known in knowns)
+    before = _pasts(tx, refs)
+    looks = (_next_look(tx, known, before[known.ref]) for known in knowns)
     return sum(look is not None for look in looks)
 
 
@@ -158,16 +158,16 @@ def _judge_batch(tx: Tx, refs: Sequence[Ref]) -> SweepTally:
     """Judge subjects and write what is new: first all rows, then all timers, in the order that people take them too."""
     _lock(tx, refs)
     knowns = _load(tx, refs)
-    before = _fired_before(tx, knowns)
+    before = _pasts(tx, refs)
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     firings: list[_Firing] = []
     looks: dict[Ref, datetime | None] = dict.fromkeys(refs)
     for known in knowns:
         rules = tx.playbook.book.about(known.ref.kind)
-        fired = before.get(known.ref, {})
-        verdicts = judge(rules, known.facts, today=tx.today, calendar=tx.calendar, fired=fired)
+        past = before[known.ref]
+        verdicts = judge(rules, known.facts, today=tx.today, calendar=tx.calendar, past=past)
         firings += _fire(tx, known, verdicts)
-        looks[known.ref] = _next_look(tx, known, {**fired, **_now_fired(tx, verdicts, fired)})
+        looks[known.ref] = _next_look(tx, known, and_now(past, verdicts, today=tx.today))
     _tell(tx, people, firings)
     for ref, due_at in sorted(looks.items()):
         _arm_next(tx, ref, due_at)
@@ -286,38 +286,13 @@ def _meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:
     return addressees(word, people, known.belongs, approval=able, requester=row.requested_by_id)
 
 
-def _fired_before(tx: Tx, knowns: Sequence[Known]) -> dict[Ref, dict[tuple[str, str], FiredBefore]]:
-    """Read which rules have fired for these subjects, for which occasions and on which days."""
-    found: dict[Ref, dict[tuple[str, str], FiredBefore]] = defaultdict(dict)
-    for kind, ids in _by_kind([known.ref for known in knowns]).items():
-        query = sa.select(Event.subject_id, Event.data).where(
-            Event.subject_kind == kind, Event.subject_id.in_(ids), Event.kind == "fired"
-        )
-        for subject, data in tx.session.execute(query.order_by(Event.subject_id, Event.seq)):
-            said = json.loads(data)
-            key = said["rule"], said["occasion"]
-            earlier = found[Ref(kind, subject)].get(key)
-            first_on = date.fromisoformat(said["on"]) if earlier is None else earlier.first_on
-            numbers = frozenset({said["number"]}) | (earlier.numbers if earlier else frozenset())
-            found[Ref(kind, subject)][key] = FiredBefore(first_on, numbers)
-    return found
+def _pasts(tx: Tx, refs: Sequence[Ref]) -> dict[Ref, Past]:
+    return pasts(tx.session, refs, group_id=tx.actor.group_id, today=tx.today)
 
 
-def _now_fired(tx: Tx, verdicts: Sequence[Verdict], before: Fired) -> dict[tuple[str, str], FiredBefore]:
-    now: dict[tuple[str, str], FiredBefore] = {}
-    for verdict in verdicts:
-        key = verdict.rule.id, verdict.occasion
-        earlier = before.get(key)
-        first_on = tx.today if earlier is None else earlier.first_on
-        now[key] = FiredBefore(
-            first_on, frozenset({verdict.number}) | (earlier.numbers if earlier else frozenset())
-        )
-    return now
-
-
-def _next_look(tx: Tx, known: Known, fired: Fired) -> datetime | None:
+def _next_look(tx: Tx, known: Known, past: Past) -> datetime | None:
     rules = tx.playbook.book.about(known.ref.kind)
-    day = next_look(rules, known.facts, today=tx.today, calendar=tx.calendar, fired=fired)
+    day = next_look(rules, known.facts, today=tx.today, calendar=tx.calendar, past=past)
     return None if day is None else tx.calendar.instant(day, tx.playbook.book.clock.look_at)
 
 

@@ -15,16 +15,18 @@ from engine.condition_tree import Constant, Today
 from engine.conditions import Expression, Kind, Vocabulary, parse, parse_value
 from engine.errors import BadDefinition, Problem
 from engine.faults import Faults
-from engine.rule import Repeat, Rule, RuleBook, RuleClock, Severity
+from engine.rule import Repeat, RightOfReply, Rule, RuleBook, Severity, Unless
+from engine.rule_clock import CLOCK_FILE, RuleClock, read_clock
 from engine.spans import span_of
 from engine.words import unknown
+from engine.workflow_words import place_of
 from engine.yamlfile import Json, Node, read_yaml
 
-CLOCK_FILE = "clock.yaml"
 MAX_REPEATS = 100
 
 _REQUIRED = ("id", "about", "title", "when", "once_per")
-_OPTIONAL = ("repeat", "tell", "copy", "severity", "quiets", "set")
+_NO_CLOCK = RuleClock("", time.min)
+_OPTIONAL = ("repeat", "notice", "unless", "tell", "copy", "severity", "quiets", "set")
 
 
 class HasVocabulary(Protocol):
@@ -40,20 +42,19 @@ def load_rules(folder: Path, workflows: Mapping[str, HasVocabulary]) -> RuleBook
     """Read `clock.yaml` and every other YAML file of a folder; raises BadDefinition with all faults at once."""
     reader = _Reader({kind: workflow.vocabulary for kind, workflow in workflows.items()})
     contents: dict[str, Json] = {}
-    clock = RuleClock("", time.min)
+    clock = _NO_CLOCK
     for path in _files(folder):
         node = reader.faults.reading(read_yaml, path)
         if node is None:
             continue
         contents[path.name] = node.plain()
         if path.name == CLOCK_FILE:
-            clock = reader.faults.reading(_clock, node) or clock
+            clock = reader.faults.reading(read_clock, node) or clock
         else:
             reader.read_file(node)
     rules = reader.rules()
     reader.faults.settle()
-    canonical = json.dumps(contents, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    content_hash = hashlib.sha256(canonical.encode()).hexdigest()
+    content_hash = _hash(_canonical(contents))
     by_kind = {kind: tuple(rule for rule in rules if rule.about == kind) for kind in workflows}
     return RuleBook(rules, clock, content_hash, tuple(reader.warnings), by_kind)
 
@@ -79,12 +80,12 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in paths if path.suffix == ".yaml"]
 
 
-def _clock(node: Node) -> RuleClock:
-    keys = node.fields(required=("calendar", "look_at"))
-    look_at = keys["look_at"].text()
-    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", look_at):
-        raise keys["look_at"].bad(f"expected a time of day such as '07:45', but found '{look_at}'")
-    return RuleClock(keys["calendar"].text(), time.fromisoformat(look_at))
+def _canonical(content: Json) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _entries(node: Node) -> tuple[Node, ...]:
@@ -130,6 +131,7 @@ class _Reader:
         title = self.faults.reading(keys["title"].text) or ""
         repeat = self.faults.reading(_repeat, keys.get("repeat"))
         severity = self.faults.reading(_severity, keys.get("severity")) or Severity.REMINDER
+        unless = self.faults.reading(_unless, keys.get("unless"))
         quiets = (self.faults.reading(keys["quiets"].words) or ()) if "quiets" in keys else ()
         if not keys.keys() & {"tell", "set"}:
             message = "this rule tells nobody and sets nothing; give it the key 'tell' (or 'set')"
@@ -139,6 +141,10 @@ class _Reader:
         once_per = self.faults.reading(_once_per, keys["once_per"], vocabulary) or ""
         tell = self.faults.reading(_addressees, keys.get("tell"), vocabulary) or ()
         copy = self.faults.reading(_addressees, keys.get("copy"), vocabulary, already=tell) or ()
+        notice = self.faults.reading(_notice, keys.get("notice"), vocabulary)
+        if notice and "tell" not in keys:
+            message = "there is a notice here, but nobody is told afterwards; give the rule the key 'tell'"
+            self.faults.add(keys["notice"].problem(message))
         sets = self.faults.reading(_sets, keys.get("set"), vocabulary) or {}
         when = parse(keys["when"], vocabulary)
         self.warnings += [keys["when"].problem(sentence) for sentence in when.warnings()]
@@ -149,11 +155,16 @@ class _Reader:
             when=when,
             once_per=once_per,
             repeat=repeat,
+            notice=notice,
+            unless=unless,
             tell=tell,
             copy=copy,
             severity=severity,
             quiets=frozenset(),
             sets=sets,
+            text=(text := _canonical(node.plain())),
+            hash=_hash(text),
+            place=place_of(node),
         )
         return _Draft(rule, quiets)
 
@@ -219,6 +230,18 @@ def _repeat(node: Node | None) -> Repeat | None:
 
 def _severity(node: Node | None) -> Severity:
     return Severity(node.one_of(Severity, "a severity")) if node else Severity.REMINDER
+
+
+def _unless(node: Node | None) -> Unless | None:
+    return Unless(node.one_of(Unless, "something that holds a rule")) if node else None
+
+
+def _notice(node: Node | None, vocabulary: Vocabulary) -> RightOfReply | None:
+    if node is None:
+        return None
+    keys = node.fields(required=("to", "before"))
+    to = keys["to"].one_of(vocabulary.addressees, f"somebody who can be told about {vocabulary.about}")
+    return RightOfReply(to, span_of(keys["before"]))
 
 
 def _addressees(

@@ -37,6 +37,8 @@ class Claimed:
     first_try_at: datetime
     lease_until: datetime
     lease_token: str
+    told_as: str
+    rests_on: str
     message_id: str | None
     rendered: bytes | None
 
@@ -89,6 +91,8 @@ _COLUMNS = (
     Message.first_try_at,
     Message.lease_until,
     Message.lease_token,
+    Message.told_as,
+    Message.rests_on,
     Message.message_id,
     Message.rendered,
 )

@@ -50,6 +50,8 @@ class Message(Base):
 
     `not_before` moves forward while a message waits for its next attempt; `attempts` counts those that
     count (a mail server that turns everybody away does not); `doubts` counts attempts whose fate is unknown.
+    `told_as` says as whom this person is told, `rests_on` (a list in JSON) on what the message rests: once none
+    of it is true any more, there is nothing left to say.
     The rendered bytes stand last, so that reading the other columns never touches them.
     """
 
@@ -90,6 +92,8 @@ class Message(Base):
     sent_at: Mapped[datetime | None]
     last_code: Mapped[int | None]
     last_text: Mapped[str | None]
+    told_as: Mapped[str] = mapped_column(server_default=sa.text("''"))
+    rests_on: Mapped[str] = mapped_column(server_default="[]")
     message_id: Mapped[str | None]
     rendered: Mapped[bytes | None]
 
@@ -115,6 +119,8 @@ class Notice:
     cause: str
     severity: str = Severity.REMINDER
     not_before: datetime | None = None
+    told_as: str = ""
+    rests_on: Sequence[Mapping[str, object]] = ()
 
 
 def put(session: Session, notices: Sequence[Notice], *, at: datetime) -> None:
@@ -166,6 +172,8 @@ _NOTICE_COLUMNS = (
     "cause",
     "severity",
     "not_before",
+    "told_as",
+    "rests_on",
 )
 
 
@@ -189,6 +197,8 @@ def _values(notice: Notice, number: int, at: datetime) -> dict[str, object]:
         f"cause_{number}": notice.cause,
         f"severity_{number}": str(notice.severity),
         f"not_before_{number}": notice.not_before or at,
+        f"told_as_{number}": notice.told_as,
+        f"rests_on_{number}": _JSON.encode(list(notice.rests_on)),
     }
 
 

@@ -27,10 +27,12 @@ from assurance.records.people import (
     RecordSet,
 )
 from assurance.records.returns import AgencyReturn, Answer
+from assurance.records.rules import AdoptedRule, DigestItem, RuleHold
 
 __all__ = [
     "Absence",
     "Action",
+    "AdoptedRule",
     "Agency",
     "AgencyAnswer",
     "AgencyReturn",
@@ -40,6 +42,7 @@ __all__ = [
     "Audit",
     "Case",
     "ClosedDay",
+    "DigestItem",
     "Dissemination",
     "Evidence",
     "Finding",
@@ -59,4 +62,5 @@ __all__ = [
     "RecommendationAim",
     "RecommendationFinding",
     "RecordSet",
+    "RuleHold",
 ]

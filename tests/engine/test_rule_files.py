@@ -29,13 +29,13 @@ MISTAKES = {
     "copy_of_what_is_told": ["8:19: 'owner' is told already; once is enough"],
     "id_with_capitals": [f"2:9: 'Action overdue' {ID}"],
     "key_misspelled": [
-        "8:5: 'serverity' is not a key that is known here; did you mean 'severity'? Known: id, about, title, when, once_per, repeat, tell, copy, severity, quiets, set"
+        "8:5: 'serverity' is not a key that is known here; did you mean 'severity'? Known: id, about, title, when, once_per, repeat, notice, unless, tell, copy, severity, quiets, set"
     ],
     "many_faults_in_one_file": [
         f"2:9: 'First' {ID}",
         "4:11: expected a text, but found nothing",
         "7:12: 'ownr' is not somebody who can be told about action; did you mean 'owner'? Known: owner, chair, agency.lead",
-        "8:15: 'loud' is not a severity. Known: reminder, escalation",
+        "8:15: 'loud' is not a severity. Known: reminder, escalation, urgent",
         f"12:20: 'todya' is not a fact of action; did you mean 'today'? {FACTS}, today",
         f"13:15: 'due' is not a fact of action; did you mean 'due_on'? {FACTS}",
     ],
@@ -85,7 +85,7 @@ MISTAKES = {
     ],
     "unknown_fact": [f"5:30: 'due_date' is not a fact of action. {FACTS}, today"],
     "unknown_kind": ["3:12: 'acton' is not a kind of subject; did you mean 'action'? Known: action, audit"],
-    "unknown_severity": ["8:15: 'urgent' is not a severity. Known: reminder, escalation"],
+    "unknown_severity": ["8:15: 'urgent' is not a severity. Known: reminder, escalation, urgent"],
     "unknown_state": [f"5:19: 'agred' is not a state of action; did you mean 'agreed'? {STATES}"],
     "unknown_state_on_the_second_line": [
         f"7:7: 'confirmd' is not a state of action; did you mean 'confirmed'? {STATES}"

@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 from engine.conditions import Comparison, Value
 from engine.errors import BadDefinition
-from engine.rules import Fired, FiredBefore, RuleBook, Severity, joined, judge, load_rules, next_look
+from engine.rules import (
+    Fired,
+    FiredBefore,
+    Past,
+    RuleBook,
+    RuleClock,
+    Severity,
+    joined,
+    judge,
+    load_rules,
+    next_look,
+)
 from engine.vocabulary import Vocabulary
 from tests.engine.action_words import ACTION, AUDIT, ENGLAND
 from tests.engine.conditions_said_twice import days
@@ -96,7 +107,7 @@ class Diary:
 
     def look(self, today: date) -> list[tuple[str, int]]:
         """Judge once; return rule ids and numbers of what fires."""
-        verdicts = judge(self.rules, self.facts, today=today, calendar=ENGLAND, fired=self.fired)
+        verdicts = judge(self.rules, self.facts, today=today, calendar=ENGLAND, past=Past(fired=self.fired))
         for verdict in verdicts:
             key = verdict.rule.id, verdict.occasion
             before = self.fired.get(key, FiredBefore(today, frozenset()))
@@ -109,7 +120,7 @@ class Diary:
             yield from ((today, *firing) for firing in self.look(today))
 
     def next_look(self, today: date) -> date | None:
-        return next_look(self.rules, self.facts, today=today, calendar=ENGLAND, fired=self.fired)
+        return next_look(self.rules, self.facts, today=today, calendar=ENGLAND, past=Past(fired=self.fired))
 
 
 def test_a_book_of_rules_is_read_from_a_folder(book: RuleBook) -> None:
@@ -126,7 +137,7 @@ def test_a_book_of_rules_is_read_from_a_folder(book: RuleBook) -> None:
 
 
 def test_the_clock_says_whose_working_days_and_when_to_look(book: RuleBook) -> None:
-    assert book.clock == ("england-and-wales", time(7, 45))
+    assert book.clock == RuleClock("england-and-wales", time(7, 45))
 
 
 def test_the_hash_follows_the_content_and_not_the_comments(folder: Path, book: RuleBook) -> None:
@@ -171,7 +182,9 @@ def test_a_rule_that_nobody_quiets_speaks_at_most_as_often_as_it_says(book: Rule
 
 
 def test_a_verdict_says_why_for_which_occasion_and_what_is_set(book: RuleBook) -> None:
-    [verdict] = judge(book.about("action"), FACTS, today=DUE + timedelta(days=1), calendar=ENGLAND, fired={})
+    [verdict] = judge(
+        book.about("action"), FACTS, today=DUE + timedelta(days=1), calendar=ENGLAND, past=Past()
+    )
     assert (verdict.rule.id, verdict.occasion, verdict.number) == ("action-overdue", "2026-03-02", 0)
     assert verdict.reasons == (
         Comparison("state in (agreed, in_progress)", "in_progress", ("agreed", "in_progress"), holds=True),
@@ -269,7 +282,7 @@ def test_a_rule_can_set_a_date_to_today(folder: Path) -> None:
         ACTION_RULES.replace("{is_late: true}", "{agreed_on: today, is_late: false}")
     )
     rules = load_rules(folder, KINDS).about("action")
-    [verdict] = judge(rules, FACTS, today=date(2026, 3, 3), calendar=ENGLAND, fired={})
+    [verdict] = judge(rules, FACTS, today=date(2026, 3, 3), calendar=ENGLAND, past=Past())
     assert verdict.sets == {"agreed_on": date(2026, 3, 3), "is_late": False}
 
 
@@ -313,7 +326,9 @@ def test_firings_of_other_rules_and_occasions_do_not_count(book: RuleBook) -> No
         ("action-overdue", "2026-02-02"): FiredBefore(date(2026, 2, 3), frozenset({0})),
         ("action-overdue-chair", "2026-03-02"): FiredBefore(date(2026, 2, 3), frozenset({0})),
     }
-    verdicts = judge(book.about("action"), FACTS, today=date(2026, 3, 3), calendar=ENGLAND, fired=fired)
+    verdicts = judge(
+        book.about("action"), FACTS, today=date(2026, 3, 3), calendar=ENGLAND, past=Past(fired=fired)
+    )
     assert [verdict.rule.id for verdict in verdicts] == ["action-overdue"]
 
 
@@ -335,5 +350,5 @@ def test_the_books_of_two_folders_are_put_together(
 
 
 def test_two_folders_with_one_id_are_refused(book: RuleBook) -> None:
-    with pytest.raises(BadDefinition, match="two folders use the same id for a rule: action-overdue, "):
+    with pytest.raises(BadDefinition, match=r"action.yaml:3:5: the id 'action-overdue' is used already, at .*action.yaml:3"):
         joined([book, book])

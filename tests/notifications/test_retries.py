@@ -32,6 +32,8 @@ CLAIMED = Claimed(
     first_try_at=MORNING,
     lease_until=MORNING + timedelta(minutes=20),
     lease_token="t",
+    told_as="owner",
+    rests_on="[]",
     message_id=None,
     rendered=None,
 )

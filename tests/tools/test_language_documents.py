@@ -15,7 +15,7 @@ from assurance.playbook import KEPT_BY_THE_ENGINE
 from engine.conditions import Field, Kind, Value, parse
 from engine.errors import BadDefinition, Problem, Refused
 from engine.lint import lint
-from engine.rules import FiredBefore, RuleBook, judge, load_rules
+from engine.rules import FiredBefore, Past, RuleBook, judge, load_rules
 from engine.workflow import Circumstances, Workflow, load_workflows
 from engine.yamlfile import parse_yaml
 from tests.tools.written import ROOT, Cell, all_code, block, lines_from_files, rows, whole_files
@@ -235,7 +235,7 @@ def test_the_rules_speak_on_the_days_that_the_page_says(
         day = date(2026, 3, 9) + timedelta(days=number)
         if day == date(2026, 4, 13):
             facts["current_due_on"] = date(2026, 4, 30)
-        for verdict in judge(rules, facts, today=day, calendar=CALENDAR, fired=fired):
+        for verdict in judge(rules, facts, today=day, calendar=CALENDAR, past=Past(fired=fired)):
             key = verdict.rule.id, verdict.occasion
             before = fired.get(key, FiredBefore(day, frozenset()))
             fired[key] = FiredBefore(before.first_on, before.numbers | {verdict.number})

@@ -1,0 +1,96 @@
+"""What has happened between the rules and their subjects: read from the histories and from what holds rules now."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from assurance.records import RuleHold
+from engine.ledger import Event
+from engine.moved import Ref
+from engine.rules import FiredBefore, Hold, HoldKind, Past, Verdict
+
+FIRED, NOTICED, PASSED_OVER = "fired", "noticed", "passed_over"
+IN_FORCE = "in_force"
+
+
+def pasts(
+    session: Session,
+    refs: Sequence[Ref],
+    *,
+    group_id: int,
+    today: date,
+    withheld: frozenset[str] = frozenset(),
+) -> dict[Ref, Past]:
+    """Read what the rules have said of these subjects, and what holds them today; one entry for each subject."""
+    fired: dict[Ref, dict[tuple[str, str], FiredBefore]] = defaultdict(dict)
+    noticed: dict[Ref, dict[tuple[str, str], date]] = defaultdict(dict)
+    for ref, kind, said in _lines(session, refs):
+        key, on = (said["rule"], said["occasion"]), date.fromisoformat(said["on"])
+        if kind == NOTICED:
+            noticed[ref][key] = on
+        else:
+            fired[ref][key] = _and(fired[ref].get(key), kind, on, said.get("number", 0))
+    holds = holds_on(session, refs, group_id=group_id, today=today)
+    return {ref: Past(fired.get(ref, {}), noticed.get(ref, {}), holds.get(ref, ()), withheld) for ref in refs}
+
+
+def holds_on(
+    session: Session, refs: Iterable[Ref], *, group_id: int, today: date
+) -> dict[Ref, tuple[Hold, ...]]:
+    """Read what holds rules about these subjects today; what names no subject holds for each of them."""
+    rows = session.scalars(
+        sa.select(RuleHold).where(
+            RuleHold.group_id == group_id, RuleHold.state == IN_FORCE, RuleHold.until_on >= today
+        )
+    ).all()
+    if not rows:
+        return {}
+    of_one: dict[Ref, list[Hold]] = defaultdict(list)
+    of_all: list[Hold] = []
+    for row in rows:
+        hold = Hold(HoldKind(row.kind), row.rule, row.occasion, row.until_on)
+        if row.subject_kind is None or row.subject_id is None:
+            of_all.append(hold)
+        else:
+            of_one[Ref(row.subject_kind, row.subject_id)].append(hold)
+    return {ref: (*of_one.get(ref, ()), *of_all) for ref in refs}
+
+
+def and_now(past: Past, verdicts: Iterable[Verdict], *, today: date) -> Past:
+    """Give the past as it is once these verdicts have been written today."""
+    fired, noticed = dict(past.fired), dict(past.noticed)
+    for verdict in verdicts:
+        key = verdict.rule.id, verdict.occasion
+        if verdict.is_notice:
+            noticed[key] = today
+        else:
+            fired[key] = _and(fired.get(key), FIRED, today, verdict.number)
+    return replace(past, fired=fired, noticed=noticed)
+
+
+def _and(earlier: FiredBefore | None, kind: str, on: date, number: int) -> FiredBefore:
+    if earlier is None:
+        return FiredBefore(on, frozenset({number}), kind == PASSED_OVER)
+    return earlier._replace(numbers=earlier.numbers | {number})
+
+
+def _lines(session: Session, refs: Sequence[Ref]) -> Iterable[tuple[Ref, str, Mapping[str, Any]]]:
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for ref in refs:
+        by_kind[ref.kind].append(ref.id)
+    for kind, ids in by_kind.items():
+        query = sa.select(Event.subject_id, Event.kind, Event.data).where(
+            Event.subject_kind == kind,
+            Event.subject_id.in_(ids),
+            Event.kind.in_((FIRED, NOTICED, PASSED_OVER)),
+        )
+        for subject, said_as, data in session.execute(query.order_by(Event.subject_id, Event.seq)):
+            yield Ref(kind, subject), said_as, json.loads(data)
