@@ -73,6 +73,35 @@ def test_exactly_so_many_working_days_lie_between(day: date, number: int) -> Non
     assert CALENDAR.is_working(end)
 
 
+def stepped(day: date, number: int) -> date:
+    """Count on foot: one day after the other."""
+    step = timedelta(days=1 if number > 0 else -1)
+    left = abs(number)
+    while left:
+        day += step
+        left -= CALENDAR.is_working(day)
+    return day
+
+
+@given(DAYS, st.integers(-300, 300))
+def test_looking_up_gives_the_day_that_counting_on_foot_does(day: date, number: int) -> None:
+    assert CALENDAR.add_working_days(day, number) == stepped(day, number)
+
+
+@given(st.integers(0, 400), st.integers(-300, 300))
+def test_looking_up_ends_where_counting_on_foot_does_at_both_ends_of_the_calendar(
+    away: int, number: int
+) -> None:
+    for day in (date.min + timedelta(days=away), date.max - timedelta(days=away)):
+        try:
+            expected = stepped(day, number)
+        except OverflowError:
+            with pytest.raises(OverflowError):
+                CALENDAR.add_working_days(day, number)
+        else:
+            assert CALENDAR.add_working_days(day, number) == expected
+
+
 def test_a_calendar_of_weekdays_knows_no_holidays() -> None:
     weekdays = working_calendar("weekdays", zone="Europe/London")
     assert weekdays.is_working(date(2014, 12, 25))
@@ -119,7 +148,19 @@ def test_the_hour_at_which_rules_look_lies_in_its_own_day(day: date) -> None:
     assert CALENDAR.today(CALENDAR.instant(day, time(7, 45))) == day
 
 
-def test_two_calendars_of_one_name_are_alike() -> None:
+def test_two_calendars_that_were_made_alike_are_equal_whatever_they_were_asked() -> None:
+    one, other = (
+        working_calendar("england-and-wales", zone="Europe/London", closed=[date(2014, 12, 29)])
+        for _ in range(2)
+    )
+    one.add_working_days(date(2014, 12, 24), 300)
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != working_calendar("england-and-wales", zone="Europe/London")
+    assert one != working_calendar("weekdays", zone="Europe/London", closed=[date(2014, 12, 29)])
+
+
+def test_two_groups_have_closed_days_of_their_own() -> None:
     other: WorkingCalendar = working_calendar("england-and-wales", zone="Europe/London")
     assert other.is_working(date(2014, 12, 29))
     assert not other.is_working(date(2014, 12, 26))
