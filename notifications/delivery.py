@@ -27,8 +27,9 @@ from notifications.leases import Claimed, Settlement, claim, heal, settle
 from notifications.letters import Outcome, Result
 from notifications.mailer import Carrier, Mailer
 from notifications.outbox import State
-from notifications.readying import Ready, Readying, StillTrue
+from notifications.readying import DeadAddresses, Ready, Readying, StillTrue
 from notifications.retries import follow_up
+from notifications.verp import ReturnAddress
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -41,6 +42,7 @@ class DeliverySettings:
     `lease` must be longer than `longest_send`, so that nobody else takes a letter that is still on the wire;
     what was not begun early enough goes back untried. `settle_within` (seconds) bounds how many letters are
     sent twice when the process is killed; `per_minute` limits the rate, None means as fast as it goes.
+    `returns` makes the sender on each envelope; without it that is the sender's own address.
     Raises ValueError for a sender's address that cannot be written to, or for times that do not fit.
     """
 
@@ -53,6 +55,7 @@ class DeliverySettings:
     settle_within: float = 0.1
     per_minute: int | None = None
     refusals_that_mean_us: int = 3
+    returns: ReturnAddress | None = None
 
     def __post_init__(self) -> None:
         envelope_address(self.sender.address)
@@ -98,6 +101,11 @@ def always(_session: Session, _message: Claimed) -> bool:
     return True
 
 
+def none_dead(_session: Session) -> frozenset[tuple[int, str]]:
+    """Hold every address for alive."""
+    return frozenset()
+
+
 def never() -> bool:
     """Ask nobody to stop."""
     return False
@@ -110,17 +118,19 @@ async def deliver_due(
     *,
     settings: DeliverySettings,
     still_true: StillTrue = always,
+    dead: DeadAddresses = none_dead,
     stopping: Callable[[], bool] = never,
     chance: Callable[[], float] = random.random,
 ) -> Delivered:
     """Send what is due, at most `settings.at_most` messages, and tell what became of it.
 
-    `still_true` is asked in a transaction just before a message is sent; what it denies is withdrawn.
+    `still_true` is asked in a transaction just before a message is sent; what it denies is withdrawn. What is for
+    an address that is `dead` fails unsent.
     Once `stopping` says so, letters on the wire are finished and the others put back. One broken message is
     parked as failed and hinders nobody. Raises SQLAlchemy's errors when the database is away; what was leased
     then comes back when the lease has run out.
     """
-    run = _Run(store, mailer, clock, settings, still_true, stopping, chance)
+    run = _Run(store, mailer, clock, settings, still_true, dead, stopping, chance)
     return await run.deliver()
 
 
@@ -136,6 +146,7 @@ class _Run:
     clock: Clock
     settings: DeliverySettings
     still_true: StillTrue
+    dead: DeadAddresses
     stopping: Callable[[], bool]
     chance: Callable[[], float]
     token: str = field(default_factory=new_token)
@@ -188,7 +199,10 @@ class _Run:
                 await letters.put(None)
 
     async def _make_ready(self, messages: Sequence[Claimed]) -> list[Ready]:
-        readying = Readying(self.store, self.settings.sender, self.still_true, self.token)
+        settings = self.settings
+        readying = Readying(
+            self.store, settings.sender, self.still_true, self.token, self.dead, settings.returns
+        )
         async with self.desk:
             return await asyncio.to_thread(readying.make_ready, messages, at=self.clock.now())
 

@@ -10,7 +10,10 @@ _LONGEST_ANSWER = 500
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One finished mail in one envelope to one person; `content` is the RFC 5322 bytes."""
+    """One finished mail in one envelope to one person; `content` is the RFC 5322 bytes.
+
+    `from_address` stands on the envelope only: what cannot be delivered goes back there.
+    """
 
     message_id: str
     from_address: str
@@ -31,6 +34,7 @@ class Result(StrEnum):
     SENDER_WRONG = "sender wrong"  # it is about us, not about this letter: stop and tell
     UNREACHABLE = "unreachable"  # there is no mail server to talk to: stop and tell
     UNTRIED = "untried"  # nothing was attempted; the letter goes back as it was
+    DEAD = "dead"  # mail to this address comes back, so that nothing more is sent to it
     BROKEN = "broken"  # no letter could be made of this message
     OVERTAKEN = "overtaken"  # what it would say is no longer true
 

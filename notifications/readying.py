@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -16,11 +16,14 @@ from notifications.compose import Addressee, Sender, compose
 from notifications.headers import envelope_address, message_id_of
 from notifications.leases import Claimed, Kept, keep
 from notifications.letters import Letter, Outcome, Result
+from notifications.verp import ReturnAddress
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 StillTrue = Callable[[Session, Claimed], bool]
+# Asked once for each batch: the dead addresses of every group, in small letters.
+DeadAddresses = Callable[[Session], Collection[tuple[int, str]]]
 
 
 class Ready(NamedTuple):
@@ -39,6 +42,8 @@ class Readying:
     sender: Sender
     still_true: StillTrue
     token: str
+    dead: DeadAddresses
+    returns: ReturnAddress | None = None
 
     def make_ready(self, messages: Sequence[Claimed], *, at: datetime) -> list[Ready]:
         """Ask what is still true, make the letters outside any transaction, and store their bytes.
@@ -58,7 +63,8 @@ class Readying:
         """Give None for what is still true, else why it is not sent; each alone if the database objects."""
         try:
             with self.store.reading() as session:
-                return [_guarded(message, lambda m: self._doubt(session, m)) for message in messages]
+                dead = self.dead(session)
+                return [_guarded(message, lambda m: self._doubt(session, m, dead)) for message in messages]
         except OperationalError:
             raise
         except DBAPIError as error:
@@ -67,10 +73,12 @@ class Readying:
                 return [_broken(error)]
         return [doubt for message in messages for doubt in self._ask([message])]
 
-    def _doubt(self, session: Session, message: Claimed) -> Outcome | None:
-        if self.still_true(session, message):
-            return None
-        return Outcome(Result.OVERTAKEN, None, "no longer true when it was about to be sent")
+    def _doubt(self, session: Session, message: Claimed, dead: Collection[tuple[int, str]]) -> Outcome | None:
+        if not self.still_true(session, message):
+            return Outcome(Result.OVERTAKEN, None, "no longer true when it was about to be sent")
+        if (message.group_id, message.to_address.lower()) in dead:
+            return Outcome(Result.DEAD, None, "not sent: mail to this address has come back")
+        return None
 
     def _ready(self, message: Claimed, at: datetime) -> Ready:
         letter = _guarded(message, lambda m: self._letter(m, at))
@@ -81,8 +89,9 @@ class Readying:
     def _letter(self, message: Claimed, at: datetime) -> Letter:
         from_address = envelope_address(self.sender.address)
         to_address = envelope_address(message.to_address)
+        back_to = self.returns.of(message.id, message.to_address) if self.returns else from_address
         if message.rendered is not None and message.message_id is not None:
-            return Letter(message.message_id, from_address, to_address, message.rendered)
+            return Letter(message.message_id, back_to, to_address, message.rendered)
         message_id = message_id_of(message.key, sender_address=from_address)
         content = compose(
             message.template,
@@ -94,7 +103,7 @@ class Readying:
             message_id=message_id,
             at=at,
         )
-        return Letter(message_id, from_address, to_address, content)
+        return Letter(message_id, back_to, to_address, content)
 
 
 def _new(readies: Sequence[Ready]) -> list[Kept]:

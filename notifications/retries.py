@@ -19,6 +19,7 @@ _FINAL = {
     Result.SENT: State.SENT,
     Result.REFUSED: State.FAILED,
     Result.REJECTED: State.FAILED,
+    Result.DEAD: State.FAILED,
     Result.BROKEN: State.FAILED,
     Result.OVERTAKEN: State.WITHDRAWN,
 }

@@ -24,6 +24,7 @@ from notifications.mailer import Carrier, Mailer, MemoryMailer
 from notifications.outbox import Severity, resend
 from notifications.smtp import Patience, SmtpMailer
 from notifications.smtp_settings import SmtpSettings
+from notifications.verp import ReturnAddress
 from tests.notifications.examples import (
     MORNING,
     SENDER,
@@ -263,6 +264,31 @@ def test_a_decision_of_unknown_fate_waits_for_the_coordinator(store: Store) -> N
     assert (row(store).state, row(store).last_text) == ("uncertain", "words")
     post.wait(days=1)
     assert post.deliver() == Delivered()
+
+
+def test_each_message_comes_back_to_an_address_of_its_own_and_the_bytes_stay_the_same(store: Store) -> None:
+    answers = iter([Outcome(Result.LATER, 451, "greylisted"), Outcome(Result.SENT)])
+    returns = ReturnAddress("bounces@audit.example", "the long secret of an installation in a test")
+    post, mailer = _post(store, lambda _letter: next(answers))
+    put_all(store, notice())
+    for _ in range(2):
+        post.deliver(replace(SETTINGS, returns=returns))
+        post.wait(minutes=1)
+    first, second = mailer.tried
+    assert first == second
+    assert first.from_address == returns.of(row(store).id, "bo@trust.example.org")
+    assert read(first.content)["From"] == f"{SENDER.name} <{SENDER.address}>"
+    assert b"bounces" not in first.content
+
+
+def test_nothing_is_sent_to_an_address_that_is_dead(any_store: Store) -> None:
+    post, mailer = _post(any_store)
+    put_many(any_store, 3)
+    dead = {(1, "member0@trust.example.org"), (2, "member1@trust.example.org")}
+    assert post.deliver(dead=lambda _session: dead) == Delivered(sent=2, failed=1)
+    assert "member0@trust.example.org" not in [letter.to_address for letter in mailer.tried]
+    failed = rows(any_store)["k0"]
+    assert (failed.state, failed.last_text) == ("failed", "not sent: mail to this address has come back")
 
 
 def test_what_is_no_longer_true_is_withdrawn_and_not_sent(any_store: Store) -> None:
