@@ -52,6 +52,7 @@ class Message(Base):
     count (a mail server that turns everybody away does not); `doubts` counts attempts whose fate is unknown.
     `told_as` says as whom this person is told, `rests_on` (a list in JSON) on what the message rests: once none
     of it is true any more, there is nothing left to say.
+    `address_refused` is set while a mail server's word that the address is dead has not been taken note of.
     The rendered bytes stand last, so that reading the other columns never touches them.
     """
 
@@ -94,6 +95,7 @@ class Message(Base):
     last_text: Mapped[str | None]
     told_as: Mapped[str] = mapped_column(server_default=sa.text("''"))
     rests_on: Mapped[str] = mapped_column(server_default="[]")
+    address_refused: Mapped[bool] = mapped_column(server_default=sa.false())
     message_id: Mapped[str | None]
     rendered: Mapped[bytes | None]
 

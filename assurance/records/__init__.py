@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assurance.records.actions import Action, Evidence, ImmediateConcern, ProgressNote
+from assurance.records.addresses import DeadAddress
 from assurance.records.approvals import Approval
 from assurance.records.audits import Aim, Audit, Case, Meeting, PlannedAudit, Programme
 from assurance.records.findings import (
@@ -42,6 +43,7 @@ __all__ = [
     "Audit",
     "Case",
     "ClosedDay",
+    "DeadAddress",
     "DigestItem",
     "Dissemination",
     "Evidence",
