@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -66,14 +65,7 @@ def holds_on(
 
 def and_now(past: Past, verdicts: Iterable[Verdict], *, today: date) -> Past:
     """Give the past as it is once these verdicts have been written today."""
-    fired, noticed = dict(past.fired), dict(past.noticed)
-    for verdict in verdicts:
-        key = verdict.rule.id, verdict.occasion
-        if verdict.is_notice:
-            noticed[key] = today
-        else:
-            fired[key] = _and(fired.get(key), FIRED, today, verdict.number)
-    return replace(past, fired=fired, noticed=noticed)
+    return past.after(verdicts, today=today)
 
 
 def _and(earlier: FiredBefore | None, kind: str, on: date, number: int) -> FiredBefore:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
@@ -142,6 +142,18 @@ class Past:
     noticed: Mapping[tuple[str, str], date] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     withheld: frozenset[str] = frozenset()
+
+    def after(self, verdicts: Iterable[Verdict], *, today: date) -> Past:
+        """Return the past as it is once these verdicts have come true today."""
+        fired, noticed = dict(self.fired), dict(self.noticed)
+        for verdict in verdicts:
+            key = verdict.rule.id, verdict.occasion
+            if verdict.is_notice:
+                noticed[key] = today
+            else:
+                before = fired.get(key, FiredBefore(today, frozenset()))
+                fired[key] = before._replace(numbers=before.numbers | {verdict.number})
+        return replace(self, fired=fired, noticed=noticed)
 
 
 class Outcome(StrEnum):
