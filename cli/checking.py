@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assurance.calendar import working_calendar
 from assurance.config import HOME, Settings
 from assurance.facts import common_words, vocabularies
 from assurance.playbook import (
@@ -20,11 +21,13 @@ from assurance.story import read_story
 from cli.opening import BadInput
 from engine.errors import BadDefinition, Problem
 from engine.lint import lint
-from engine.rules import load_rules
+from engine.rule_trials import try_rules
+from engine.rules import RuleBook, load_rules
 from engine.words import visible
 from engine.workflow import Workflow, load_workflows
 
 GROUP, CLOCK = "group.yaml", "clock.yaml"
+ANY_ZONE = "Europe/London"  # trials know days, not hours
 _IS_WORKFLOW = re.compile(r"^workflow\s*:", re.MULTILINE)
 _IS_RULES = re.compile(r"^rules\s*:", re.MULTILINE)
 
@@ -38,6 +41,7 @@ class Checked:
     workflows: int = 0
     rules: int = 0
     stories: int = 0
+    trials: int = 0
 
     def __add__(self, other: Checked) -> Checked:
         return Checked(
@@ -46,6 +50,7 @@ class Checked:
             self.workflows + other.workflows,
             self.rules + other.rules,
             self.stories + other.stories,
+            self.trials + other.trials,
         )
 
 
@@ -57,6 +62,8 @@ def check_house(settings: Settings) -> Checked:
         return Checked(bad.problems)
     own = Checked((), (), len(shelf.workflows), len(shelf.book.rules))
     own += Checked((), (*_warnings(shelf.workflows.values()), *shelf.book.warnings))
+    for folder in settings.rules:
+        own += _tried(folder, shelf.book, shelf.workflows)
     return sum((check_folder(folder, settings) for folder in _examples()), own)
 
 
@@ -102,7 +109,8 @@ def _check_story(folder: Path, settings: Settings) -> Checked:
     mine = [warning for warning in story.shelf.book.warnings if Path(warning.file).is_relative_to(folder)]
     kinds = {workflow.kind for workflow in own}
     rules = sum(rule.about in kinds for rule in story.shelf.book.rules)
-    return Checked((), (*_warnings(own), *mine), len(own), rules, 1)
+    tried = _tried(folder / "rules", story.shelf.book, story.shelf.workflows)
+    return tried + Checked((), (*_warnings(own), *mine), len(own), rules, 1)
 
 
 def _check_workflows(folders: Sequence[Path]) -> tuple[dict[str, Workflow], Checked]:
@@ -131,7 +139,20 @@ def _check_rules(folders: Sequence[Path], workflows: Mapping[str, Workflow]) -> 
                 *rules_that_set_no_column(folder, book, workflows),
             )
             checked += Checked(faults, book.warnings, 0, len(book.rules))
+            if not faults:
+                checked += _tried(folder, book, workflows)
     return checked
+
+
+def _tried(folder: Path, book: RuleBook, workflows: Mapping[str, Workflow]) -> Checked:
+    """Hold the trials beside a folder of rules, on the working days of its clock."""
+    words = {kind: workflow.vocabulary for kind, workflow in workflows.items()}
+    calendar = working_calendar(book.clock.calendar, zone=ANY_ZONE)
+    try:
+        tried = try_rules(folder, book, words, calendar=calendar)
+    except BadDefinition as bad:
+        return Checked(bad.problems)
+    return Checked(tried.failures, trials=tried.trials)
 
 
 def _warnings(workflows: Iterable[Workflow]) -> Iterator[Problem]:

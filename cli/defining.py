@@ -99,6 +99,7 @@ def _say(checked: Checked, *, quiet: bool) -> None:
         for number, what, many in (
             (checked.workflows, "workflow", None),
             (checked.rules, "rule", None),
+            (checked.trials, "trial of a rule", "trials of rules"),
             (checked.stories, "story", "stories"),
         )
         if number
