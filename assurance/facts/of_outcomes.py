@@ -107,6 +107,7 @@ def approval_facts() -> tuple[Fact, ...]:
     return (
         date("asked_on", "the day on which it was asked", Approval.asked_on, optional=False),
         yes_no("deputy_called", "the deputy was called in", Approval.deputy_called),
+        date("late_on", "the day from which answers are late", Approval.late_on),
         date("decided_on", "the day of the decision", Approval.decided_on),
     )
 

@@ -31,6 +31,7 @@ class Approval(Moved, Base):
     requested_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     asked_on: Mapped[date]
     deputy_called: Mapped[bool]  # the chair is late: the deputy may decide too
+    late_on: Mapped[date | None]  # from when on the policy waits no more for those who have not answered
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     decided_on: Mapped[date | None]
     meeting_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting.id"))
