@@ -25,12 +25,11 @@ from engine.condition_tree import (
 from engine.spans import Calendar, Span
 from engine.vocabulary import Facts, Value
 
-# A date that no day of the next years reaches is looked at again then: early, but never late.
-HORIZON_IN_DAYS = 8192
-
 Holds: TypeAlias = Callable[[Facts, date, Calendar], bool]
 Getter: TypeAlias = Callable[[Facts, date, Calendar], Value]
 Change: TypeAlias = Callable[[Facts, date, Calendar], date | None]
+# The first day on which the moving side is at a target or beyond; None if it never is.
+_Reached: TypeAlias = Callable[[date, Calendar], date | None]
 # The parser has seen to it that both values are of one kind, which no type of Python can say.
 _Compare: TypeAlias = Callable[[Any, Any], bool]
 
@@ -98,10 +97,15 @@ def _first_change(parts: list[Compiled], *, decided_by: bool) -> Change | None:
 
     def change(facts: Facts, today: date, calendar: Calendar) -> date | None:
         # A part that time cannot touch has decided for good: a closed action needs no timer.
-        if any(test(facts, today, calendar) is decided_by for test in lasting):
-            return None
-        days = (change(facts, today, calendar) for change in changes)
-        return min((day for day in days if day is not None), default=None)
+        for test in lasting:
+            if test(facts, today, calendar) is decided_by:
+                return None
+        first = None
+        for part in changes:
+            day = part(facts, today, calendar)
+            if day is not None and (first is None or day < first):
+                first = day
+        return first
 
     return change
 
@@ -180,46 +184,36 @@ def _changing(atom: Compare) -> Change | None:
         moving, sign, fixed = atom.left, atom.operator, getter(atom.right)
     else:
         return None
-    span = moving.span if isinstance(moving, Shifted) else None
+    reached: _Reached = moving.span.first_reaching if isinstance(moving, Shifted) else _itself
     turns = _TURNS[sign]
 
     def change(facts: Facts, today: date, calendar: Calendar) -> date | None:
         day = fixed(facts, today, calendar)
         if not isinstance(day, date):
             return None
-        targets = (day + timedelta(days=offset) for offset in turns if offset <= (date.max - day).days)
-        changes = (_first_day(target, span, today, calendar) for target in targets)
-        return next((change for change in changes if change is not None), None)
+        for turn in turns:
+            if turn and day == date.max:
+                return None
+            turned_on = reached(day + turn if turn else day, calendar)
+            if turned_on is not None and turned_on > today:
+                return turned_on
+        return None
 
     return change
 
 
 # The moving side only grows with time: first it is below the fixed day, then equal to it, then above. So the
-# answer turns on the day that reaches the fixed day (0), or on the day that reaches the one behind it (1).
+# answer turns on the day that reaches the fixed day, or on the day that reaches the one behind it.
+_THERE, _BEHIND = timedelta(0), timedelta(days=1)
 _TURNS = {
-    Operator.BELOW: (0,),
-    Operator.AT_LEAST: (0,),
-    Operator.AT_MOST: (1,),
-    Operator.ABOVE: (1,),
-    Operator.EQUAL: (0, 1),
-    Operator.UNEQUAL: (0, 1),
+    Operator.BELOW: (_THERE,),
+    Operator.AT_LEAST: (_THERE,),
+    Operator.AT_MOST: (_BEHIND,),
+    Operator.ABOVE: (_BEHIND,),
+    Operator.EQUAL: (_THERE, _BEHIND),
+    Operator.UNEQUAL: (_THERE, _BEHIND),
 }
 
 
-def _first_day(target: date, span: Span | None, today: date, calendar: Calendar) -> date | None:
-    # The first day after today on which the moving side is at the target or beyond; None if it is already.
-    if span is None:
-        return target if target > today else None
-    if span.after(today, calendar) >= target:
-        return None
-    below, step = today, 1
-    while span.after(today + timedelta(days=step), calendar) < target:
-        below = today + timedelta(days=step)
-        if step >= HORIZON_IN_DAYS:
-            return below
-        step *= 2
-    reached = today + timedelta(days=step)
-    while (reached - below).days > 1:
-        middle = below + (reached - below) // 2
-        below, reached = (below, middle) if span.after(middle, calendar) >= target else (middle, reached)
-    return reached
+def _itself(target: date, _calendar: Calendar) -> date:
+    return target

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeAlias
 
 from engine.condition_closures import Compiled, Getter, compile_tree, getter
 from engine.condition_parser import Parser
@@ -39,6 +40,9 @@ class Comparison:
     holds: bool
 
 
+_Shown: TypeAlias = Callable[[Facts, date, Calendar], Comparison]
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A parsed condition; a fact that is missing from the given facts is a KeyError, an empty one is None."""
@@ -46,6 +50,7 @@ class Condition:
     text: str
     tree: Tree
     _compiled: Compiled = field(repr=False, compare=False)
+    _shown: tuple[_Shown, ...] = field(repr=False, compare=False)
 
     def holds(self, facts: Facts, *, today: date, calendar: Calendar) -> bool:
         """Tell whether the condition is true; a comparison with an empty fact is false, its negation true."""
@@ -53,7 +58,7 @@ class Condition:
 
     def comparisons(self, facts: Facts, *, today: date, calendar: Calendar) -> tuple[Comparison, ...]:
         """Return every comparison in the order of the text, with the values of this day."""
-        return tuple(_shown(atom, facts, today, calendar) for atom in atoms(self.tree))
+        return tuple(shown(facts, today, calendar) for shown in self._shown)
 
     def next_change(self, facts: Facts, *, today: date, calendar: Calendar) -> date | None:
         """Return the first day after today on which time alone can change the answer.
@@ -101,7 +106,8 @@ class Expression:
 def parse(node: Node, vocabulary: Vocabulary) -> Condition:
     """Parse a condition; raises BadDefinition at the wrong word, inside the text."""
     tree = Parser(node, vocabulary).condition()
-    return Condition(" ".join(node.text().split()), tree, compile_tree(tree))
+    shown = tuple(_showing(atom) for atom in atoms(tree))
+    return Condition(" ".join(node.text().split()), tree, compile_tree(tree), shown)
 
 
 def parse_value(node: Node, vocabulary: Vocabulary) -> Expression:
@@ -110,15 +116,25 @@ def parse_value(node: Node, vocabulary: Vocabulary) -> Expression:
     return Expression(" ".join(node.text().split()), term, getter(term))
 
 
-def _shown(atom: Atom, facts: Facts, today: date, calendar: Calendar) -> Comparison:
-    holds = compile_tree(atom).holds(facts, today, calendar)
+def _showing(atom: Atom) -> _Shown:
+    holds, text = compile_tree(atom).holds, atom.text
+    left = getter(atom.left if isinstance(atom, Compare) else atom.fact)
+    right = _right(atom)
+
+    def shown(facts: Facts, today: date, calendar: Calendar) -> Comparison:
+        asked = facts, today, calendar
+        return Comparison(text, left(*asked), right(*asked), holds(*asked))
+
+    return shown
+
+
+def _right(atom: Atom) -> Callable[[Facts, date, Calendar], Value | tuple[Value, ...]]:
     match atom:
-        case Compare(left, _, right):
-            one, other = getter(left), getter(right)
-            return Comparison(atom.text, one(facts, today, calendar), other(facts, today, calendar), holds)
-        case OneOf(fact, values):
-            return Comparison(atom.text, facts[fact.name], values, holds)
-    return Comparison(atom.text, facts[atom.fact.name], None, holds)
+        case Compare(_, _, right):
+            return getter(right)
+        case OneOf(_, values):
+            return lambda _facts, _today, _calendar: values
+    return lambda _facts, _today, _calendar: None
 
 
 def _facts(atom: Atom) -> Iterator[Fact]:

@@ -13,17 +13,21 @@ from engine.words import unknown
 from engine.yamlfile import Node
 
 MAX_NUMBER = 9999
+_ONE_DAY = timedelta(days=1)
 
 
 class Calendar(Protocol):
-    """Knows the working days; a later day never gives an earlier result."""
+    """Knows the working days and counts them; a later day never gives an earlier result."""
 
     def is_working(self, day: date) -> bool:
         """Tell whether people work on this day."""
         ...
 
     def add_working_days(self, day: date, number: int) -> date:
-        """Return the day that many working days later, or earlier if the number is negative."""
+        """Return the working day that many later, or earlier if the number is negative; nought is the day itself.
+
+        Raises OverflowError where it would lie outside the years that a date can have.
+        """
         ...
 
 
@@ -37,6 +41,7 @@ class Unit(StrEnum):
     YEARS = "years"
 
 
+_OF_MONTHS = (Unit.MONTHS, Unit.YEARS)
 UNITS = {word: unit for unit in Unit for word in (unit.value, unit.value.removesuffix("s"))}
 
 
@@ -54,17 +59,43 @@ class Span:
     def after(self, day: date, calendar: Calendar) -> date:
         """Return the day shifted by this span; a shift out of the calendar stops at its first or last day."""
         try:
-            return self._after(day, calendar)
+            return _shift(day, self.number, self.unit, calendar)
         except OverflowError:
             return date.max if self.number > 0 else date.min
 
-    def _after(self, day: date, calendar: Calendar) -> date:
-        match self.unit:
-            case Unit.WORKING_DAYS:
-                return calendar.add_working_days(day, self.number)
-            case Unit.DAYS | Unit.WEEKS:
-                return day + timedelta(days=self.number * (7 if self.unit is Unit.WEEKS else 1))
-        return _add_months(day, self.number * (12 if self.unit is Unit.YEARS else 1))
+    def first_reaching(self, target: date, calendar: Calendar) -> date | None:
+        """Return the first day whose shift is the target or later; None if no day gets so far."""
+        if self.number < 0 and target == date.min:
+            return date.min
+        try:
+            return self._first_reaching(target, calendar)
+        except OverflowError:
+            return date.min if self.number > 0 else None
+
+    def last_within(self, target: date, calendar: Calendar) -> date | None:
+        """Return the last day whose shift is the target or earlier; None if every day gets further."""
+        if self.number > 0 and target == date.max:
+            return date.max
+        try:
+            return self._last_within(target, calendar)
+        except OverflowError:
+            return None if self.number > 0 else date.max
+
+    # The way back ends on a day that gets exactly there. Where none does, because nobody works on the target or
+    # a shorter month lacks the day, it ends beside the gap; and where several do, on one of them.
+    def _first_reaching(self, target: date, calendar: Calendar) -> date:
+        if self.unit is Unit.WORKING_DAYS and self.number < 0:
+            return _shift(target - _ONE_DAY, -self.number, self.unit, calendar) + _ONE_DAY
+        start = _shift(target, -self.number, self.unit, calendar)
+        is_leap = self.unit in _OF_MONTHS and start.day < target.day
+        return start + _ONE_DAY if is_leap else start
+
+    def _last_within(self, target: date, calendar: Calendar) -> date:
+        if self.unit is Unit.WORKING_DAYS and self.number > 0:
+            return _shift(target + _ONE_DAY, -self.number, self.unit, calendar) - _ONE_DAY
+        start = _shift(target, -self.number, self.unit, calendar)
+        is_leap = self.unit in _OF_MONTHS and target.day == _days_in(target)
+        return start.replace(day=_days_in(start)) if is_leap else start
 
 
 def span_of(node: Node) -> Span:
@@ -83,9 +114,21 @@ def span_of(node: Node) -> Span:
     return Span(number, unit)
 
 
+def _shift(day: date, number: int, unit: Unit, calendar: Calendar) -> date:
+    if unit is Unit.WORKING_DAYS:
+        return calendar.add_working_days(day, number)
+    if unit in _OF_MONTHS:
+        return _add_months(day, number * (12 if unit is Unit.YEARS else 1))
+    return day + timedelta(days=number * (7 if unit is Unit.WEEKS else 1))
+
+
 def _add_months(day: date, number: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + number, 12)
     if not date.min.year <= year <= date.max.year:
         raise OverflowError
     # 31 January and one month is the last day of February.
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _days_in(day: date) -> int:
+    return monthrange(day.year, day.month)[1]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import BadDefinition
 from engine.spans import Span, Unit, span_of
 from engine.yamlfile import parse_yaml
 from tests.engine.action_words import ENGLAND
+from tests.engine.conditions_said_twice import days
 
 
 @pytest.mark.parametrize(
@@ -83,3 +84,51 @@ def test_a_later_day_is_never_shifted_to_an_earlier_one(
 ) -> None:
     span = Span(number, unit)
     assert span.after(day, ENGLAND) <= span.after(day + timedelta(days=later), ENGLAND)
+
+
+EDGES = st.integers(0, 800).flatmap(
+    lambda away: st.sampled_from([date.min + timedelta(days=away), date.max - timedelta(days=away)])
+)
+SPANS = st.builds(Span, st.integers(-40, 40) | st.integers(-9999, 9999), st.sampled_from(Unit))
+
+
+@settings(max_examples=600, deadline=None)
+@given(span=SPANS, target=days() | days() | EDGES | st.dates())
+def test_the_first_day_that_gets_to_a_target_and_the_last_that_stays_within_are_found_at_once(
+    span: Span, target: date
+) -> None:
+    first, last = span.first_reaching(target, ENGLAND), span.last_within(target, ENGLAND)
+    reaching = [day for day in around(first or date.max) if span.after(day, ENGLAND) >= target]
+    assert reaching[:1] == ([] if first is None else [first])
+    within = [day for day in around(last or date.min) if span.after(day, ENGLAND) <= target]
+    assert within[-1:] == ([] if last is None else [last])
+
+
+def around(day: date) -> list[date]:
+    """Give a day and its two neighbours, as far as there are any; shifts keep their order, so these decide."""
+    ordinals = range(day.toordinal() - 1, day.toordinal() + 2)
+    return [date.fromordinal(one) for one in ordinals if 1 <= one <= date.max.toordinal()]
+
+
+@pytest.mark.parametrize(
+    ("span", "target", "first", "last"),
+    [
+        (Span(10, Unit.WORKING_DAYS), "2026-04-10", "2026-03-25", "2026-03-25"),  # over Easter
+        (Span(1, Unit.WORKING_DAYS), "2026-12-29", "2026-12-24", "2026-12-28"),  # and over Christmas
+        (Span(1, Unit.WORKING_DAYS), "2026-12-26", "2026-12-24", "2026-12-23"),  # a day on which nothing ends
+        (Span(-1, Unit.WORKING_DAYS), "2026-04-02", "2026-04-03", "2026-04-07"),
+        (Span(1, Unit.MONTHS), "2026-02-28", "2026-01-28", "2026-01-31"),
+        (Span(1, Unit.MONTHS), "2026-03-31", "2026-03-01", "2026-02-28"),  # no day of February gets so far
+        (Span(-1, Unit.MONTHS), "2024-02-29", "2024-03-29", "2024-03-31"),
+        (Span(1, Unit.YEARS), "2025-02-28", "2024-02-28", "2024-02-29"),
+        (Span(3, Unit.DAYS), "0001-01-02", "0001-01-01", None),
+        (Span(-3, Unit.WEEKS), "9999-12-30", None, "9999-12-31"),
+        (Span(9999, Unit.YEARS), "9999-12-31", "0001-01-01", "9999-12-31"),
+    ],
+)
+def test_a_target_is_traced_back_to_the_days_that_people_expect(
+    span: Span, target: str, first: str | None, last: str | None
+) -> None:
+    aim = date.fromisoformat(target)
+    assert span.first_reaching(aim, ENGLAND) == (first and date.fromisoformat(first))
+    assert span.last_within(aim, ENGLAND) == (last and date.fromisoformat(last))
