@@ -12,85 +12,10 @@ from engine.errors import BadDefinition
 from engine.rules import load_rules
 from engine.vocabulary import Vocabulary
 from tests.engine.action_words import ACTION, AUDIT
+from tests.engine.rule_mistakes import MISTAKES
 
 BAD_RULES = Path(__file__).parent / "bad_yaml" / "rules"
 CLOCK = 'calendar: england-and-wales\nlook_at: "07:45"\n'
-
-FACTS = (
-    "Known: state, outcome, agreed_on, due_on, evidence_count, times_moved, is_late, is_own_agency, remark"
-)
-STATES = "Known: agreed, in_progress, confirmed, verified"
-ID = "does not do as an id; write at most 60 small letters, digits and hyphens, such as 'action-overdue'"
-ITSELF = "quiets itself, directly or by way of the rules that it quiets"
-
-MISTAKES = {
-    "condition_is_a_list": ["5:11: expected a text, but found a list"],
-    "condition_is_missing": ["2:5: the key 'when' is missing here"],
-    "copy_of_what_is_told": ["8:19: 'owner' is told already; once is enough"],
-    "id_with_capitals": [f"2:9: 'Action overdue' {ID}"],
-    "key_misspelled": [
-        "8:5: 'serverity' is not a key that is known here; did you mean 'severity'? Known: id, about, title, when, once_per, repeat, notice, unless, tell, copy, severity, quiets, set"
-    ],
-    "many_faults_in_one_file": [
-        f"2:9: 'First' {ID}",
-        "4:11: expected a text, but found nothing",
-        "7:12: 'ownr' is not somebody who can be told about action; did you mean 'owner'? Known: owner, chair, agency.lead",
-        "8:15: 'loud' is not a severity. Known: reminder, escalation, urgent",
-        f"12:20: 'todya' is not a fact of action; did you mean 'today'? {FACTS}, today",
-        f"13:15: 'due' is not a fact of action; did you mean 'due_on'? {FACTS}",
-    ],
-    "no_list_of_rules": [
-        "1:1: 'id' is not a key that is known here. Known: rules",
-        "1:1: the key 'rules' is missing here",
-        "2:1: 'about' is not a key that is known here. Known: rules",
-    ],
-    "once_per_a_text": ["6:15: 'remark' is a text; a rule fires once per date, number, choice or yes and no"],
-    "once_per_unknown_fact": [f"6:15: 'due' is not a fact of action; did you mean 'due_on'? {FACTS}"],
-    "quiets_a_rule_about_another_kind": [
-        "8:14: 'audit-late' is about audit; a rule quiets only rules about its own kind"
-    ],
-    "quiets_an_unknown_rule": ["8:14: 'action-late' is not the id of a rule. Known: action-overdue"],
-    "quiets_in_a_circle": [f"8:14: 'first' {ITSELF}", f"15:14: 'second' {ITSELF}"],
-    "quiets_itself": [f"8:13: 'action-overdue' {ITSELF}"],
-    "repeat_at_most_some": ["8:38: expected a whole number, such as 3, but found 'some'"],
-    "repeat_every_nought_days": ["8:21: '0' does not do here; write a number from 1 to 9999"],
-    "repeat_in_an_unknown_unit": [
-        "8:23: 'fortnights' is not a unit of time. Known: days, working days, weeks, months, years"
-    ],
-    "repeat_that_fires_once": [
-        "8:38: expected a whole number from 2 to 100, but found 1; it counts the first time too, and a rule that fires once needs no repeat"
-    ],
-    "repeat_without_a_number": [
-        "8:21: expected a span of time such as '10 working days' or '1 week', but found 'week'"
-    ],
-    "repeat_without_end": ["8:13: the key 'at_most' is missing here"],
-    "rules_without_hyphens": [
-        "2:3: expected a list, one entry a line, each beginning with '- ', but found a mapping"
-    ],
-    "same_id_twice": [
-        "8:9: the id 'action-overdue' stands here twice; the first one is at same_id_twice.yaml:2"
-    ],
-    "sets_a_date_to_true": ["8:19: 'due_on' is a date; it cannot be set to 'true'"],
-    "sets_a_flag_to_today": ["8:20: 'is_late' is either true or false; it cannot be set to 'today'"],
-    "sets_a_shifted_date": ["8:19: a rule sets a fact to true, false or today, and not to 'today + 1 week'"],
-    "sets_an_unknown_fact": [f"8:11: 'is_overdue' is not a fact of action. {FACTS}"],
-    "sets_the_state": [
-        "8:11: a rule cannot set 'state', which is one word out of a list; it sets a date to today, or a yes or no to true or false"
-    ],
-    "state_without_the_fact": ["5:11: 'agreed' is a state; write 'state = agreed'"],
-    "tells_nobody": ["2:5: this rule tells nobody and sets nothing; give it the key 'tell' (or 'set')"],
-    "told_twice": ["7:19: 'owner' is told already; once is enough"],
-    "unknown_addressee": [
-        "7:19: 'agency.led' is not somebody who can be told about action; did you mean 'agency.lead'? Known: owner, chair, agency.lead"
-    ],
-    "unknown_fact": [f"5:30: 'due_date' is not a fact of action. {FACTS}, today"],
-    "unknown_kind": ["3:12: 'acton' is not a kind of subject; did you mean 'action'? Known: action, audit"],
-    "unknown_severity": ["8:15: 'urgent' is not a severity. Known: reminder, escalation, urgent"],
-    "unknown_state": [f"5:19: 'agred' is not a state of action; did you mean 'agreed'? {STATES}"],
-    "unknown_state_on_the_second_line": [
-        f"7:7: 'confirmd' is not a state of action; did you mean 'confirmed'? {STATES}"
-    ],
-}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from assurance.playbook import KEPT_BY_THE_ENGINE
 from engine.conditions import Field, Kind, Value, parse
 from engine.errors import BadDefinition, Problem, Refused
 from engine.lint import lint
+from engine.rule_trials import Tried, try_rules
 from engine.rules import FiredBefore, Past, RuleBook, judge, load_rules
 from engine.workflow import Circumstances, Workflow, load_workflows
 from engine.yamlfile import parse_yaml
@@ -258,3 +259,25 @@ def test_lines_that_are_quoted_stand_in_the_file(page: str) -> None:
     folder = (ROOT / page).parent
     for name, text in lines_from_files(page):
         assert text in (folder / name).read_text(encoding="utf-8"), f"{page} quotes what is not in {name}"
+
+
+def test_the_trial_of_the_page_holds_and_a_broken_one_is_answered_with_its_place(
+    house: Mapping[str, Workflow], tmp_path: Path
+) -> None:
+    put(whole_files(RULES), tmp_path)
+    (tmp_path / "tests").mkdir()
+    trial = block(RULES, "yaml trial")
+    words = {kind: workflow.vocabulary for kind, workflow in house.items()}
+
+    def tried(text: str) -> Tried:
+        (tmp_path / "tests" / "late.yaml").write_text(text, encoding="utf-8")
+        return try_rules(tmp_path, load_rules(tmp_path, house), words, calendar=CALENDAR)
+
+    assert tried(trial) == Tried(1, ())
+    [failure] = tried(
+        trial.replace("on: 2026-03-25, expect: []", "on: 2026-03-25, expect: [action-late]")
+    ).failures
+    assert str(failure).endswith(
+        "tests/late.yaml:8:34: on 2026-03-25 action-late was expected and did not speak; "
+        "the condition of 'action-late' is not true then"
+    )
