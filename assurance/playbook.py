@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from assurance.calendar import KNOWN_CALENDARS, WorkingCalendar, working_calendar
 from assurance.facts import NOUNS, Noun, common_words, vocabularies
 from assurance.matters import MatterNoun
+from assurance.needed import needed_words_that_are_missing
 from assurance.records import ClosedDay, Group
 from engine.conditions import Vocabulary
 from engine.definitions import Definition, publish, published
@@ -102,6 +103,7 @@ def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
         read |= found
     problems += targets_that_are_no_columns(read)
     problems += templates_that_are_not_there(read)
+    problems += needed_words_that_are_missing(read)
     if problems:
         raise BadDefinition(problems)
     books = [load_rules(folder, read) for folder in rules]

@@ -10,6 +10,7 @@ from pathlib import Path
 from assurance.calendar import working_calendar
 from assurance.config import HOME, Settings
 from assurance.facts import common_words, vocabularies
+from assurance.needed import needed_words_that_are_missing
 from assurance.playbook import (
     read_shelf,
     rules_that_set_no_column,
@@ -123,6 +124,7 @@ def _check_workflows(folders: Sequence[Path]) -> tuple[dict[str, Workflow], Chec
             faults += bad.problems
     faults += targets_that_are_no_columns(found)
     faults += templates_that_are_not_there(found)
+    faults += needed_words_that_are_missing(found)
     return found, Checked(tuple(faults), tuple(_warnings(found.values())), len(found))
 
 
