@@ -350,5 +350,7 @@ def test_the_books_of_two_folders_are_put_together(
 
 
 def test_two_folders_with_one_id_are_refused(book: RuleBook) -> None:
-    with pytest.raises(BadDefinition, match=r"action.yaml:3:5: the id 'action-overdue' is used already, at .*action.yaml:3"):
+    with pytest.raises(
+        BadDefinition, match=r"action.yaml:3:5: the id 'action-overdue' is used already, at .*action.yaml:3"
+    ):
         joined([book, book])
