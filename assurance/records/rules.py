@@ -73,10 +73,13 @@ class DigestItem(OfGroup, Base):
 
 
 class AdoptedRule(OfGroup, Base):
-    """One version of a rule that a group has taken into force: since when, by whom, and what became of its backlog."""
+    """One version of a rule that a group has taken into force: since when, by whom, and what became of its backlog.
+
+    Never changed: of several rows of one rule the newest counts, also where it brings an earlier version back.
+    """
 
     __tablename__ = "adopted_rule"
-    __table_args__ = (sa.UniqueConstraint("group_id", "rule", "hash"),)
+    __table_args__ = (sa.Index("ix_adopted_rule_rule", "group_id", "rule"),)
 
     rule: Mapped[str]
     hash: Mapped[str] = mapped_column(sa.String(64))
@@ -87,3 +90,27 @@ class AdoptedRule(OfGroup, Base):
     only_from_on: Mapped[date | None]
     owed: Mapped[int]  # mails that its first look would owe
     passed_over: Mapped[int]  # occasions that were passed over
+
+
+class RuleStamp(Base):
+    """From which rules, calendar and hour the timers of one kind of subject were last reckoned.
+
+    `stamp` is a SHA-256 over all of these: another one means that every timer has to be reckoned anew.
+    """
+
+    __tablename__ = "rule_stamp"
+
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("tenant.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    stamp: Mapped[str] = mapped_column(sa.String(64))
+    reckoned_at: Mapped[datetime]
+
+
+class DailySweep(Base):
+    """The last day on which every subject of a group was looked at, due or not."""
+
+    __tablename__ = "daily_sweep"
+
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("tenant.id"), primary_key=True)
+    done_on: Mapped[date]
+    done_at: Mapped[datetime]
