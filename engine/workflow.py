@@ -64,6 +64,7 @@ class Move:
     given: Mapping[str, Value]
     template: str | None = None
     minor: bool = False
+    urgent: bool = False
     apart: tuple[str, ...] = ()
 
 
@@ -122,6 +123,7 @@ class Workflow(Definition):
             given={name: value for name, value in values.items() if value is not None},
             template=way.template,
             minor=way.minor,
+            urgent=way.urgent,
             apart=way.apart,
         )
 

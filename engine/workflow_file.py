@@ -155,7 +155,20 @@ def _triggers(items: tuple[Node, ...]) -> tuple[str, ...]:
 
 
 _MUST = ("trigger", "title", "from", "to", "by")
-_MAY = ("about", "apart", "needs", "ask", "set", "count", "approval", "tell", "template", "enters", "minor")
+_MAY = (
+    "about",
+    "apart",
+    "needs",
+    "ask",
+    "set",
+    "count",
+    "approval",
+    "tell",
+    "template",
+    "enters",
+    "minor",
+    "urgent",
+)
 
 
 def _way(node: Node, known: _Known, faults: Faults) -> Way:
@@ -186,7 +199,18 @@ def _way(node: Node, known: _Known, faults: Faults) -> Way:
         template=faults.reading(name_of, parts["template"]) if "template" in parts else None,
         enters="enters" in parts and bool(faults.reading(parts["enters"].yes_no)),
         minor="minor" in parts and bool(faults.reading(parts["minor"].yes_no)),
+        urgent="urgent" in parts and bool(faults.reading(_urgent, parts)),
     )
+
+
+def _urgent(parts: Mapping[str, Node]) -> bool:
+    is_urgent = parts["urgent"].yes_no()
+    if is_urgent and "tell" not in parts:
+        message = (
+            "'urgent' is about the mails of a move, and this one tells nobody; add 'tell', or leave it out"
+        )
+        raise parts["urgent"].bad(message)
+    return is_urgent
 
 
 def _list(

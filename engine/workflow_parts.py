@@ -87,6 +87,8 @@ class Way:
     """The move comes with data and is made by the command that writes them, never by its word alone."""
     minor: bool = False
     """The move changes nothing on which people decide: decisions asked before it stay good."""
+    urgent: bool = False
+    """Whoever is told is told at once, also at night: no quiet hours hold it."""
 
     def leads_to(self, source: str) -> str:
         """Return the state in which the way ends when it is taken in `source`."""
