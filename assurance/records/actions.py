@@ -24,11 +24,13 @@ class Action(Moved, Base):
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
     owner_post_id: Mapped[int | None] = mapped_column(sa.ForeignKey("post.id"))
     waiting_on_agency_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
+    waiting_since_on: Mapped[date | None]
     number: Mapped[int]
     text: Mapped[str]
     measure: Mapped[str | None]
     original_due_on: Mapped[date | None]
     current_due_on: Mapped[date | None]
+    chased_from_on: Mapped[date | None]  # the day now agreed, and later by the working days waited since
     times_moved: Mapped[int]
     agreed_on: Mapped[date | None]
     last_note_on: Mapped[date | None]
