@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from assurance.facts import Known
+from assurance.office import Tx
 from assurance.playbook import Playbook
 from assurance.reasons import day_in_words
 from assurance.roster import Seat
 from engine.conditions import Value
 from engine.moved import Ref
-from notifications.outbox import Notice, Severity
+from notifications.outbox import Notice, Severity, put
 
 DUE_FIELDS = ("current_due_on", "due_on", "returns_due_on", "embedded_check_on", "re_audit_due_on")
 
@@ -34,7 +36,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing to tell: in which template, in which words, why, and about what."""
+    """One thing to tell: in which template, in which words, why, about what, and on what its truth rests."""
 
     template: str
     said: str
@@ -44,16 +46,28 @@ class News:
     cause: str
     items: Sequence[Item] = ()
     severity: str = Severity.NEWS
+    rests_on: Sequence[Mapping[str, object]] = ()
 
 
-def notices(playbook: Playbook, known: Known, news: News, seats: Iterable[Seat]) -> list[Notice]:
-    """Address one piece of news to each person once, in the one thread of its audit."""
-    standing, belongs = known.standing, known.belongs
+class Told(NamedTuple):
+    """Somebody who is told, and the word of the YAML that means them; empty where no word does."""
+
+    seat: Seat
+    word: str = ""
+
+
+def tell(tx: Tx, known: Known, news: News, people: Iterable[Told]) -> None:
+    """Owe one piece of news to each person once, in the one thread of its audit, from the end of the quiet hours."""
+    playbook, standing, belongs = tx.playbook, known.standing, known.belongs
     group = playbook.groups[standing.group_id]
+    is_urgent = news.severity == Severity.URGENT
+    not_before = tx.now if is_urgent else playbook.book.clock.released_at(tx.now, group.calendar)
     thread = str(standing.ref) if belongs.audit_id is None else f"audit/{belongs.audit_id}"
     subject = f"{group.name}: {belongs.audit_reference or name_of(standing.ref)}"
-    people = {seat.person_id: seat for seat in seats}
-    return [
+    by_person: dict[int, Told] = {}
+    for told in people:
+        by_person.setdefault(told.seat.person_id, told)
+    owed = [
         Notice(
             key=f"{news.key}:{news.template}:{seat.person_id}",
             group_id=standing.group_id,
@@ -74,9 +88,13 @@ def notices(playbook: Playbook, known: Known, news: News, seats: Iterable[Seat])
             subject=f"Audit {belongs.audit_reference}" if belongs.audit_reference else subject,
             cause=news.cause,
             severity=news.severity,
+            not_before=not_before,
+            told_as=word,
+            rests_on=news.rests_on,
         )
-        for seat in people.values()
+        for seat, word in by_person.values()
     ]
+    put(tx.session, owed, at=tx.now)
 
 
 def item_of(playbook: Playbook, known: Known, *, state: str | None = None) -> Item:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from assurance.access import may_be_told
 from assurance.commands.hearing import approval_row
 from assurance.facts import Known
-from assurance.mail import News, item_of, notices, together
+from assurance.mail import News, Told, item_of, tell, together
 from assurance.matters import MatterNoun, plain
 from assurance.office import Office, Tx, clock_of
 from assurance.past import and_now, pasts
@@ -240,20 +240,19 @@ def firing_key(rule: Rule, ref: Ref, occasion: str, number: int) -> str:
 
 def _tell(tx: Tx, people: Roster, firings: Sequence[_Firing]) -> None:
     """Tell each person once per rule and audit, with one line for each subject."""
-    letters: dict[tuple[str, int | None, int], list[tuple[_Firing, Seat]]] = defaultdict(list)
+    letters: dict[tuple[str, int | None, int], list[tuple[_Firing, Told]]] = defaultdict(list)
     for firing in firings:
         rule = firing.verdict.rule
-        seats: dict[int, Seat] = {}
+        told: dict[int, Told] = {}
         for word in (*rule.tell, *rule.copy):
             for seat in _meant(tx, people, firing.known, word):
                 if may_be_told(tx.session, people, firing.known, seat):
-                    seats[seat.person_id] = seat
-        for seat in seats.values():
-            letters[rule.id, firing.known.belongs.audit_id, seat.person_id].append((firing, seat))
+                    told.setdefault(seat.person_id, Told(seat, word))
+        for one in told.values():
+            letters[rule.id, firing.known.belongs.audit_id, one.seat.person_id].append((firing, one))
     for letter in letters.values():
-        firing, seat = letter[0]
-        news = _news(tx, [one for one, _ in letter])
-        outbox.put(tx.session, notices(tx.playbook, firing.known, news, [seat]), at=tx.now)
+        firing, one = letter[0]
+        tell(tx, firing.known, _news(tx, [some for some, _ in letter]), [one])
 
 
 def _news(tx: Tx, firings: Sequence[_Firing]) -> News:

@@ -37,12 +37,16 @@ TROUBLED = (State.FAILED, State.UNCERTAIN)
 
 
 class Severity(StrEnum):
-    """How much a message matters; a decision is never sent again by itself when its fate is unknown."""
+    """How much a message matters; a decision is never sent again by itself when its fate is unknown.
+
+    What is urgent waits for no morning: quiet hours hold everything else.
+    """
 
     NEWS = "news"
     REMINDER = "reminder"
     ESCALATION = "escalation"
     DECISION = "decision"
+    URGENT = "urgent"
 
 
 class Message(Base):

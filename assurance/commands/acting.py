@@ -11,7 +11,7 @@ from assurance.commands.checks import held, one_of, own, said
 from assurance.commands.concluding import evidence_row
 from assurance.commands.hearing import load, require_for_agency
 from assurance.commands.moving import Done, Entered, enter, start
-from assurance.mail import News, item_of, notices
+from assurance.mail import News, Told, item_of, tell
 from assurance.office import Tx
 from assurance.records import (
     Action,
@@ -28,7 +28,7 @@ from assurance.roster import roster
 from assurance.standing import addressees
 from engine.errors import Reason, Refused
 from engine.moved import Ref
-from notifications import outbox
+from notifications.outbox import Severity
 
 RATINGS = ("on track", "at risk", "late")
 TOLD_OF_CONCERNS = ("agency_lead", "chair", "deputy_chair", "coordinator")
@@ -171,10 +171,8 @@ def raise_concern(
         key=f"{ref}:1",
         cause=f"{ref} line 1",
         items=[item_of(tx.playbook, known)],
-        severity=outbox.Severity.ESCALATION,
+        severity=Severity.URGENT,
     )
-    seats = {
-        seat.person_id: seat for word in TOLD_OF_CONCERNS for seat in addressees(word, people, known.belongs)
-    }
-    outbox.put(tx.session, notices(tx.playbook, known, news, seats.values()), at=tx.now)
+    told = [Told(seat, word) for word in TOLD_OF_CONCERNS for seat in addressees(word, people, known.belongs)]
+    tell(tx, known, news, told)
     return ref

@@ -21,12 +21,11 @@ from assurance.commands.hearing import (
     load,
 )
 from assurance.facts import Known
-from assurance.mail import News, called, item_of, name_of, notices
+from assurance.mail import News, Told, called, item_of, name_of, tell
 from assurance.matters import plain
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import Approval
-from assurance.roster import Seat
 from assurance.standing import addressees, approvers, asked_of
 from engine import timers
 from engine.conditions import Kind, Value
@@ -34,7 +33,7 @@ from engine.errors import Reason, Refused
 from engine.ledger import Line, Written, answered, append, canonical, history
 from engine.moved import Moved, Ref, Standing, sealed_row
 from engine.workflow import Move
-from notifications import outbox
+from notifications.outbox import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +252,13 @@ def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:
         return
     known = hearing.known
     requester = approval_row(tx, known.ref).requested_by_id if known.ref.kind == Approval.noun else None
-    told: dict[int, Seat] = {}
+    told: dict[int, Told] = {}
     for word in step.tell:
         for seat in addressees(word, hearing.roster, known.belongs, requester=requester):
             # Whoever did it knows it; but at a stage every member is told alike.
             is_meant = word == "members" or seat.person_id != tx.actor.person_id
             if is_meant and may_be_told(tx.session, hearing.roster, known, seat):
-                told[seat.person_id] = seat
+                told.setdefault(seat.person_id, Told(seat, word))
     news = News(
         template=step.template or "action_told",
         said=_said(tx, hearing, step),
@@ -268,8 +267,9 @@ def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:
         key=f"{known.ref}:{written.seq}",
         cause=f"{known.ref} line {written.seq}",
         items=[item_of(tx.playbook, known, state=step.target)],
+        severity=Severity.URGENT if step.urgent else Severity.NEWS,
     )
-    outbox.put(tx.session, notices(tx.playbook, known, news, told.values()), at=tx.now)
+    tell(tx, known, news, told.values())
 
 
 def _said(tx: Tx, hearing: Hearing, step: Move) -> str:
@@ -328,10 +328,11 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
         key=f"{ref}:1",
         cause=f"{known.ref} line {written.seq}",
         items=[item_of(tx.playbook, known)],
-        severity=outbox.Severity.DECISION,
+        severity=Severity.DECISION,
+        rests_on=[{"ref": str(ref), "state": "waiting"}],
     )
     people = addressees("approver", hearing.roster, known.belongs, approval=seats)
-    outbox.put(tx.session, notices(tx.playbook, known, news, people), at=tx.now)
+    tell(tx, known, news, [Told(seat, "approver") for seat in people])
     return Done(known.ref, written.seq, step.source, approval=ref)
 
 

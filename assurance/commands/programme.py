@@ -13,7 +13,7 @@ from assurance.commands.checks import held, next_number, one_of, own, said
 from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import Done, Entered, enter, start
 from assurance.facts import SETTLED_RETURNS
-from assurance.mail import Item, News, notices
+from assurance.mail import Item, News, Told, tell
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import AgencyReturn, Aim, Audit, Case, Meeting, PlannedAudit, Programme, RecordSet
@@ -23,7 +23,6 @@ from engine.errors import Reason, Refused
 from engine.ledger import Line, append
 from engine.moved import Ref
 from engine.words import unknown
-from notifications import outbox
 
 CASE_KINDS = ("child", "family", "adult")
 SOURCE_KINDS = ("review", "inspection", "data", "national report")
@@ -212,7 +211,7 @@ def _tell_leads(
             cause=f"{audit} line {done.seq}",
             items=items,
         )
-        outbox.put(tx.session, notices(tx.playbook, known, news, [seat]), at=tx.now)
+        tell(tx, known, news, [Told(seat)])
 
 
 def _leads_of(people: Roster, records: RecordSet) -> tuple[Seat, ...]:
