@@ -56,20 +56,23 @@ class Tx:
 
 
 class Office:
-    """An open installation. Its one method that writes is `begin`."""
+    """An open installation. Its one method that writes is `begin`; one that `publishes` nothing only looks."""
 
-    def __init__(self, settings: Settings, store: Store, shelf: Shelf, *, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, shelf: Shelf, *, clock: Clock, publishes: bool = True
+    ) -> None:
         self.settings = settings
         self.store = store
         self.clock = clock
         self.shelf = shelf
+        self.publishes = publishes
         self.playbook = self.read_playbook()
 
     def read_playbook(self) -> Playbook:
         """Read groups and definitions afresh; only a definition that is new is written."""
         with self.store.reading() as session:
             is_new = has_new(session, self.shelf)
-        if is_new:
+        if is_new and self.publishes:
             with self.store.begin() as session:
                 publish_new(session, self.shelf, at=self.clock.now())
         with self.store.reading() as session:
@@ -122,10 +125,12 @@ class Office:
         return self.playbook.calendar(actor.group_id).today(now)
 
 
-def open_office(settings: Settings, *, clock: Clock | None = None) -> Office:
+def open_office(settings: Settings, *, clock: Clock | None = None, publishes: bool = True) -> Office:
     """Read the YAML, open the database, and put both together.
 
+    Without `publishes`, definitions that are new are not kept: for whoever asks what they would change.
     Raises BadDefinition for a fault in a workflow or rule file, before the database is touched.
     """
     shelf = read_shelf(settings.workflows, settings.rules)
-    return Office(settings, open_store(settings.database), shelf, clock=clock or SystemClock())
+    store = open_store(settings.database)
+    return Office(settings, store, shelf, clock=clock or SystemClock(), publishes=publishes)

@@ -73,6 +73,13 @@ class Playbook:
         found = self.workflows.get(kind)
         return found or [one for _, one in sorted(self.pinned.items()) if one.kind == kind][-1]
 
+    def state_titles(self, kind: str) -> dict[str, str]:
+        """Give the titles of the states in which a subject of a kind may stand, by whatever definition it goes."""
+        known = [one for _, one in sorted(self.pinned.items()) if one.kind == kind]
+        return {
+            name: state.title for one in (*known, self.newest(kind)) for name, state in one.states.items()
+        }
+
     def definition(self, definition_id: int) -> Workflow:
         """Give the workflow to which a subject is pinned."""
         return self.pinned[definition_id]
@@ -153,9 +160,11 @@ def has_new(session: Session, shelf: Shelf) -> bool:
 
 
 def open_playbook(session: Session, shelf: Shelf, *, base_url: str) -> Playbook:
-    """Read what subjects are pinned to, beside what is on the shelf; everything on it is published already."""
+    """Read what subjects are pinned to, beside what is on the shelf; what nobody has published yet has no number."""
     numbers = {row.hash: row.id for row in published(session)}
-    current = {kind: numbers[workflow.hash] for kind, workflow in shelf.workflows.items()}
+    current = {
+        kind: numbers[workflow.hash] for kind, workflow in shelf.workflows.items() if workflow.hash in numbers
+    }
     known, common = vocabularies(), common_words()
     by_hash = {workflow.hash: workflow for workflow in shelf.workflows.values()}
     pinned = {

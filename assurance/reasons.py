@@ -48,15 +48,16 @@ def _facts_of(atom: Atom) -> tuple[Fact, ...]:
 def _in_words(fact: Fact, workflow: Workflow, value: Value) -> str:
     if fact.name == "state" and isinstance(value, str):
         return f"it stands at “{workflow.states[value].title}”"
-    field: Field = workflow.vocabulary.fields[fact.name]
+    # A rule of today may speak of a field that the definition to which the subject is pinned does not have yet.
+    field = workflow.vocabulary.fields.get(fact.name, Field(fact.name, Kind.TEXT))
     title = field.title or fact.name.replace("_", " ")
     if value is None:
         return f"{title}: none"
-    if field.kind is Kind.TEXT:
+    if field.kind is Kind.TEXT and isinstance(value, str):
         return f"{title}: {THERE}"
     if isinstance(value, date):
         return f"{title}: {day_in_words(value)}"
-    if field.kind is Kind.YES_NO:
+    if isinstance(value, bool):
         return title if value else f"not: {title}"
     return f"{title}: {value}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from assurance.facts import Belonging
 from assurance.records import Approval
 from assurance.roster import GROUP_ROLES, RELATIONS, Roster, Seat
+from engine.definitions import MIGRATED
 from engine.ledger import Event
 from engine.moved import Ref
 from engine.store import Prepared
@@ -45,6 +47,10 @@ def roles_of(roster: Roster, person_id: int | None, belongs: Belonging) -> froze
             roles.add("member")
         if belongs.owner_post_id is not None and seat.post_id == belongs.owner_post_id:
             roles.add("owner")
+        if seat in _lead(roster, belongs.awaited_agency_id):
+            roles.add("awaited_lead")
+    if belongs.requester_id == person_id:
+        roles.add("requester")
     return frozenset(roles)
 
 
@@ -72,6 +78,8 @@ def conflicts_of(
         and belongs.agency_id in roster.agencies_of(person_id)
     ):
         found["own_agency"] = "You hold a post in the agency whose work this is; somebody else must decide."
+    if "requester" in wanted and belongs.requester_id == person_id:
+        found["requester"] = "You have placed this yourself; somebody else must look at it."
     triggers = wanted - {"own_agency", "requester"}
     if triggers:
         for trigger in _done_by(session, ref, person_id) & triggers:
@@ -122,13 +130,15 @@ def addressees(
     if word == "approver":
         found = tuple(approval)
     elif word == "requester":
-        found = tuple(roster.of(requester))[:1]
+        found = tuple(roster.of(belongs.requester_id if requester is None else requester))[:1]
     elif word == "members":
         found = tuple(seat for seat in roster.seats if seat.is_member and _is_for(seat, belongs))
     elif word == "owner":
-        found = roster.in_post(belongs.owner_post_id) or _lead(roster, belongs)
+        found = roster.in_post(belongs.owner_post_id) or _lead(roster, belongs.agency_id)
     elif word == "agency_lead":
-        found = _lead(roster, belongs)
+        found = _lead(roster, belongs.agency_id)
+    elif word == "awaited_lead":
+        found = _lead(roster, belongs.awaited_agency_id)
     elif word == "agency_leads":
         found = roster.holding("agency_lead", agency_id=belongs.agency_id)
     else:
@@ -153,10 +163,8 @@ def _is_for(seat: Seat, belongs: Belonging) -> bool:
     return own or seat.role in ("chair", "deputy_chair")
 
 
-def _lead(roster: Roster, belongs: Belonging) -> tuple[Seat, ...]:
-    if belongs.agency_id is None:
-        return ()
-    return roster.holding("agency_lead", agency_id=belongs.agency_id)
+def _lead(roster: Roster, agency_id: int | None) -> tuple[Seat, ...]:
+    return () if agency_id is None else roster.holding("agency_lead", agency_id=agency_id)
 
 
 def _free(
@@ -168,17 +176,22 @@ def _free(
 
 
 _SAID_BY = Prepared(
-    sa.select(Event.data).where(
+    sa.select(Event.data)
+    .where(
         Event.subject_kind == sa.bindparam("kind"),
         Event.subject_id == sa.bindparam("id"),
-        Event.actor == sa.bindparam("who"),
+        sa.or_(Event.actor == sa.bindparam("who"), Event.kind == MIGRATED),
     )
+    .order_by(Event.seq)
 )
 
 
 def _done_by(session: Session, ref: Ref, person_id: int) -> set[str]:
+    """Give the steps that a person has taken or asked for, as the definition of today calls them."""
     done: set[str] = set()
     for (data,) in _SAID_BY.rows(session, {"kind": ref.kind, "id": ref.id, "who": f"person/{person_id}"}):
-        line: Mapping[str, str] = json.loads(data)
+        line: Mapping[str, Any] = json.loads(data)
+        called: Mapping[str, str] = line.get("steps", {})
+        done = {called.get(step, step) for step in done} - {""}
         done |= {line[name] for name in ("trigger", "asked") if name in line}
     return done

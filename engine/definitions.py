@@ -11,6 +11,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.store import Base
 
+# The kind of the line with which a subject leaves the definition that it began with for another one. It tells the
+# hashes of both (`from_definition`, `definition`) and, where a state is called otherwise, both states (`from`, `to`).
+MIGRATED = "migrated"
+SHORT = 12  # so many letters of a hash tell definitions apart for people
+
 
 class Definition(Base):
     """One published workflow: its text is kept for as long as any subject is pinned to it."""

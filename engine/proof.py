@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from engine.definitions import published
+from engine.definitions import MIGRATED, SHORT, published
 from engine.errors import BadDefinition
 from engine.ledger import SEALED_COLUMNS, Event, EventText, canonical, commitment_of, seal_of
 from engine.moved import Moved, Ref
@@ -66,11 +66,14 @@ def verify(session: Session, tables: Iterable[type[Moved]]) -> Proof:
     Reads the stored bytes as they are, so that a change of one byte in any column is found.
     """
     with reading_damage(session):
-        proof = _verify(session, _standings(session, tables), _texts(session))
+        kept = {row.id: row.hash for row in published(session)}
+        proof = _verify(session, _standings(session, tables), _texts(session), kept)
         return replace(proof, faults=(*proof.faults, *_definitions(session)))
 
 
-def _verify(session: Session, standings: Mapping[Ref, Mapping[str, Any]], told: _Texts) -> Proof:
+def _verify(
+    session: Session, standings: Mapping[Ref, Mapping[str, Any]], told: _Texts, kept: Mapping[Any, str]
+) -> Proof:
     faults: list[Fault] = []
     seen: set[Ref] = set()
     unsealed = set(told)
@@ -80,12 +83,12 @@ def _verify(session: Session, standings: Mapping[Ref, Mapping[str, Any]], told: 
         lines += 1
         if chain is None or (chain.kind, chain.id) != row[1:3]:
             if chain is not None:
-                faults += chain.finish(standings)
+                faults += chain.finish(standings, kept)
             chain = _Chain(row[1], row[2], told, unsealed)
             seen.add(Ref(row[1], row[2]))
         faults += chain.follow(row)
     if chain is not None:
-        faults += chain.finish(standings)
+        faults += chain.finish(standings, kept)
     for ref, standing in standings.items():
         if ref not in seen:
             faults.append(Fault(str(ref), standing["version"], "every line of its history is missing"))
@@ -117,6 +120,7 @@ class _Chain:
         self._is_whole = True
         self._previous, self._next = "", 1
         self._state: str | None = None
+        self._definition: str | None = None
         self._group: Any = None
         self._material = 0
         self._set: dict[str, Any] = {}
@@ -133,12 +137,14 @@ class _Chain:
             yield self._fault(number, "the line or its seal was changed after it was sealed")
         else:
             self._group = line["group_id"]
-            yield from self._replay(number, line["data"])
+            yield from self._replay(number, line["kind"], json.loads(line["data"]))
         # Go on from what stands here, so that one change is reported once and not for every later line.
         self._previous, self._next = str(seal), number + 1
 
-    def _replay(self, number: int, data: str) -> Iterator[Fault]:
-        said = json.loads(data)
+    def _replay(self, number: int, kind: str, said: Mapping[str, Any]) -> Iterator[Fault]:
+        if kind == MIGRATED:
+            yield from self._migrated(number, said)
+        self._definition = said.get("definition", self._definition)
         self._state = said.get("to", self._state)
         self._material = self._material if said.get("minor") else number
         self._set |= {**said.get("row", {}), **said.get("set", {})}
@@ -153,7 +159,15 @@ class _Chain:
             elif text.text is not None and commitment_of(text.salt, text.text) != promised:
                 yield self._fault(number, f"the text {name!r} was changed after it was sealed")
 
-    def finish(self, standings: Mapping[Ref, Mapping[str, Any]]) -> Iterator[Fault]:
+    def _migrated(self, number: int, said: Mapping[str, Any]) -> Iterator[Fault]:
+        """Ask of the line that leads from one definition to another whether it leaves where the subject stood."""
+        left, stood = str(said.get("from_definition"))[:SHORT], str(self._definition)[:SHORT]
+        if self._definition is not None and left != stood:
+            yield self._fault(number, f"it left the definition {left}, but went by {stood} until then")
+        if said.get("from", self._state) != self._state:
+            yield self._fault(number, f"it left the state {said['from']!r}, but stood at {self._state!r}")
+
+    def finish(self, standings: Mapping[Ref, Mapping[str, Any]], kept: Mapping[Any, str]) -> Iterator[Fault]:
         last = self._next - 1
         standing = standings.get(Ref(self.kind, self.id))
         if standing is None:
@@ -173,6 +187,9 @@ class _Chain:
             return
         if self._state is not None and standing["state"] != self._state:
             yield self._fault(last, f"its state is {standing['state']!r}, its history says {self._state!r}")
+        pinned = standing["definition_id"]
+        if self._definition not in (None, kept.get(pinned)) and self._set.get("definition_id") == pinned:
+            yield self._fault(last, f"definition/{pinned} is not the one that its history names")
         bound = {"group_id": self._group, "material_version": self._material, **self._set}
         for name, value in bound.items():
             if name in standing and canonical(_plain(standing[name])) != canonical(value):

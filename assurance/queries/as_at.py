@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from engine.definitions import MIGRATED
 from engine.ledger import Entry, Event, entry_of
 from engine.rules import Severity
 from engine.store import instant_text
@@ -34,6 +35,13 @@ class PastDay:
         return at.astimezone(self.zone).date()
 
 
+class _Standing(NamedTuple):
+    """A state, and the line of the move by which the subject came to it."""
+
+    state: str
+    by: Entry
+
+
 @dataclass(frozen=True, slots=True)
 class Stood:
     """One subject at the end of a day: its lines up to then, and what only later lines have set."""
@@ -44,27 +52,27 @@ class Stood:
 
     @property
     def state(self) -> str:
-        """Give the state in which the subject was."""
-        return str(self._came.data["to"])
+        """Give the state in which the subject was, as the definition of that day called it."""
+        return self._standings[-1].state
 
     @property
     def came_by(self) -> str:
         """Give the move by which it came to that state; empty for its first state."""
-        return str(self._came.data.get("trigger", ""))
+        return str(self._standings[-1].by.data.get("trigger", ""))
 
     @property
     def came_line(self) -> int:
         """Give the number of the line that brought it to that state."""
-        return self._came.seq
+        return self._standings[-1].by.seq
 
     @property
     def came_on(self) -> date:
         """Give the day on which it came to that state."""
-        return self.past.day_of(self._came.at)
+        return self.past.day_of(self._standings[-1].by.at)
 
     def last_in(self, state: str) -> date | None:
         """Give the last day on which the subject came to a state."""
-        came = [line.at for line in self.lines if line.data.get("to") == state]
+        came = [one.by.at for one in self._standings if one.state == state]
         return self.past.day_of(came[-1]) if came else None
 
     def day(self, name: str, *, kept: date | None) -> date | None:
@@ -93,9 +101,17 @@ class Stood:
         return None if first is None else self.past.day_of(first)
 
     @property
-    def _came(self) -> Entry:
-        came: Entry = next(line for line in reversed(self.lines) if "to" in line.data)
-        return came
+    def _standings(self) -> list[_Standing]:
+        """Give the states in order, each with the line of the move that led to it.
+
+        Where a definition has called a state otherwise, the subject has stood there since it came to the old one.
+        """
+        found: list[_Standing] = []
+        for line in self.lines:
+            if "to" in line.data:
+                by = found[-1].by if line.kind == MIGRATED and found else line
+                found.append(_Standing(str(line.data["to"]), by))
+        return found
 
     def _value(self, name: str, kept: Any) -> Any:
         settings = self._settings(name)

@@ -14,6 +14,7 @@ from assurance.office import Tx
 from assurance.queries.details import details_of
 from assurance.reasons import day_in_words
 from assurance.records import Approval, Person
+from engine import definitions
 from engine.ledger import SEALED_COLUMNS, Entry, Event, EventText, commitment_of, entry_of, seal_of
 from engine.moved import Ref
 from engine.rules import Rule, Severity
@@ -55,6 +56,7 @@ class _Teller:
     def __init__(self, tx: Tx, viewer: Viewer, ref: Ref) -> None:
         self._tx, self._viewer, self._ref = tx, viewer, ref
         known = tx.playbook.noun(ref.kind).load_many(tx.session, [ref.id])[0]
+        self._published = {one.hash: one for one in tx.playbook.pinned.values()}
         self._workflow: Workflow = tx.playbook.definition(known.standing.definition_id)
         self._reads = reads_texts_of(viewer, known.belongs.agency_id)
         people = sa.select(Person.id, Person.name).where(Person.group_id == tx.actor.group_id)
@@ -82,6 +84,8 @@ class _Teller:
                     row.seq, self._tx.now, row.actor, row.kind, UNREADABLE, (), {}, (), (), is_sealed=False
                 )
             else:
+                # States and steps are called as the definition of that day calls them.
+                self._workflow = self._published.get(entry.data.get("definition", ""), self._workflow)
                 yield self._told(entry, own, mailed, is_sealed=_is_sealed(row, previous, entry, own))
             previous = row.seal
 
@@ -125,6 +129,8 @@ class _Teller:
                 sentence = f"{by} answered approval/{data['approval']}: {_spoken(data['answer'])}."
             case "fired":
                 sentence = self._fired(data)
+            case definitions.MIGRATED:
+                sentence = f"{by} moved it to {self._migrated(data)}. Nobody was told."
             case _:
                 sentence = f"{by}: {_spoken(entry.kind)}."
         return sentence
@@ -141,6 +147,17 @@ class _Teller:
             return f"took the step {step}"
         asked_by = self._by(data["asked_by"])
         return f"decided the step {step}, which {asked_by} had asked for (approval/{data['approval']})"
+
+    def _migrated(self, data: Mapping[str, Any]) -> str:
+        """Say to which definition it was moved, and what its state is called there."""
+        query = sa.select(definitions.Definition.published_at)
+        at = self._tx.session.scalar(query.where(definitions.Definition.hash == data["definition"]))
+        on = "" if at is None else f" of {day_in_words(self._tx.calendar.today(at))}"
+        title = f"the workflow ‘{self._workflow.title}’{on}"
+        if "to" not in data:
+            return f"{title}; its state stays as it was"
+        before = self._published.get(data["from_definition"], self._workflow)
+        return f"{title}: from {_title(before, data['from'])} to {self._state(data['to'])}"
 
     def _fired(self, data: Mapping[str, Any]) -> str:
         rule = self._rules.get(data["rule"])
@@ -178,11 +195,15 @@ class _Teller:
         return CLOCK if actor == "clock" else self._people.get(actor, actor)
 
     def _state(self, name: str) -> str:
-        state = self._workflow.states.get(name)
-        return name if state is None else state.title
+        return _title(self._workflow, name)
 
     def _step(self, trigger: str) -> str:
         return next((way.title for way in self._workflow.moves if way.trigger == trigger), _spoken(trigger))
+
+
+def _title(workflow: Workflow, name: str) -> str:
+    state = workflow.states.get(name)
+    return name if state is None else state.title
 
 
 def _is_sealed(row: Event, previous: str, entry: Entry, words: Mapping[str, EventText]) -> bool:

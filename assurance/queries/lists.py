@@ -279,7 +279,7 @@ def _read(
 def _in_state(tx: Tx, kind: str, table: type[Moved], wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     if wanted.state is None:
         return []
-    states = tx.playbook.newest(kind).states
+    states = tx.playbook.state_titles(kind)
     if wanted.state not in states:
         raise Refused(Reason("unknown_word", unknown(wanted.state, f"a state of {kind}", states) + "."))
     return [table.state == wanted.state]

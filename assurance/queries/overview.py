@@ -37,8 +37,8 @@ def overview(tx: Tx, viewer: Viewer) -> tuple[Overview, ...]:
 def _moved(tx: Tx, viewer: Viewer) -> Iterator[Overview]:
     for kind, noun in NOUNS.items():
         states = _states(tx, noun.table, viewer)
-        titles = {name: state.title.lower() for name, state in tx.playbook.newest(kind).states.items()}
-        named = tuple((titles.get(state, state), number) for state, number in states.items())
+        titles = tx.playbook.state_titles(kind)
+        named = tuple((titles.get(state, state).lower(), number) for state, number in states.items())
         note = _note(tx, viewer, kind, states)
         yield Overview(NAMES.get(kind, f"{kind}s"), sum(states.values()), named, note)
 
@@ -48,7 +48,8 @@ def _matters(tx: Tx, viewer: Viewer) -> Iterator[Overview]:
         workflow = tx.playbook.newest(kind)
         if workflow.own is not None:
             states = _states(tx, Matter, viewer, Matter.kind == kind)
-            named = tuple((workflow.states[state].title.lower(), number) for state, number in states.items())
+            titles = tx.playbook.state_titles(kind)
+            named = tuple((titles.get(state, state).lower(), number) for state, number in states.items())
             yield Overview(kind, sum(states.values()), named)
 
 
