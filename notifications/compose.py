@@ -19,6 +19,7 @@ from typing import Any
 import jinja2
 
 from notifications.headers import address_header, one_line, root_of, text_header
+from notifications.invitation import Method, calendar_text
 
 _FOLDER = Path(__file__).parent / "templates"
 TEMPLATES = frozenset(path.stem for path in (_FOLDER / "words").glob("*.txt"))
@@ -76,6 +77,7 @@ def compose(
 
     `context` holds `said` (the sentence on top), `why` (one sentence), `link` (a full URL), `group`, and where
     they apply `audit` and `items` (each with `ref`, `what`, `due`, `note`); the recipient's `name` is added.
+    With `calendar` (see `calendar_text`) the mail ends with a part for calendars, and says the same without it.
     Raises ValueError for an unknown template, an address that cannot be written to, or headers that would not
     read back exactly as intended; jinja2.UndefinedError for a word that the template needs and did not get.
     """
@@ -99,8 +101,11 @@ def compose(
         names = (*_NAMES, "Reply-To")
     head = "\r\n".join(lines).encode("ascii")
     _check_head(head, names)
-    return b"".join((head, b"\r\n\r\n", _part("plain", text, boundary), _part("html", html, boundary),
-                     f"--{boundary}--\r\n".encode()))  # fmt: skip
+    parts = [_part("plain", text, boundary), _part("html", html, boundary)]
+    if "calendar" in context:
+        # Last, because mail programs show the last alternative that they understand.
+        parts.append(_calendar_part(_plain(context), to, sender, boundary, at))
+    return b"".join((head, b"\r\n\r\n", *parts, f"--{boundary}--\r\n".encode()))
 
 
 def render(template: str, context: Mapping[str, Any]) -> tuple[str, str]:
@@ -188,6 +193,24 @@ def _part(kind: str, text: str, boundary: str) -> bytes:
         f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
     )
     return head.encode() + body + b"\r\n"
+
+
+def _calendar_part(
+    context: Mapping[str, Any], to: Addressee, sender: Sender, boundary: str, at: datetime
+) -> bytes:
+    """Write the part that calendars read; its method stands in its head too (RFC 6047, 2.4)."""
+    told = context["calendar"]
+    written = calendar_text(
+        told,
+        sender_address=sender.address,
+        to_name=to.name,
+        to_address=to.address,
+        said=str(context["said"]),
+        link=str(context["link"]),
+        at=at,
+    )
+    method = Method(told["method"])
+    return _part(f"calendar; method={method}", written.replace("\r\n", "\n"), boundary)
 
 
 def _check_head(head: bytes, names: Sequence[str]) -> None:
