@@ -28,11 +28,13 @@ from notifications.letters import Outcome, Result
 from notifications.mailer import Carrier, Mailer
 from notifications.outbox import State
 from notifications.readying import DeadAddresses, Ready, Readying, StillTrue
+from notifications.refusals import Refusal
 from notifications.retries import follow_up
 from notifications.verp import ReturnAddress
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_REFUSALS = frozenset({Result.GONE, Result.REFUSED, Result.DENIED, Result.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class DeliverySettings:
     `lease` must be longer than `longest_send`, so that nobody else takes a letter that is still on the wire;
     what was not begun early enough goes back untried. `settle_within` (seconds) bounds how many letters are
     sent twice when the process is killed; `per_minute` limits the rate, None means as fast as it goes.
-    `returns` makes the sender on each envelope; without it that is the sender's own address.
+    Refusals of so many addresses before anybody was accepted, or later so many in a row, are held for refusals of
+    ourselves. `returns` makes the sender on each envelope; without it that is the sender's own address.
     Raises ValueError for a sender's address that cannot be written to, or for times that do not fit.
     """
 
@@ -55,6 +58,7 @@ class DeliverySettings:
     settle_within: float = 0.1
     per_minute: int | None = None
     refusals_that_mean_us: int = 3
+    refusals_in_a_row: int = 10
     returns: ReturnAddress | None = None
 
     def __post_init__(self) -> None:
@@ -90,7 +94,7 @@ class Delivered:
             self.failed += 1
         elif settlement.state is State.WITHDRAWN:
             self.withdrawn += 1
-        elif outcome.result in (Result.LATER, Result.BUSY):
+        elif outcome.result in (Result.LATER, Result.BUSY, Result.DENIED):
             self.later += 1
         else:
             self.put_back += 1
@@ -252,21 +256,23 @@ class _Run:
         result = noted.outcome.result
         if result is Result.SENDER_WRONG:
             self._halt(f"the mail server does not take mail from us: {noted.outcome.text}")
-        if result is Result.SENT and not self.has_sent:
+        if result is Result.SENT:
             self.has_sent = True
             self._release_refusals()
-        if result in (Result.REFUSED, Result.REJECTED) and not self.has_sent:
+        if result in _REFUSALS:
             self._hold(noted)
         else:
             self._release([noted])
 
     def _hold(self, noted: _Noted) -> None:
-        """Believe a refusal only when somebody else was accepted: else it may be about us."""
+        """Believe a refusal only when somebody else is accepted: else it may be about us.
+
+        A server may also lose its directory in the middle of a run, and from then on know nobody.
+        """
         self.refusals.append(noted)
-        if (
-            len({refusal.message.to_address for refusal in self.refusals})
-            >= self.settings.refusals_that_mean_us
-        ):
+        settings = self.settings
+        limit = settings.refusals_in_a_row if self.has_sent else settings.refusals_that_mean_us
+        if len({refusal.message.to_address for refusal in self.refusals}) >= limit:
             self._halt(f"the mail server refuses everybody: {noted.outcome.text}")
             code_and_text = noted.outcome.code, noted.outcome.text
             alike = Outcome(Result.ALL_REFUSED, *code_and_text)
@@ -310,8 +316,20 @@ class _Run:
 
     def _finish(self) -> None:
         self.is_over = True
+        if not self.has_sent:
+            self.refusals = [self._alone(refusal) for refusal in self.refusals]
         self._release_refusals()
         self.settle_now.set()
+
+    def _alone(self, noted: _Noted) -> _Noted:
+        """Judge a refusal in a run in which nobody was accepted: only a status speaks for itself, words may be ours."""
+        result, code, text = noted.outcome.result, noted.outcome.code, noted.outcome.text
+        if result is Result.DENIED:
+            self._halt(f"the mail server does not take mail from us: {text}")
+        has_said_nothing = result is Result.GONE and not Refusal.of(code, text).status
+        if result is Result.REFUSED or has_said_nothing:
+            return _Noted(noted.message, Outcome(Result.LATER, code, text))
+        return noted
 
     # -- the run as a whole
 

@@ -60,7 +60,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What is written about a message after an attempt."""
+    """What is written about a message after an attempt; `address_refused` asks somebody to take note of the address."""
 
     id: int
     state: State
@@ -70,6 +70,7 @@ class Settlement:
     first_try_at: datetime | None
     code: int | None
     text: str
+    address_refused: bool = False
 
 
 _COLUMNS = (
@@ -163,6 +164,7 @@ _SETTLE = (
         last_code=sa.bindparam("new_code"),
         last_text=sa.bindparam("new_text"),
         sent_at=sa.bindparam("new_sent_at"),
+        address_refused=sa.bindparam("new_address_refused"),
         lease_until=None,
         lease_token=None,
     )
@@ -224,6 +226,7 @@ def settle(session: Session, settlements: Iterable[Settlement], *, at: datetime,
             "new_first_try_at": settlement.first_try_at,
             "new_code": settlement.code,
             "new_text": settlement.text,
+            "new_address_refused": settlement.address_refused,
             "new_sent_at": at if settlement.state is State.SENT else None,
         }
         for settlement in settlements

@@ -27,7 +27,11 @@ class Result(StrEnum):
     SENT = "sent"  # the server has taken responsibility
     LATER = "later"  # not now: this letter may go at another time
     BUSY = "busy"  # the server wants a new connection (421); the attempt does not count
-    REFUSED = "refused"  # the server will never take mail for this address
+    GONE = "gone"  # the server knows no such mailbox or domain: nobody's mail reaches this address
+    REFUSED = "refused"  # the server will never take mail for this address, and does not say why
+    DENIED = (
+        "denied"  # the server will not take mail for this address from us: it may, once somebody sees to it
+    )
     REJECTED = "rejected"  # the server will never take this letter
     UNCERTAIN = "uncertain"  # the connection broke after the last dot: it may have arrived
     ALL_REFUSED = "all refused"  # refused or rejected like every other: hardly about this letter

@@ -28,12 +28,13 @@ class State(StrEnum):
     SENT = "sent"
     UNCERTAIN = "uncertain"
     FAILED = "failed"
+    BOUNCED = "bounced"
     WITHDRAWN = "withdrawn"
 
 
 # What is still to be handed over, and what needs a person's eye: no state is both.
 OWED = (State.QUEUED, State.SENDING)
-TROUBLED = (State.FAILED, State.UNCERTAIN)
+TROUBLED = (State.FAILED, State.BOUNCED, State.UNCERTAIN)
 
 
 class Severity(StrEnum):
@@ -145,17 +146,39 @@ def put(session: Session, notices: Sequence[Notice], *, at: datetime) -> None:
 
 def withdraw(session: Session, *, key: str, reason: str, at: datetime) -> bool:
     """Take back a message that is not on the wire and has not gone; tell whether there was one to take back."""
-    still_here = Message.state.in_([State.QUEUED, State.UNCERTAIN, State.FAILED])
+    still_here = Message.state.in_([State.QUEUED, *TROUBLED])
     change = sa.update(Message).where(Message.key == key, still_here)
     changed = change.values(state=State.WITHDRAWN, last_text=reason, last_try_at=at)
     return session.connection().execute(changed).rowcount == 1
 
 
 def resend(session: Session, *, key: str, at: datetime) -> bool:
-    """Queue a failed or uncertain message afresh, same bytes, same Message-ID; tell whether there was one."""
-    change = sa.update(Message).where(Message.key == key, Message.state.in_([State.UNCERTAIN, State.FAILED]))
-    changed = change.values(state=State.QUEUED, not_before=at, attempts=0, doubts=0, first_try_at=None)
+    """Queue a message afresh that is in trouble, same bytes, same Message-ID; tell whether there was one."""
+    change = sa.update(Message).where(Message.key == key, Message.state.in_(TROUBLED))
+    afresh = {"attempts": 0, "doubts": 0, "first_try_at": None, "sent_at": None, "address_refused": False}
+    changed = change.values(state=State.QUEUED, not_before=at, **afresh)
     return session.connection().execute(changed).rowcount == 1
+
+
+def come_back(session: Session, number: int, *, code: int | None, text: str) -> bool:
+    """Mark a message that was handed over and has come back; tell whether it was one that could."""
+    handed_over = Message.state.in_([State.SENT, State.UNCERTAIN])
+    change = sa.update(Message).where(Message.id == number, handed_over)
+    changed = change.values(state=State.BOUNCED, last_code=code, last_text=text)
+    return session.connection().execute(changed).rowcount == 1
+
+
+def readdress(session: Session, *, group_id: int, dead: str, to_address: str) -> int:
+    """Address to another address what has not arrived at a dead one (in small letters); give its number.
+
+    The letter is made anew, since the old one names the old address; its Message-ID stays.
+    """
+    not_arrived = Message.state.in_([State.QUEUED, *TROUBLED])
+    change = sa.update(Message).where(
+        Message.group_id == group_id, sa.func.lower(Message.to_address) == dead, not_arrived
+    )
+    changed = change.values(to_address=to_address, rendered=None, address_refused=False)
+    return session.connection().execute(changed).rowcount
 
 
 def counts(session: Session, *, group_id: int) -> Mapping[str, int]:

@@ -17,6 +17,7 @@ _PAUSES = {Result.BUSY: timedelta(minutes=1), Result.ALL_REFUSED: timedelta(minu
 
 _FINAL = {
     Result.SENT: State.SENT,
+    Result.GONE: State.FAILED,
     Result.REFUSED: State.FAILED,
     Result.REJECTED: State.FAILED,
     Result.DEAD: State.FAILED,
@@ -30,8 +31,9 @@ def follow_up(message: Claimed, outcome: Outcome, *, at: datetime, chance: Calla
     """Decide what to write about a message after an attempt; `chance` gives a number from 0 up to 1.
 
     The waits are 1, 5, 15, 60 and 240 minutes, each a tenth more or less by chance; 72 hours after the first
-    attempt a message has failed. A server that is not there or turns everybody away costs no attempt. When a
-    letter may have arrived, it is sent once more with the same Message-ID, unless it carries a decision.
+    attempt a message has failed. A server that is not there or turns everybody away costs no attempt; one that does
+    not take this letter from us is asked again, since somebody may see to that. When a letter may have arrived, it is
+    sent once more with the same Message-ID, unless it carries a decision.
     """
     if outcome.result in _FINAL:
         return _settle(message, outcome, _FINAL[outcome.result])
@@ -97,4 +99,5 @@ def _settle(
         first_try_at=message.first_try_at,
         code=outcome.code,
         text=outcome.text,
+        address_refused=outcome.result is Result.GONE,
     )

@@ -19,13 +19,15 @@ from aiosmtplib.protocol import SMTPProtocol
 
 from notifications.letters import Letter, Outcome, Result
 from notifications.mailer import Carrier
+from notifications.refusals import NEEDS_SIGN_IN, Blame, Refusal
 from notifications.smtp_settings import SmtpSettings
 
 _FAULTS = (SMTPException, OSError)  # a timeout is an OSError
 _GO_AHEAD = 354
 _CLOSING = 421
 _STORAGE_EXCEEDED = 552
-_NEEDS_SIGN_IN = frozenset({530, 534, 535, 538})
+_MAILBOX_FULL = "5.2.2"
+_BLAMED = {Blame.ADDRESS: Result.GONE, Blame.US: Result.DENIED, Blame.NEITHER: Result.REFUSED}
 _TAKE_LEAVE_WITHIN = 5.0
 
 
@@ -207,8 +209,18 @@ def _fault_in_envelope(fault: Exception) -> Outcome:
     if isinstance(fault, SMTPSenderRefused):
         return _answered_before_the_end(fault.code, fault.message, finally_=Result.SENDER_WRONG)
     if isinstance(fault, SMTPRecipientRefused):
-        return _answered_before_the_end(fault.code, fault.message, finally_=Result.REFUSED)
+        return _recipient_refused(fault.code, fault.message)
     return Outcome.of(Result.LATER, None, _words(fault))
+
+
+def _recipient_refused(code: int, text: str) -> Outcome:
+    """Say what a refusal of one recipient is about; it is no reason to leave the others without mail."""
+    refusal = Refusal.of(code, text)
+    if refusal.status == _MAILBOX_FULL:
+        return Outcome.of(Result.LATER, code, text)
+    if code in NEEDS_SIGN_IN:
+        return Outcome.of(Result.DENIED, code, text)
+    return _answered_before_the_end(code, text, finally_=_BLAMED[refusal.blame()])
 
 
 def _answered_before_the_end(code: int, text: str, *, finally_: Result) -> Outcome:
@@ -219,7 +231,7 @@ def _answered_before_the_end(code: int, text: str, *, finally_: Result) -> Outco
 
 
 def _answered(code: int, text: str, *, finally_: Result, otherwise: Result) -> Outcome:
-    if code in _NEEDS_SIGN_IN:
+    if code in NEEDS_SIGN_IN:
         return Outcome.of(Result.SENDER_WRONG, code, text)
     if code == _CLOSING:
         return Outcome.of(Result.BUSY, code, text)

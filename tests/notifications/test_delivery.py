@@ -184,13 +184,78 @@ def test_a_failed_message_goes_out_when_the_coordinator_asks(store: Store) -> No
     assert mailer.tried[0] == mailer.tried[1]
 
 
-def test_a_refused_address_fails_alone(store: Store) -> None:
+def test_a_refused_address_fails_alone_and_asks_to_be_noted(any_store: Store) -> None:
+    post, _ = _post(any_store)
+    put_many(any_store, 5)
+    bad = "member3@trust.example.org"
+    assert post.deliver_to(Sink(addresses={bad: "550 no such person"})) == Delivered(sent=4, failed=1)
+    failed = rows(any_store)["k3"]
+    assert (failed.state, failed.last_code, failed.last_text) == ("failed", 550, "no such person")
+    assert [key for key, message in rows(any_store).items() if message.address_refused] == ["k3"]
+
+
+def test_a_refusal_that_names_no_reason_fails_and_says_nothing_of_the_address(store: Store) -> None:
     post, _ = _post(store)
     put_many(store, 5)
     bad = "member3@trust.example.org"
-    assert post.deliver_to(Sink(addresses={bad: "550 no such person"})) == Delivered(sent=4, failed=1)
-    failed = rows(store)["k3"]
-    assert (failed.state, failed.last_code, failed.last_text) == ("failed", 550, "no such person")
+    assert post.deliver_to(Sink(addresses={bad: "550 no"})) == Delivered(sent=4, failed=1)
+    assert not rows(store)["k3"].address_refused
+
+
+@pytest.mark.parametrize("answer", ["530 5.7.0 sign in first", "550 5.7.1 relaying denied"])
+def test_one_recipient_that_is_denied_to_us_waits_and_stops_nobody(store: Store, answer: str) -> None:
+    post, _ = _post(store)
+    put_many(store, 5)
+    bad = "member3@trust.example.org"
+    assert post.deliver_to(Sink(addresses={bad: answer})) == Delivered(sent=4, later=1)
+    waiting = rows(store)["k3"]
+    assert (waiting.state, waiting.attempts, waiting.address_refused) == ("queued", 1, False)
+    post.wait(minutes=1)
+    assert post.deliver_to(Sink()) == Delivered(sent=1)
+
+
+def test_a_lone_refusal_is_believed_where_its_status_speaks_for_itself(store: Store) -> None:
+    post, _ = _post(store)
+    put_all(store, notice())
+    assert post.deliver_to(Sink(always={"RCPT": "550 5.1.1 unknown"})) == Delivered(failed=1)
+    assert row(store).address_refused
+
+
+@pytest.mark.parametrize("answer", ["550 no such user", "550 no"])
+def test_a_lone_refusal_in_words_is_not_believed_until_somebody_is_accepted(
+    store: Store, answer: str
+) -> None:
+    post, _ = _post(store)
+    put_all(store, notice())
+    assert post.deliver_to(Sink(always={"RCPT": answer})) == Delivered(later=1)
+    assert (row(store).state, row(store).address_refused) == ("queued", False)
+    post.wait(minutes=1)
+    put_all(store, notice("another", to_address="nell@trust.example.org"), at=post.clock.now())
+    accepting = Sink(addresses={"bo@trust.example.org": answer})
+    assert post.deliver_to(accepting) == Delivered(sent=1, failed=1)
+    assert rows(store)[notice().key].address_refused == (answer == "550 no such user")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 30])
+def test_a_server_that_relays_for_nobody_fails_nothing(store: Store, number: int) -> None:
+    post, _ = _post(store)
+    put_many(store, number)
+    tally = post.deliver_to(Sink(always={"RCPT": "554 5.7.1 relay access denied"}))
+    assert (tally.sent, tally.failed) == (0, 0)
+    assert "relay access denied" in tally.trouble
+    assert {(message.state, message.address_refused) for message in rows(store).values()} == {
+        ("queued", False)
+    }
+
+
+def test_a_server_that_knows_nobody_any_more_is_not_believed(store: Store) -> None:
+    post, _ = _post(store)
+    put_many(store, 30)
+    lost = Sink(script={"RCPT": [None] * 5}, always={"RCPT": "550 5.1.1 user unknown"})
+    tally = post.deliver_to(lost, replace(SETTINGS, workers=1))
+    assert (tally.sent, tally.failed) == (5, 0)
+    assert tally.trouble == "the mail server refuses everybody: 5.1.1 user unknown"
+    assert not any(message.address_refused for message in rows(store).values())
 
 
 def test_when_everybody_is_refused_it_is_about_us(store: Store) -> None:
@@ -212,6 +277,7 @@ def test_a_refusal_is_believed_when_the_others_were_accepted(store: Store) -> No
     bad = [f"member{n}@trust.example.org" for n in (0, 1, 4, 5)]
     tally = post.deliver_to(Sink(addresses=dict.fromkeys(bad, "550 no")), replace(SETTINGS, workers=1))
     assert tally == Delivered(sent=2, failed=4)
+    assert not any(message.address_refused for message in rows(store).values())
 
 
 @pytest.mark.parametrize("answer", ["530 sign in first", "535 wrong password", "550 you may not send"])

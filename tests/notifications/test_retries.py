@@ -47,8 +47,10 @@ def _after(result: Result, message: Claimed = CLAIMED, *, at: datetime = MORNING
     ("result", "state"),
     [
         (Result.SENT, State.SENT),
+        (Result.GONE, State.FAILED),
         (Result.REFUSED, State.FAILED),
         (Result.REJECTED, State.FAILED),
+        (Result.DEAD, State.FAILED),
         (Result.BROKEN, State.FAILED),
         (Result.OVERTAKEN, State.WITHDRAWN),
     ],
@@ -56,6 +58,13 @@ def _after(result: Result, message: Claimed = CLAIMED, *, at: datetime = MORNING
 def test_some_outcomes_are_the_end(result: Result, state: State) -> None:
     settled = _after(result)
     assert (settled.state, settled.code, settled.text, settled.attempts) == (state, 451, "words", 1)
+    assert settled.address_refused == (result is Result.GONE)
+
+
+def test_what_is_denied_to_us_waits_like_what_is_put_off_and_fails_after_72_hours() -> None:
+    settled = _after(Result.DENIED)
+    assert (settled.state, settled.not_before) == (State.QUEUED, MORNING + timedelta(minutes=1))
+    assert _after(Result.DENIED, at=MORNING + GIVE_UP_AFTER).state is State.FAILED
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ FOR_GOOD = {
 
 def _expected(stage: str, code: int) -> Result:
     if code in (530, 535):
-        return Result.SENDER_WRONG
+        return Result.DENIED if stage == "RCPT" else Result.SENDER_WRONG
     if code == 421:
         return Result.BUSY
     if code < 500 or (code == 552 and stage != "END"):
@@ -112,6 +112,27 @@ def test_every_refusal_has_its_word_and_the_next_letter_a_new_connection(stage: 
     assert sent.result is Result.SENT
     assert sink.recipients == ["member2@x.org"]
     assert sink.connections == (3 if code == 421 else 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        ("550 5.1.1 no such person", Result.GONE),
+        ("550-5.1.1 The account\r\n550 5.1.1 does not exist", Result.GONE),
+        ("550 5.4.1 Recipient address rejected: Access denied.", Result.GONE),
+        ("550 Unrouteable address", Result.GONE),
+        ("550 5.2.2 mailbox full", Result.LATER),
+        ("552 5.2.2 mailbox full", Result.LATER),
+        ("550 5.7.1 relaying denied", Result.DENIED),
+        ("554 Relay access denied", Result.DENIED),
+        ("530 5.7.0 sign in first", Result.DENIED),
+        ("550 no", Result.REFUSED),
+        ("550 5.3.0 something is wrong here", Result.REFUSED),
+    ],
+)
+def test_a_refused_recipient_is_judged_by_status_and_words(answer: str, result: Result) -> None:
+    refused, sent = _send(Sink(script={"RCPT": [answer]}), _letter(1), _letter(2))
+    assert (refused.result, sent.result) == (result, Result.SENT)
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "END"])
