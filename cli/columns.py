@@ -174,6 +174,7 @@ AGENCIES: Sequence[Column[AgencyRow]] = (
     Column("Led by", lambda row: row.leads),
 )
 MAILS: Sequence[Column[MailRow]] = (
+    Column("Mail", lambda row: str(row.ref)),
     Column("Written", lambda row: row.created_at.date()),
     Column("To", lambda row: row.to),
     Column("Thread", lambda row: row.subject, is_wide=True),

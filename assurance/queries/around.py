@@ -205,6 +205,7 @@ def mails(tx: Tx, viewer: Viewer, wanted: Wanted, *, most: int | None = None) ->
     if wanted.audit_id is not None:
         where.append(Message.thread == f"audit/{wanted.audit_id}")
     columns: tuple[Any, ...] = (
+        Message.id,
         Message.to_name,
         Message.to_address,
         Message.subject,
@@ -220,7 +221,10 @@ def mails(tx: Tx, viewer: Viewer, wanted: Wanted, *, most: int | None = None) ->
     query = sa.select(*columns).where(*where).order_by(Message.id.desc())
     rows = tx.session.execute(query if most is None else query.limit(most)).all()
     count = sa.select(sa.func.count()).select_from(Message).where(*where)
-    return Listed(tuple(MailRow(*row) for row in rows), (tx.session.scalar(count) or 0) - len(rows))
+    return Listed(
+        tuple(MailRow(Ref("mail", number), *row) for number, *row in rows),
+        (tx.session.scalar(count) or 0) - len(rows),
+    )
 
 
 def _posts(held: Roster, person_id: int, agencies: dict[int, str]) -> tuple[str, ...]:

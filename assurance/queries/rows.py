@@ -211,6 +211,7 @@ class AgencyRow:
 class MailRow:
     """One message on its way; `answer` is what the mail server, or the maildir, said last."""
 
+    ref: Ref
     to: str
     address: str
     subject: str

@@ -1,0 +1,280 @@
+"""Commands that explain the rules: `why` a mail was sent, `explain` a rule, `preview` what they will say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+from typing import Annotated, NamedTuple
+
+import typer
+
+from assurance.queries.explaining import Compared, Explained, explain
+from assurance.queries.preview import LONGEST_IN_DAYS, Foretold, OneMail, Preview, Way, preview
+from assurance.queries.references import reference_of
+from assurance.queries.why import Cause, RuleThen, Why, why
+from cli.columns import short
+from cli.looking import RefArgument
+from cli.opening import (
+    AsOption,
+    DatabaseOption,
+    GroupOption,
+    JsonOption,
+    answering,
+    looking,
+    opened,
+)
+from cli.shown import Column, in_words, say, several, show_json, show_pairs, show_table
+from engine.conditions import Value
+
+LISTED = 4
+
+
+def why_(
+    mail: Annotated[
+        str,
+        typer.Argument(
+            metavar="MAIL", help="The mail as `auditloop list mails` names it: mail/12.", show_default=False
+        ),
+    ],
+    person: AsOption = None,
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Explain why a mail was sent: what happened, which rule spoke, on which values, and who decided whom it tells.
+
+    A rule is shown in the words that it had on that day. A digest is explained item by item.
+
+    Examples: auditloop why mail/12; auditloop why mail/12 --as bo --json
+    """
+    with (
+        answering(as_json=as_json),
+        opened(database) as office,
+        looking(office, person, group) as (tx, viewer),
+    ):
+        found = why(tx, viewer, mail)
+    if as_json:
+        show_json(found)
+    else:
+        _show_why(found)
+
+
+def explain_(
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="The id of the rule, such as action-overdue.")],
+    ref: RefArgument,
+    person: AsOption = None,
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Explain what a rule makes of a subject today: each comparison with its values, and when that can change.
+
+    Examples: auditloop explain action-overdue action/12; auditloop explain return-late return/3 --json
+    """
+    with (
+        answering(as_json=as_json),
+        opened(database) as office,
+        looking(office, person, group) as (tx, viewer),
+    ):
+        found = explain(tx, viewer, rule, reference_of(tx, viewer, ref))
+    if as_json:
+        show_json(found)
+    else:
+        _show_explained(found)
+
+
+def preview_(
+    days: Annotated[
+        int,
+        typer.Option("--days", metavar="N", min=0, max=LONGEST_IN_DAYS, help="How many days to look ahead."),
+    ] = 30,
+    person: AsOption = None,
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Say who would be told what, and when, in the days to come, if nothing else happened.
+
+    The same judgement as the sweep's, with nothing written and nothing sent: by person, then by day. With --as
+    you see only what that person would get, unless they see everything.
+
+    Examples: auditloop preview; auditloop preview --days 7 --as bo; auditloop preview --json
+    """
+    with (
+        answering(as_json=as_json),
+        opened(database) as office,
+        looking(office, person, group) as (tx, viewer),
+    ):
+        found = preview(tx, viewer, days=days)
+    if as_json:
+        show_json(_plain_preview(found))
+    else:
+        _show_preview(found)
+
+
+def _show_why(found: Why) -> None:
+    say(f"{found.mail} to {found.to}", style="bold")
+    say()
+    show_pairs(
+        [
+            ("Address", found.address),
+            ("Posts held that day", "; ".join(found.posts)),
+            ("Thread", found.subject),
+            ("What", found.template.replace("_", " ")),
+            ("Owed", in_words(found.owed_at)),
+            ("Not before", in_words(found.not_before) if found.not_before > found.owed_at else None),
+            ("Sent", None if found.sent_at is None else in_words(found.sent_at)),
+            ("State", found.state),
+            ("Because of", found.answer),
+        ]
+    )
+    for cause in found.causes:
+        _show_cause(cause)
+    say(f"\nWho decided whom it tells: {found.decided}")
+
+
+def _show_cause(cause: Cause) -> None:
+    say()
+    say(f"{short(cause.ref)}, line {cause.line}, {in_words(cause.at)}", style="bold")
+    say(cause.sentence)
+    for number, reason in enumerate(cause.because):
+        say(f"  {'and' if number else 'because'} {reason}")
+    if cause.told_as:
+        say(f"  told as {cause.told_as.replace('_', ' ')}")
+    if cause.rule is not None:
+        _show_rule(cause.rule)
+
+
+def _show_rule(rule: RuleThen) -> None:
+    say()
+    show_pairs(
+        [
+            ("  Rule", f"{rule.id}: {rule.title}"),
+            ("  when", rule.when),
+            ("  once per", rule.once_per),
+            ("  notice", rule.notice),
+            ("  tell", ", ".join(rule.tells)),
+            ("  copy", ", ".join(rule.copies)),
+            ("  which is", rule.in_force),
+        ]
+    )
+
+
+def _show_explained(found: Explained) -> None:
+    say(f"{found.rule} and {short(found.ref)}, {in_words(found.on)}", style="bold")
+    say(f"{found.title}.")
+    say(f"{found.subject} stands at ‘{found.state_title}’. {found.verdict}")
+    say()
+    columns = (
+        Column[Compared]("", lambda one: "holds" if one.holds else "does not"),
+        Column[Compared]("Comparison", lambda one: one.text, is_wide=True),
+        Column[Compared]("Values", _values),
+    )
+    show_table(columns, found.comparisons)
+    say()
+    told = "; ".join(f"{name} as {word.replace('_', ' ')}" for name, word in found.told)
+    show_pairs(
+        [
+            ("Occasion", found.occasion),
+            ("Notice given", found.noticed_on),
+            ("First said", found.first_said_on),
+            ("Said so far", several(found.times_said, "time") if found.times_said else None),
+            ("It tells", told),
+            ("The answer can change", found.changes_on or "not by time alone"),
+            ("Rules look again", found.looked_at_on or "when something changes"),
+            ("In force since", found.in_force_since),
+            ("Written at", found.source),
+        ]
+    )
+
+
+def _values(one: Compared) -> str:
+    if one.right is None or isinstance(one.right, tuple):
+        return _value(one.left)
+    return f"{_value(one.left)}; {_value(one.right)}"
+
+
+def _value(value: Value) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return in_words(value)
+
+
+class _OfPerson(NamedTuple):
+    """What one person would get in all."""
+
+    person: str
+    mails: int
+    digests: int
+    escalations: int
+    notices: int
+    first_on: date
+
+
+def _show_preview(found: Preview) -> None:
+    mails = found.mails()
+    say(
+        f"{in_words(found.from_on)} to {in_words(found.until_on)}: {several(len(mails), 'mail')}, "
+        f"if nothing else happens. {several(found.subjects, 'subject')} looked at.",
+        style="bold",
+    )
+    if not mails:
+        return
+    say()
+    columns = (
+        Column[_OfPerson]("Person", lambda row: row.person, is_wide=True),
+        Column[_OfPerson]("Mails", lambda row: row.mails, is_number=True),
+        Column[_OfPerson]("Digests", lambda row: row.digests, is_number=True),
+        Column[_OfPerson]("Notices", lambda row: row.notices, is_number=True),
+        Column[_OfPerson]("At once", lambda row: row.escalations, is_number=True),
+        Column[_OfPerson]("First", lambda row: row.first_on),
+    )
+    show_table(columns, _by_person(mails))
+    for day, some in groupby(mails, key=lambda mail: mail.goes_at.date()):
+        say()
+        say(f"{day:%A} {in_words(day)}", style="bold")
+        show_table(
+            (
+                Column[OneMail]("At", lambda mail: f"{mail.goes_at:%H:%M}"),
+                Column[OneMail]("Person", lambda mail: mail.person),
+                Column[OneMail]("How", lambda mail: str(mail.way)),
+                Column[OneMail]("What", _what, is_wide=True),
+            ),
+            list(some),
+        )
+
+
+def _by_person(mails: Sequence[OneMail]) -> Iterator[_OfPerson]:
+    for person in sorted({mail.person for mail in mails}):
+        own = [mail for mail in mails if mail.person == person]
+        ways = Counter(mail.way for mail in own)
+        yield _OfPerson(
+            person, len(own), ways[Way.DIGEST], ways[Way.AT_ONCE], ways[Way.NOTICE], own[0].goes_at.date()
+        )
+
+
+def _what(mail: OneMail) -> str:
+    """Say what stands in a mail: each rule once, with the subjects of which it speaks."""
+    parts = []
+    for title, some in groupby(sorted(mail.tellings, key=lambda one: one.title), key=lambda one: one.title):
+        parts.append(f"{title}: {_subjects(list(some))}")
+    return "; ".join(parts)
+
+
+def _subjects(tellings: Sequence[Foretold]) -> str:
+    names = [short(one.ref) for one in tellings]
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _plain_preview(found: Preview) -> dict[str, object]:
+    return {
+        "from_on": found.from_on,
+        "until_on": found.until_on,
+        "subjects": found.subjects,
+        "mails": [mail._asdict() for mail in found.mails()],
+    }
