@@ -44,11 +44,13 @@ def pasts(
 def holds_on(
     session: Session, refs: Iterable[Ref], *, group_id: int, today: date
 ) -> dict[Ref, tuple[Hold, ...]]:
-    """Read what holds rules about these subjects today; what names no subject holds for each of them."""
+    """Read what holds rules about these subjects today; what names no subject holds for each of them.
+
+    Acknowledgements that have ended are among it: what was accepted until then is said again.
+    """
+    counts = sa.or_(RuleHold.until_on >= today, RuleHold.kind == HoldKind.ACKNOWLEDGEMENT)
     rows = session.scalars(
-        sa.select(RuleHold).where(
-            RuleHold.group_id == group_id, RuleHold.state == IN_FORCE, RuleHold.until_on >= today
-        )
+        sa.select(RuleHold).where(RuleHold.group_id == group_id, RuleHold.state == IN_FORCE, counts)
     ).all()
     if not rows:
         return {}
@@ -70,8 +72,8 @@ def and_now(past: Past, verdicts: Iterable[Verdict], *, today: date) -> Past:
 
 def _and(earlier: FiredBefore | None, kind: str, on: date, number: int) -> FiredBefore:
     if earlier is None:
-        return FiredBefore(on, frozenset({number}), kind == PASSED_OVER)
-    return earlier._replace(numbers=earlier.numbers | {number})
+        return FiredBefore(on, frozenset({number}), kind == PASSED_OVER, on)
+    return earlier._replace(numbers=earlier.numbers | {number}, last_on=on)
 
 
 def _lines(session: Session, refs: Sequence[Ref]) -> Iterable[tuple[Ref, str, Mapping[str, Any]]]:

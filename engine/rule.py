@@ -93,12 +93,14 @@ class Rule:
 class FiredBefore(NamedTuple):
     """What is known of earlier firings of one rule for one occasion: the day of number 0, and all numbers.
 
-    An occasion that was passed over, as part of a backlog that somebody chose not to send, is never told.
+    An occasion that was passed over, as part of a backlog that somebody chose not to send, is never told. `last_on`
+    is the day of the newest firing, where it is another one than the first.
     """
 
     first_on: date
     numbers: frozenset[int]
     was_passed_over: bool = False
+    last_on: date | None = None
 
 
 Fired: TypeAlias = Mapping[tuple[str, str], FiredBefore]
@@ -117,6 +119,7 @@ class Hold:
     """Something that keeps rules quiet until its last day: one rule, or every rule where none is named.
 
     A reply counts for one occasion of its rule; an acknowledgement for rules that say `unless: escalation accepted`.
+    What is urgent is silenced by nobody.
     """
 
     kind: HoldKind
@@ -128,6 +131,8 @@ class Hold:
         """Tell whether this keeps a rule from speaking for an occasion, on any day up to its last."""
         if self.kind is HoldKind.ACKNOWLEDGEMENT and rule.unless is not Unless.ACCEPTED:
             return False
+        if self.kind is HoldKind.SILENCE and rule.severity is Severity.URGENT:
+            return False
         return self.rule in (None, rule.id) and self.occasion in (None, occasion)
 
 
@@ -135,7 +140,8 @@ class Hold:
 class Past:
     """What has happened between the rules and one subject: firings, notices with their days, and what holds them.
 
-    Firings and notices are known by the rule's id and the occasion. `withheld` are rules that are not in force yet.
+    Firings and notices are known by the rule's id and the occasion. `holds` are those in force, and acknowledgements
+    that have ended. `withheld` are rules that are not in force yet.
     """
 
     fired: Fired = field(default_factory=dict)
@@ -152,7 +158,7 @@ class Past:
                 noticed[key] = today
             else:
                 before = fired.get(key, FiredBefore(today, frozenset()))
-                fired[key] = before._replace(numbers=before.numbers | {verdict.number})
+                fired[key] = before._replace(numbers=before.numbers | {verdict.number}, last_on=today)
         return replace(self, fired=fired, noticed=noticed)
 
 

@@ -76,16 +76,19 @@ def consider(
 
     A rule that is to give notice first has one as soon as its condition will be true after the time of notice.
     """
-    opinions = []
+    opinions, due = [], set()
     for rule in rules:
         if rule.when.holds(facts, today=today, calendar=calendar):
             opinions.append(_opinion(rule, rule.occasion(facts), today, calendar, past))
+            due.add(rule.id)
         elif rule.notice and _will_hold(rule, rule.notice, facts, today, calendar):
             opinions.append(_ahead(rule, rule.occasion(facts), today, past))
     # Whoever has spoken for this occasion, or speaks now, keeps those quiet whom it quiets. One that is held,
     # or still waits for a reply, has not spoken: the lower level goes on meanwhile.
     loud = [opinion for opinion in opinions if _is_heard(opinion, past)]
-    return tuple(_quieted(opinion, loud) for opinion in opinions)
+    # Whoever was, or is being, given notice of the higher level needs no notice of a lower one beside it.
+    open_to_reply = [opinion for opinion in opinions if opinion.rule.id in due and _hears_out(opinion)]
+    return tuple(_quieted(opinion, loud, open_to_reply) for opinion in opinions)
 
 
 def next_look(
@@ -147,7 +150,7 @@ def _opinion(rule: Rule, occasion: str, today: date, calendar: Calendar, past: P
     """Say what a rule does whose condition is true today."""
     if rule.id in past.withheld:
         return Opinion(rule, occasion, Outcome.WITHHELD)
-    number = _due_number(rule, past.fired.get((rule.id, occasion)), today, calendar)
+    number = _due_number(rule, occasion, today, calendar, past)
     if number is None:
         return Opinion(rule, occasion, Outcome.SAID)
     hold = _hold_on(rule, occasion, today, past)
@@ -182,13 +185,29 @@ def _ahead(rule: Rule, occasion: str, today: date, past: Past) -> Opinion:
     return Opinion(rule, occasion, Outcome.NOTICES)
 
 
-def _due_number(rule: Rule, before: FiredBefore | None, today: date, calendar: Calendar) -> int | None:
+def _due_number(rule: Rule, occasion: str, today: date, calendar: Calendar, past: Past) -> int | None:
+    before = past.fired.get((rule.id, occasion))
     if before is None:
         return 0
-    if rule.repeat is None or before.was_passed_over:
+    if before.was_passed_over:
         return None
-    number = rule.repeat.current(before.first_on, today, calendar)
-    return number if number > max(before.numbers, default=-1) else None
+    said = max(before.numbers, default=-1)
+    if rule.repeat is not None:
+        number = rule.repeat.current(before.first_on, today, calendar)
+        if number > said:
+            return number
+    return said + 1 if _was_accepted(rule, occasion, before, today, past) else None
+
+
+def _was_accepted(rule: Rule, occasion: str, before: FiredBefore, today: date, past: Past) -> bool:
+    """Tell whether somebody accepted what a rule has said, and the last day of that is over: it is said once more."""
+    last_on = before.last_on or before.first_on
+    return any(
+        hold.kind is HoldKind.ACKNOWLEDGEMENT
+        and last_on <= hold.until_on < today
+        and hold.stops(rule, occasion)
+        for hold in past.holds
+    )
 
 
 def _hold_on(rule: Rule, occasion: str, today: date, past: Past) -> Hold | None:
@@ -204,10 +223,18 @@ def _is_heard(opinion: Opinion, past: Past) -> bool:
     return before is not None and not before.was_passed_over
 
 
-def _quieted(opinion: Opinion, loud: Sequence[Opinion]) -> Opinion:
+def _hears_out(opinion: Opinion) -> bool:
+    """Tell whether a rule gives somebody the right of reply now, or waits because a reply was made."""
+    if opinion.outcome is Outcome.HELD:
+        return opinion.hold is not None and opinion.hold.kind is HoldKind.REPLY
+    return opinion.outcome in (Outcome.NOTICES, Outcome.WAITS)
+
+
+def _quieted(opinion: Opinion, loud: Sequence[Opinion], open_to_reply: Sequence[Opinion]) -> Opinion:
     if opinion.outcome not in (*_SPEAKS, Outcome.WAITS, Outcome.HELD):
         return opinion
-    louder = next((other.rule.id for other in loud if opinion.rule.id in other.rule.quiets), None)
+    above = (*loud, *open_to_reply) if opinion.outcome is Outcome.NOTICES else loud
+    louder = next((other.rule.id for other in above if opinion.rule.id in other.rule.quiets), None)
     return opinion if louder is None else replace(opinion, outcome=Outcome.QUIETED, quieted_by=louder)
 
 

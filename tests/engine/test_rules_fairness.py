@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -46,7 +47,19 @@ rules:
     severity: escalation
     quiets: [action-overdue]
 """
-CHAIR, OWNER = "action-overdue-chair", "action-overdue"
+AGENDA_RULE = """
+  - id: action-overdue-agenda
+    about: action
+    title: An action is thirty days overdue
+    when: state in (agreed, in_progress) and due_on is not empty and due_on + 30 days <= today
+    once_per: due_on
+    notice: {to: owner, before: 3 working days}
+    unless: escalation accepted
+    tell: [chair]
+    severity: escalation
+    quiets: [action-overdue-chair]
+"""
+CHAIR, OWNER, AGENDA = "action-overdue-chair", "action-overdue", "action-overdue-agenda"
 # Due on Monday 2 March 2026: ten working days later is Monday the 16th, three before that Wednesday the 11th.
 NOTICED_ON, NAMED_ON = date(2026, 3, 11), date(2026, 3, 16)
 
@@ -56,6 +69,15 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> RuleBook:
     folder = tmp_path_factory.mktemp("rules")
     (folder / "clock.yaml").write_text(CLOCK)
     (folder / "action.yaml").write_text(RULES)
+    return load_rules(folder, KINDS)
+
+
+@pytest.fixture(scope="module")
+def ladder(tmp_path_factory: pytest.TempPathFactory) -> RuleBook:
+    """The same with one level more, thirty days after the due date: on Wednesday 1 April."""
+    folder = tmp_path_factory.mktemp("ladder")
+    (folder / "clock.yaml").write_text(CLOCK)
+    (folder / "action.yaml").write_text(RULES + AGENDA_RULE)
     return load_rules(folder, KINDS)
 
 
@@ -142,6 +164,80 @@ def test_an_accepted_escalation_holds_only_rules_that_say_so(book: RuleBook) -> 
     diary.look(date(2026, 3, 31))
     assert diary.next_look(date(2026, 3, 31)) == date(2026, 4, 1)
     assert diary.look(date(2026, 4, 1)) == [f"notice {CHAIR}"]
+
+
+def test_what_was_accepted_is_said_again_once_its_last_day_is_over(book: RuleBook) -> None:
+    diary = Diary(book)
+    diary.look_daily(date(2026, 3, 3), NAMED_ON)
+    diary.hold(HoldKind.ACKNOWLEDGEMENT, until_on=date(2026, 4, 10))
+    assert diary.look_daily(date(2026, 3, 17), date(2026, 6, 30)) == {date(2026, 4, 11): [CHAIR]}
+    assert diary.past.fired[CHAIR, "2026-03-02"].numbers == {0, 1}
+
+
+def test_what_was_accepted_a_second_time_is_said_a_third_time(book: RuleBook) -> None:
+    diary = Diary(book)
+    diary.look_daily(date(2026, 3, 3), NAMED_ON)
+    diary.hold(HoldKind.ACKNOWLEDGEMENT, until_on=date(2026, 4, 10))
+    diary.hold(HoldKind.ACKNOWLEDGEMENT, until_on=date(2026, 4, 20))
+    assert diary.outcome(CHAIR, date(2026, 4, 11)) is Outcome.HELD
+    assert diary.look_daily(date(2026, 4, 11), date(2026, 4, 30)) == {date(2026, 4, 21): [CHAIR]}
+    diary.hold(HoldKind.ACKNOWLEDGEMENT, until_on=date(2026, 5, 5))
+    assert diary.look_daily(date(2026, 4, 30), date(2026, 6, 30)) == {date(2026, 5, 6): [CHAIR]}
+
+
+def test_an_acceptance_that_ended_before_the_escalation_spoke_says_nothing_twice(book: RuleBook) -> None:
+    diary = Diary(book)
+    diary.hold(HoldKind.ACKNOWLEDGEMENT, until_on=date(2026, 3, 6))
+    assert diary.look_daily(NOTICED_ON, date(2026, 6, 30)) == {
+        NOTICED_ON: [OWNER, f"notice {CHAIR}"],
+        NAMED_ON: [CHAIR],
+    }
+
+
+def test_once_an_acceptance_is_over_it_is_said_again_and_the_louder_level_takes_its_own_time(
+    ladder: RuleBook,
+) -> None:
+    diary = Diary(ladder)
+    diary.look_daily(date(2026, 3, 3), NAMED_ON)
+    diary.hold(HoldKind.ACKNOWLEDGEMENT, until_on=date(2026, 4, 17))
+    assert diary.look_daily(date(2026, 3, 17), date(2026, 6, 30)) == {
+        date(2026, 4, 18): [CHAIR, f"notice {AGENDA}"],
+        date(2026, 4, 22): [AGENDA],
+    }
+
+
+def test_after_days_without_a_look_notice_is_given_of_the_level_of_today_only(ladder: RuleBook) -> None:
+    diary = Diary(ladder)
+    assert diary.look_daily(date(2026, 4, 20), date(2026, 6, 30)) == {
+        date(2026, 4, 20): [OWNER, f"notice {AGENDA}"],
+        date(2026, 4, 23): [AGENDA],
+    }
+
+
+def test_while_a_reply_holds_the_louder_level_no_notice_of_the_lower_one_is_given(ladder: RuleBook) -> None:
+    diary = Diary(ladder)
+    diary.look(date(2026, 4, 20))
+    diary.hold(HoldKind.REPLY, rule=AGENDA, until_on=date(2026, 4, 28))
+    assert diary.look(date(2026, 4, 24)) == []
+    assert diary.outcome(CHAIR, date(2026, 4, 24)) is Outcome.QUIETED
+    assert diary.look(date(2026, 4, 29)) == [AGENDA]
+
+
+def test_each_level_gives_its_own_notice_in_its_own_time(ladder: RuleBook) -> None:
+    assert Diary(ladder).look_daily(date(2026, 3, 11), date(2026, 6, 30)) == {
+        NOTICED_ON: [OWNER, f"notice {CHAIR}"],
+        NAMED_ON: [CHAIR],
+        date(2026, 3, 27): [f"notice {AGENDA}"],
+        date(2026, 4, 1): [AGENDA],
+    }
+
+
+def test_what_is_urgent_is_silenced_by_nobody(tmp_path: Path) -> None:
+    (tmp_path / "clock.yaml").write_text(CLOCK)
+    (tmp_path / "action.yaml").write_text(RULES.replace("severity: escalation", "severity: urgent"))
+    diary = Diary(load_rules(tmp_path, KINDS))
+    diary.hold(HoldKind.SILENCE, until_on=date(2026, 12, 31))
+    assert diary.look(NOTICED_ON) == [f"notice {CHAIR}"]
 
 
 def test_a_silence_of_everything_ends_with_the_current_repeat(book: RuleBook) -> None:
