@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -140,33 +140,31 @@ def append(session: Session, table: type[Moved], standing: Standing, line: Line)
     A new subject stands at version 0 with an empty head; its first line is number 1.
     Raises Stale where another transaction has written a line since `standing` was read.
     """
-    seq = standing.version + 1
-    salts = {name: secrets.token_hex(16) for name in line.texts}
-    promised = {name: commitment_of(salts[name], text) for name, text in line.texts.items()}
-    told = {
-        **line.data,
-        **({"texts": promised} if promised else {}),
-        **({} if line.material else {"minor": True}),
-    }
-    data = canonical(told)
-    at = instant_text(line.at)
-    ref = standing.ref
-    columns = (standing.group_id, ref.kind, ref.id, seq, line.kind, at, line.actor, line.once, data)
-    seal = seal_of(standing.head, columns)
-    values = {f"new_{name}": value for name, value in line.changes.items()}
-    values |= {"subject": ref.id, "seen": standing.version, "new_version": seq, "new_head": seal}
-    values["new_material_version"] = seq if line.material else standing.material_version
-    # Compare-and-set: the same line, written by two at once, finds the version moved for the second.
-    if _advance(table, frozenset(line.changes)).run(session, values) != 1:
-        raise Stale.because("stale", "Somebody else has changed this in the meantime; look again.")
-    _INSERT.run(session, dict(zip(SEALED_COLUMNS, columns, strict=True)) | {"seal": seal})
-    for name, text in line.texts.items():
-        _INSERT_TEXT.run(
-            session,
-            {"subject_kind": ref.kind, "subject_id": ref.id, "seq": seq, "name": name}
-            | {"group_id": standing.group_id, "salt": salts[name], "text": text},
-        )
-    return Written(ref, seq, seal)
+    told = _sealed(standing, line)
+    _advance(session, table, [_Step(standing, told.after, line.changes)])
+    _INSERT.run(session, told.line)
+    _INSERT_TEXT.run_all(session, told.texts)
+    return told.written
+
+
+def append_all(session: Session, table: type[Moved], lines: Sequence[tuple[Standing, Line]]) -> list[Written]:
+    """Write the next lines of many subjects of one table, and change their rows, each as `append` would.
+
+    Several for one subject stand in order, all with the standing that it has before the first of them.
+    Raises Stale where another transaction has written a line for one of them since the standings were read.
+    """
+    steps: dict[Ref, _Step] = {}
+    sealed: list[_Sealed] = []
+    for standing, line in lines:
+        before = steps.get(standing.ref, _Step(standing, standing, {}))
+        told = _sealed(before.after, line)
+        changes = {**before.changes, **line.changes} if line.changes else before.changes
+        steps[standing.ref] = _Step(standing, told.after, changes)
+        sealed.append(told)
+    _advance(session, table, steps.values())
+    _INSERT.run_all(session, [told.line for told in sealed])
+    _INSERT_TEXT.run_all(session, [text for told in sealed for text in told.texts])
+    return [told.written for told in sealed]
 
 
 def answered(session: Session, once: str) -> Written | None:
@@ -204,10 +202,72 @@ def entry_of(row: Event) -> Entry:
     )
 
 
+class _Sealed(NamedTuple):
+    """A line ready to be stored: its columns, the texts beside it, and where its subject stands after it."""
+
+    line: Mapping[str, Any]
+    texts: Sequence[Mapping[str, Any]]
+    after: Standing
+
+    @property
+    def written(self) -> Written:
+        return Written(self.after.ref, self.after.version, self.after.head)
+
+
+class _Step(NamedTuple):
+    """One subject's way from one standing to another, with the columns that change on it."""
+
+    before: Standing
+    after: Standing
+    changes: Mapping[str, Any]
+
+
+def _sealed(standing: Standing, line: Line) -> _Sealed:
+    """Make the next line of a subject, sealed with the line before it."""
+    seq = standing.version + 1
+    salts = {name: secrets.token_hex(16) for name in line.texts}
+    promised = {name: commitment_of(salts[name], text) for name, text in line.texts.items()}
+    told = {
+        **line.data,
+        **({"texts": promised} if promised else {}),
+        **({} if line.material else {"minor": True}),
+    }
+    kind, subject = standing.ref
+    at = instant_text(line.at)
+    group_id = standing.group_id
+    columns = (group_id, kind, subject, seq, line.kind, at, line.actor, line.once, canonical(told))
+    seal = seal_of(standing.head, columns)
+    place = {"subject_kind": kind, "subject_id": subject, "seq": seq, "group_id": group_id}
+    texts = [{**place, "name": name, "salt": salts[name], "text": text} for name, text in line.texts.items()]
+    material = seq if line.material else standing.material_version
+    return _Sealed(
+        dict(zip((*SEALED_COLUMNS, "seal"), (*columns, seal), strict=True)),
+        texts,
+        standing._replace(version=seq, material_version=material, head=seal),
+    )
+
+
 _ADVANCES: dict[tuple[type[Moved], frozenset[str]], Prepared] = {}
 
 
-def _advance(table: type[Moved], changes: frozenset[str]) -> Prepared:
+def _advance(session: Session, table: type[Moved], steps: Iterable[_Step]) -> None:
+    """Change the rows of subjects, unless somebody has written to one of them since.
+
+    Compare-and-set: the same line, written by two at once, finds the version moved for the second.
+    """
+    rows: dict[frozenset[str], list[Mapping[str, Any]]] = {}
+    for before, after, changes in steps:
+        values: dict[str, Any] = {f"new_{name}": value for name, value in changes.items()}
+        values |= {"subject": before.ref.id, "seen": before.version}
+        values |= {"new_version": after.version, "new_material_version": after.material_version}
+        values["new_head"] = after.head
+        rows.setdefault(frozenset(changes), []).append(values)
+    for names, alike in rows.items():
+        if _advancing(table, names).run_all(session, alike) != len(alike):
+            raise Stale.because("stale", "Somebody else has changed this in the meantime; look again.")
+
+
+def _advancing(table: type[Moved], changes: frozenset[str]) -> Prepared:
     """Give the compare-and-set for one table and one set of changed columns, compiled once."""
     prepared = _ADVANCES.get((table, changes))
     if prepared is None:

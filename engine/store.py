@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -75,6 +78,55 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UtcDateTime, str: sa.Text()}
+
+
+class _Numbers(TypeDecorator[Sequence[int]]):
+    """Many whole numbers as one value: a list in JSON on SQLite, an array elsewhere."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Keep text on SQLite and an array elsewhere."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Text())
+        return dialect.type_descriptor(postgresql.ARRAY(sa.Integer))
+
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:
+        """Write the numbers as the database takes them."""
+        return json.dumps(value) if dialect.name == "sqlite" else value
+
+
+class _Among(sa.ColumnElement[bool]):
+    """A column is one of many numbers, which come as one parameter."""
+
+    inherit_cache = False
+    type = sa.Boolean()
+
+    def __init__(self, column: Any, name: str) -> None:
+        self.column = sa.type_coerce(column, sa.Integer)
+        self.numbers = sa.bindparam(name, type_=_Numbers())
+
+    def self_group(self, against: Any = None) -> _Among:
+        """Stay as it is: compared with `= 1`, as SQLite's conditions are, it would keep the index from being used."""
+        return self
+
+
+def among(column: Any, name: str) -> sa.ColumnElement[bool]:
+    """Ask whether a column is one of many numbers, however many: the statement stays the same, and one index serves."""
+    return _Among(column, name)
+
+
+@compiles(_Among, "sqlite")
+def _among_json(one: _Among, compiler: sa.sql.compiler.SQLCompiler, **how: Any) -> str:
+    listed = sa.func.json_each(one.numbers).table_valued("value")
+    return compiler.process(one.column.in_(sa.select(listed.c.value)), **how)
+
+
+@compiles(_Among, "postgresql")
+def _among_array(one: _Among, compiler: sa.sql.compiler.SQLCompiler, **how: Any) -> str:
+    column, numbers = compiler.process(one.column, **how), compiler.process(one.numbers, **how)
+    return f"{column} = ANY ({numbers})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +294,19 @@ class RowLock:
     """
 
     def __init__(self, key: InstrumentedAttribute[int]) -> None:
-        self._statement = Prepared(sa.select(key).where(key == sa.bindparam("row")).with_for_update())
+        query = sa.select(key).where(key == sa.bindparam("row"))
+        self._one = Prepared(query.with_for_update())
+        self._many = Prepared(sa.select(key).where(among(key, "rows")).order_by(key).with_for_update())
 
     def take(self, session: Session, rows: Iterable[int]) -> None:
         """Hold rows by their numbers, the lowest first, so that two who want the same ones wait in one line."""
-        if session.info["locks_rows"]:
-            for row in sorted(rows):
-                self._statement.first(session, {"row": row})
+        if not session.info["locks_rows"]:
+            return
+        wanted = list(rows)
+        if len(wanted) == 1:
+            self._one.first(session, {"row": wanted[0]})
+        elif wanted:
+            self._many.rows(session, {"rows": wanted})
 
 
 class Prepared:
@@ -265,6 +323,17 @@ class Prepared:
     def run(self, session: Session, values: Mapping[str, Any]) -> int:
         """Run the statement and give the number of rows that it touched."""
         touched: int = self._execute(session, values).rowcount
+        return touched
+
+    def run_all(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run the statement once for each of many rows, handed over together; give how many rows it touched in all."""
+        if len(rows) < 2:
+            return sum(self.run(session, row) for row in rows)
+        session.flush()
+        ready = self._for(session)
+        cursor = session.info["driver"].cursor()
+        cursor.executemany(ready.text, [ready.parameters(row) for row in rows])
+        touched: int = cursor.rowcount
         return touched
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

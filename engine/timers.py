@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
@@ -29,17 +29,18 @@ class Timer(Base):
 
 
 class Due(NamedTuple):
-    """A subject whose instant has come, and its group."""
+    """A subject whose instant has come, its group, and that instant."""
 
     ref: Ref
     group_id: int
+    due_at: datetime
 
 
 _CANCEL = Prepared(
     sa.delete(Timer).where(Timer.subject_kind == sa.bindparam("kind"), Timer.subject_id == sa.bindparam("id"))
 )
 _DUE = Prepared(
-    sa.select(Timer.subject_kind, Timer.subject_id, Timer.group_id)
+    sa.select(Timer.subject_kind, Timer.subject_id, Timer.group_id, Timer.due_at)
     .where(Timer.due_at <= sa.bindparam("at", type_=Timer.due_at.type))
     .order_by(Timer.due_at, Timer.subject_kind, Timer.subject_id)
     .limit(sa.bindparam("most"))
@@ -58,6 +59,18 @@ def arm(session: Session, refs: Sequence[Ref], *, group_id: int, due_at: datetim
     _arming(session.info["dialect"].name, len(refs)).run(session, values)
 
 
+def appoint(session: Session, looks: Mapping[Ref, datetime | None], *, group_id: int) -> None:
+    """Have each subject of one group looked at when its own instant has come, or no more; in the order of `arm`."""
+    armed, cancelled = [], []
+    for (kind, number), due_at in sorted(looks.items()):
+        if due_at is None:
+            cancelled.append({"kind": kind, "id": number})
+        else:
+            armed.append({"kind": kind, "id": number, "group_id": group_id, "due_at": due_at})
+    _arming_one(session.info["dialect"].name).run_all(session, armed)
+    _CANCEL.run_all(session, cancelled)
+
+
 def cancel(session: Session, ref: Ref) -> None:
     """Have the subject looked at no more."""
     _CANCEL.run(session, {"kind": ref.kind, "id": ref.id})
@@ -66,8 +79,8 @@ def cancel(session: Session, ref: Ref) -> None:
 def due(session: Session, *, at: datetime, most: int) -> tuple[Due, ...]:
     """Give the subjects whose instant has come, the longest waiting first."""
     return tuple(
-        Due(Ref(kind, subject), group)
-        for kind, subject, group in _DUE.rows(session, {"at": at, "most": most})
+        Due(Ref(kind, subject), group, due_at)
+        for kind, subject, group, due_at in _DUE.rows(session, {"at": at, "most": most})
     )
 
 
@@ -87,3 +100,17 @@ def _arming(dialect: str, number: int) -> Prepared:
     ]
     key = ["subject_kind", "subject_id"]
     return Prepared(insert.values(rows).on_conflict_do_update(index_elements=key, set_={"due_at": due_at}))
+
+
+@cache
+def _arming_one(dialect: str) -> Prepared:
+    insert = sqlite_insert(Timer) if dialect == "sqlite" else postgresql_insert(Timer)
+    due_at = sa.bindparam("due_at", type_=Timer.due_at.type)
+    row = {
+        "subject_kind": sa.bindparam("kind"),
+        "subject_id": sa.bindparam("id"),
+        "group_id": sa.bindparam("group_id"),
+        "due_at": due_at,
+    }
+    key = ["subject_kind", "subject_id"]
+    return Prepared(insert.values(row).on_conflict_do_update(index_elements=key, set_={"due_at": due_at}))

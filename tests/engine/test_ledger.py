@@ -17,6 +17,7 @@ from engine.ledger import (
     Line,
     answered,
     append,
+    append_all,
     canonical,
     commitment_of,
     history,
@@ -55,6 +56,43 @@ def test_a_reminder_makes_nobody_stale(any_store: Store) -> None:
         write(session, ref, Line("fired", SPRING, "clock", material=False))
         now = standing(session, ref)
         assert (now.version, now.material_version) == (2, 1)
+
+
+def test_the_lines_of_many_are_written_together_as_each_would_be_alone(any_store: Store) -> None:
+    with any_store.begin() as session:
+        refs = [bud(session) for _ in range(3)]
+        before = {ref: standing(session, ref) for ref in refs}
+        reddens = Line("entered", SPRING, "person/1", texts={"remark": "early"}, changes={"colour": "red"})
+        lines = [
+            (before[ref], Line("fired", SPRING, "clock", once=f"{ref}:1", material=False)) for ref in refs
+        ]
+        lines += [
+            (before[refs[0]], reddens),
+            (before[refs[0]], Line("noted", SPRING, "clock", material=False)),
+        ]
+        written = append_all(session, Leaf, lines)
+        assert append_all(session, Leaf, []) == []
+    with any_store.reading() as session:
+        assert [(one.ref, one.seq) for one in written] == [(ref, 2) for ref in refs] + [
+            (refs[0], 3),
+            (refs[0], 4),
+        ]
+        now = standing(session, refs[0])
+        assert (now.version, now.material_version, now.head) == (4, 3, written[-1].seal)
+        assert session.get_one(Leaf, refs[0].id).colour == "red"
+        assert texts(session, refs[0]) == {(3, "remark"): "early"}
+        assert verify(session, [Leaf]).faults == ()
+
+
+def test_of_many_lines_none_is_written_where_somebody_was_faster_with_one(any_store: Store) -> None:
+    with any_store.begin() as session:
+        refs = [bud(session) for _ in range(3)]
+        before = [standing(session, ref) for ref in refs]
+        write(session, refs[1], Line("entered", SPRING, "person/1"))
+    with pytest.raises(Stale, match="Somebody else has changed this"), any_store.begin() as session:
+        append_all(session, Leaf, [(one, Line("fired", SPRING, "clock")) for one in before])
+    with any_store.reading() as session:
+        assert [standing(session, ref).version for ref in refs] == [1, 2, 1]
 
 
 def test_a_line_is_read_back_as_it_was_written(any_store: Store) -> None:

@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 
 from engine.bookmarks import remember, remembered
 from engine.definitions import Definition
-from engine.store import Prepared, Store, database_url, instant_text, open_store, sqlite_journal
+from engine.store import (
+    Prepared,
+    RowLock,
+    Store,
+    among,
+    database_url,
+    instant_text,
+    open_store,
+    sqlite_journal,
+)
 from tests.engine.leaves import SPRING, Leaf, LeafBase, bud
 
 # -- which database ----------------------------------------------------------------------------------------
@@ -213,3 +222,45 @@ def test_what_can_be_made_again_waits_for_no_disk(tmp_path: Path) -> None:
     with store.reading() as session:
         assert session.execute(sa.text("PRAGMA synchronous")).scalar_one() == 0
     store.close()
+
+
+_OF_THESE = Prepared(sa.select(Leaf.id, Leaf.colour).where(among(Leaf.id, "leaves")).order_by(Leaf.id))
+
+
+def test_one_statement_asks_for_however_many(any_store: Store) -> None:
+    with any_store.begin() as session:
+        leaves = [bud(session).id for _ in range(5)]
+        for wanted in ([], leaves[1:2], leaves[::2], [*leaves, 999]):
+            found = _OF_THESE.rows(session, {"leaves": wanted})
+            assert [number for number, _ in found] == [number for number in wanted if number != 999]
+
+
+def test_one_statement_is_handed_over_for_many_rows_together(any_store: Store) -> None:
+    with any_store.begin() as session:
+        leaves = [bud(session).id for _ in range(3)]
+        painted = [{"leaf": number, "paint": f"shade {number}"} for number in (*leaves, 999)]
+        assert _PAINT.run_all(session, painted) == 3
+        assert _PAINT.run_all(session, painted[:1]) == 1
+        assert _PAINT.run_all(session, []) == 0
+        found = _OF_THESE.rows(session, {"leaves": leaves})
+    assert found == [(number, f"shade {number}") for number in leaves]
+
+
+def test_many_rows_are_locked_together_and_one_alone(any_store: Store) -> None:
+    lock = RowLock(Leaf.id)
+    with any_store.begin() as session:
+        leaves = [bud(session).id for _ in range(3)]
+    with any_store.begin() as session:
+        lock.take(session, leaves)
+        lock.take(session, leaves[:1])
+        lock.take(session, [])
+        if session.info["locks_rows"]:
+            assert _free(any_store, leaves) == []
+    assert _free(any_store, leaves) == leaves
+
+
+def _free(store: Store, leaves: list[int]) -> list[int]:
+    """Give which leaves somebody else could lock now."""
+    with store.begin() as another:
+        query = sa.select(Leaf.id).where(Leaf.id.in_(leaves)).order_by(Leaf.id)
+        return list(another.scalars(query.with_for_update(skip_locked=True)))

@@ -18,7 +18,7 @@ def test_a_subject_is_due_from_its_instant_on(any_store: Store) -> None:
     with any_store.begin() as session:
         timers.arm(session, [OAK], group_id=1, due_at=SPRING)
         assert timers.due(session, at=SPRING - timedelta(microseconds=1), most=10) == ()
-        assert timers.due(session, at=SPRING, most=10) == (Due(OAK, 1),)
+        assert timers.due(session, at=SPRING, most=10) == (Due(OAK, 1, SPRING),)
 
 
 def test_the_longest_waiting_come_first_and_never_more_than_asked_for(any_store: Store) -> None:
@@ -36,7 +36,7 @@ def test_a_new_appointment_replaces_the_old_one_be_it_earlier_or_later(any_store
         timers.arm(session, [OAK], group_id=1, due_at=SPRING + HOUR)
         assert timers.due(session, at=SPRING, most=10) == ()
         timers.arm(session, [OAK], group_id=1, due_at=SPRING - HOUR)
-        assert timers.due(session, at=SPRING, most=10) == (Due(OAK, 1),)
+        assert timers.due(session, at=SPRING, most=10) == (Due(OAK, 1, SPRING - HOUR),)
 
 
 def test_several_are_armed_at_once(any_store: Store) -> None:
@@ -51,4 +51,13 @@ def test_whoever_is_cancelled_is_looked_at_no_more(any_store: Store) -> None:
         timers.arm(session, [OAK, ELM], group_id=1, due_at=SPRING)
         timers.cancel(session, OAK)
         timers.cancel(session, ASH)
-        assert timers.due(session, at=SPRING, most=10) == (Due(ELM, 1),)
+        assert timers.due(session, at=SPRING, most=10) == (Due(ELM, 1, SPRING),)
+
+
+def test_each_of_many_has_an_instant_of_its_own_or_none(any_store: Store) -> None:
+    with any_store.begin() as session:
+        timers.arm(session, [OAK, ELM], group_id=1, due_at=SPRING)
+        timers.appoint(session, {OAK: None, ELM: SPRING + HOUR, ASH: SPRING - HOUR}, group_id=1)
+        timers.appoint(session, {}, group_id=1)
+        found = timers.due(session, at=SPRING + HOUR, most=10)
+    assert found == (Due(ASH, 1, SPRING - HOUR), Due(ELM, 1, SPRING + HOUR))
