@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from typing import Annotated, NamedTuple
 
 import typer
 
 from assurance.queries.explaining import Compared, Explained, explain
-from assurance.queries.preview import LONGEST_IN_DAYS, Foretold, OneMail, Preview, Way, preview
+from assurance.queries.preview import LONGEST_IN_DAYS, Foretold, OneMail, Preview, Way, on_day, preview
 from assurance.queries.references import reference_of
 from assurance.queries.why import Cause, RuleThen, Why, why
 from cli.columns import short
@@ -25,7 +25,7 @@ from cli.opening import (
     looking,
     opened,
 )
-from cli.shown import Column, in_words, say, several, show_json, show_pairs, show_table
+from cli.shown import Cell, Column, in_words, say, several, show_json, show_pairs, show_table
 from engine.conditions import Value
 
 LISTED = 4
@@ -90,6 +90,16 @@ def preview_(
         int,
         typer.Option("--days", metavar="N", min=0, max=LONGEST_IN_DAYS, help="How many days to look ahead."),
     ] = 30,
+    on: Annotated[
+        datetime | None,
+        typer.Option(
+            "--on",
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="As if this were today; everything else as it stands now.",
+            show_default=False,
+        ),
+    ] = None,
     person: AsOption = None,
     as_json: JsonOption = False,
     group: GroupOption = None,
@@ -100,14 +110,14 @@ def preview_(
     The same judgement as the sweep's, with nothing written and nothing sent: by person, then by day. With --as
     you see only what that person would get, unless they see everything.
 
-    Examples: auditloop preview; auditloop preview --days 7 --as bo; auditloop preview --json
+    Examples: auditloop preview; auditloop preview --days 7 --as bo; auditloop preview --on 2015-01-05 --json
     """
     with (
         answering(as_json=as_json),
         opened(database) as office,
         looking(office, person, group) as (tx, viewer),
     ):
-        found = preview(tx, viewer, days=days)
+        found = preview(tx if on is None else on_day(tx, on.date()), viewer, days=days)
     if as_json:
         show_json(_plain_preview(found))
     else:
@@ -117,7 +127,7 @@ def preview_(
 def _show_why(found: Why) -> None:
     say(f"{found.mail} to {found.to}", style="bold")
     say()
-    show_pairs(
+    _show_told(
         [
             ("Address", found.address),
             ("Posts held that day", "; ".join(found.posts)),
@@ -127,12 +137,17 @@ def _show_why(found: Why) -> None:
             ("Not before", in_words(found.not_before) if found.not_before > found.owed_at else None),
             ("Sent", None if found.sent_at is None else in_words(found.sent_at)),
             ("State", found.state),
-            ("Because of", found.answer),
+            ("Said last", found.answer),
         ]
     )
     for cause in found.causes:
         _show_cause(cause)
     say(f"\nWho decided whom it tells: {found.decided}")
+
+
+def _show_told(pairs: Sequence[tuple[str, Cell]]) -> None:
+    """Show what there is to tell, and leave out what is empty."""
+    show_pairs([(name, value) for name, value in pairs if value not in (None, "")])
 
 
 def _show_cause(cause: Cause) -> None:
@@ -149,7 +164,7 @@ def _show_cause(cause: Cause) -> None:
 
 def _show_rule(rule: RuleThen) -> None:
     say()
-    show_pairs(
+    _show_told(
         [
             ("  Rule", f"{rule.id}: {rule.title}"),
             ("  when", rule.when),
@@ -167,15 +182,10 @@ def _show_explained(found: Explained) -> None:
     say(f"{found.title}.")
     say(f"{found.subject} stands at ‘{found.state_title}’. {found.verdict}")
     say()
-    columns = (
-        Column[Compared]("", lambda one: "holds" if one.holds else "does not"),
-        Column[Compared]("Comparison", lambda one: one.text, is_wide=True),
-        Column[Compared]("Values", _values),
-    )
-    show_table(columns, found.comparisons)
+    show_table(COMPARISONS, found.comparisons)
     say()
     told = "; ".join(f"{name} as {word.replace('_', ' ')}" for name, word in found.told)
-    show_pairs(
+    _show_told(
         [
             ("Occasion", found.occasion),
             ("Notice given", found.noticed_on),
@@ -210,8 +220,8 @@ class _OfPerson(NamedTuple):
     person: str
     mails: int
     digests: int
-    escalations: int
     notices: int
+    at_once: int
     first_on: date
 
 
@@ -225,27 +235,11 @@ def _show_preview(found: Preview) -> None:
     if not mails:
         return
     say()
-    columns = (
-        Column[_OfPerson]("Person", lambda row: row.person, is_wide=True),
-        Column[_OfPerson]("Mails", lambda row: row.mails, is_number=True),
-        Column[_OfPerson]("Digests", lambda row: row.digests, is_number=True),
-        Column[_OfPerson]("Notices", lambda row: row.notices, is_number=True),
-        Column[_OfPerson]("At once", lambda row: row.escalations, is_number=True),
-        Column[_OfPerson]("First", lambda row: row.first_on),
-    )
-    show_table(columns, _by_person(mails))
+    show_table(BY_PERSON, _by_person(mails))
     for day, some in groupby(mails, key=lambda mail: mail.goes_at.date()):
         say()
         say(f"{day:%A} {in_words(day)}", style="bold")
-        show_table(
-            (
-                Column[OneMail]("At", lambda mail: f"{mail.goes_at:%H:%M}"),
-                Column[OneMail]("Person", lambda mail: mail.person),
-                Column[OneMail]("How", lambda mail: str(mail.way)),
-                Column[OneMail]("What", _what, is_wide=True),
-            ),
-            list(some),
-        )
+        show_table(BY_DAY, list(some))
 
 
 def _by_person(mails: Sequence[OneMail]) -> Iterator[_OfPerson]:
@@ -253,7 +247,7 @@ def _by_person(mails: Sequence[OneMail]) -> Iterator[_OfPerson]:
         own = [mail for mail in mails if mail.person == person]
         ways = Counter(mail.way for mail in own)
         yield _OfPerson(
-            person, len(own), ways[Way.DIGEST], ways[Way.AT_ONCE], ways[Way.NOTICE], own[0].goes_at.date()
+            person, len(own), ways[Way.DIGEST], ways[Way.NOTICE], ways[Way.AT_ONCE], own[0].goes_at.date()
         )
 
 
@@ -278,3 +272,24 @@ def _plain_preview(found: Preview) -> dict[str, object]:
         "subjects": found.subjects,
         "mails": [mail._asdict() for mail in found.mails()],
     }
+
+
+COMPARISONS: Sequence[Column[Compared]] = (
+    Column("Today", lambda one: "true" if one.holds else "not true"),
+    Column("Comparison", lambda one: one.text, is_wide=True),
+    Column("Values", _values),
+)
+BY_PERSON: Sequence[Column[_OfPerson]] = (
+    Column("Person", lambda row: row.person, is_wide=True),
+    Column("Mails", lambda row: row.mails, is_number=True),
+    Column("Digests", lambda row: row.digests, is_number=True),
+    Column("Notices", lambda row: row.notices, is_number=True),
+    Column("At once", lambda row: row.at_once, is_number=True),
+    Column("First", lambda row: row.first_on),
+)
+BY_DAY: Sequence[Column[OneMail]] = (
+    Column("At", lambda mail: f"{mail.goes_at:%H:%M}"),
+    Column("Person", lambda mail: mail.person),
+    Column("How", lambda mail: str(mail.way)),
+    Column("What", _what, is_wide=True),
+)

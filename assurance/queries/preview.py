@@ -55,6 +55,7 @@ class Foretold:
     severity: Severity
     ref: Ref
     subject: str
+    audit: str | None
     occasion: str
     number: int
 
@@ -78,12 +79,14 @@ class Preview:
     foretold: tuple[Foretold, ...]
 
     def mails(self) -> tuple[OneMail, ...]:
-        """Give the mails: one digest for each person and day, else one for each rule, audit line and person."""
-        together: dict[tuple[datetime, Way, int, str], list[Foretold]] = defaultdict(list)
+        """Give the mails: one digest for each person and day, else one for each rule, audit and person."""
+        together: dict[tuple[object, ...], list[Foretold]] = defaultdict(list)
         for one in self.foretold:
-            rule = "" if one.way is Way.DIGEST else one.rule
-            together[one.goes_at, one.way, one.person_id, rule].append(one)
-        mails = (OneMail(at, way, some[0].person, tuple(some)) for (at, way, *_), some in together.items())
+            apart = () if one.way is Way.DIGEST else (one.rule, one.audit)
+            together[one.goes_at, one.way, one.person_id, *apart].append(one)
+        mails = (
+            OneMail(some[0].goes_at, some[0].way, some[0].person, tuple(some)) for some in together.values()
+        )
         return tuple(sorted(mails, key=lambda mail: (mail.goes_at, mail.person, mail.way)))
 
 
@@ -104,6 +107,11 @@ def preview(tx: Tx, viewer: Viewer, *, days: int) -> Preview:
         found = [one for one in found if one.person_id == viewer.person_id]
     found.sort(key=lambda one: (one.goes_at, one.person, one.rule, one.ref))
     return Preview(tx.today, until_on, subjects, tuple(found))
+
+
+def on_day(tx: Tx, day: date) -> Tx:
+    """Give a transaction that takes another day for today: the hour at which rules look on it."""
+    return replace(tx, today=day, now=tx.calendar.instant(day, tx.playbook.book.clock.look_at))
 
 
 def _refs(tx: Tx, viewer: Viewer, kind: str) -> list[Ref]:
@@ -170,6 +178,7 @@ class _Foreteller:
                 severity=rule.severity,
                 ref=known.ref,
                 subject=called(known),
+                audit=known.belongs.audit_reference,
                 occasion=verdict.occasion,
                 number=verdict.number,
             )

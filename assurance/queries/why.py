@@ -195,18 +195,31 @@ def _rule_then(tx: Tx, said: Mapping[str, Any], at: datetime) -> RuleThen | None
         query = query.where(AdoptedRule.adopted_at <= at)
     row = tx.session.scalars(query.order_by(AdoptedRule.adopted_at.desc(), AdoptedRule.id.desc())).first()
     if row is None:
+        return _rule_now(tx, said["rule"])
+    return _as_written(row.rule, json.loads(row.text), _in_force(tx, row))
+
+
+def _rule_now(tx: Tx, rule_id: str) -> RuleThen | None:
+    """Give the rule as it stands on the shelf: what spoke before rules were taken into force has no other text."""
+    rule = next((rule for rule in tx.playbook.book.rules if rule.id == rule_id), None)
+    if rule is None:
         return None
-    entry = json.loads(row.text)
+    return _as_written(
+        rule.id, json.loads(rule.text), "shown as it stands now; its text of that day was not kept"
+    )
+
+
+def _as_written(rule_id: str, entry: Mapping[str, Any], in_force: str) -> RuleThen:
     notice = entry.get("notice")
     return RuleThen(
-        id=row.rule,
+        id=rule_id,
         title=entry["title"],
         when=" ".join(str(entry["when"]).split()),
         once_per=entry["once_per"],
         tells=_words(entry.get("tell")),
         copies=_words(entry.get("copy")),
         notice="" if notice is None else f"{notice['to']}, {notice['before']} before",
-        in_force=_in_force(tx, row),
+        in_force=in_force,
     )
 
 
