@@ -20,7 +20,7 @@ GROUP_ROLES = frozenset(
 
 
 # What somebody is to one subject only; no post gives it.
-RELATIONS = frozenset({"owner", "requester", "approver", "clock"})
+RELATIONS = frozenset({"owner", "awaited_lead", "requester", "approver", "clock"})
 
 
 class Seat(NamedTuple):

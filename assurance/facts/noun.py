@@ -31,7 +31,8 @@ class Fact:
 class Belonging:
     """To what and to whom a subject belongs: who acts on it, who is told, and in which thread.
 
-    `parents` are the subjects whose facts count this one.
+    `parents` are the subjects whose facts count this one, `requester_id` the person who asked for it, and
+    `awaited_agency_id` the agency for which it waits.
     """
 
     audit_id: int | None
@@ -39,6 +40,8 @@ class Belonging:
     agency_id: int | None
     owner_post_id: int | None
     parents: tuple[Ref, ...] = ()
+    requester_id: int | None = None
+    awaited_agency_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,12 @@ class Noun:
         audit: sa.ColumnElement[Any] | None = None,
         agency: sa.ColumnElement[Any] | None = None,
         owner: sa.ColumnElement[Any] | None = None,
+        requester: sa.ColumnElement[Any] | None = None,
+        awaited: sa.ColumnElement[Any] | None = None,
         parents: Mapping[str, sa.ColumnElement[Any]] | None = None,
+        follows: Mapping[str, str] | None = None,
     ) -> None:
+        """Declare a noun; a fact of `follows` takes the value of another one whenever that one alone is set."""
         self.table = table
         self.kind = table.noun
         self.facts = (*common_facts(table), *facts)
@@ -87,10 +94,13 @@ class Noun:
             reference.label("belongs_reference"),
             (nothing if agency is None else agency).label("belongs_agency"),
             (nothing if owner is None else owner).label("belongs_owner"),
+            (nothing if requester is None else requester).label("belongs_requester"),
+            (nothing if awaited is None else awaited).label("belongs_awaited"),
             *(column.label(f"parent_{kind}") for kind, column in (parents or {}).items()),
             *(fact.expression.label(f"fact_{fact.field.name}") for fact in self.facts),
         )
         self._parents = tuple(parents or {})
+        self._follows = dict(follows or {})
         self._names = tuple(fact.field.name for fact in self.facts)
         self._yes_no = frozenset(fact.field.name for fact in self.facts if fact.field.kind is Kind.YES_NO)
         self._lock = RowLock(table.id)
@@ -122,21 +132,32 @@ class Noun:
         rows = session.execute(self._query.where(self.table.id.in_(subjects)).order_by(self.table.id))
         return [self._known(tuple(row)) for row in rows]
 
+    def with_followers(self, changes: Mapping[str, Value]) -> dict[str, Value]:
+        """Give changed facts together with those that follow them."""
+        followers = {
+            name: changes[leader]
+            for name, leader in self._follows.items()
+            if leader in changes and name not in changes
+        }
+        return {**changes, **followers}
+
     def changed_columns(self, _known: Known, changes: Mapping[str, Value]) -> dict[str, Any]:
         """Turn changed facts into changed columns: of these nouns each has a column of its own."""
         return dict(changes)
 
     def _known(self, row: tuple[Any, ...]) -> Known:
-        subject, group, state, version, material, head, definition, audit, reference, agency, owner = row[:11]
-        first_fact = 11 + len(self._parents)
-        above = zip(self._parents, row[11:first_fact], strict=True)
+        subject, group, state, version, material, head, definition, audit, reference, agency = row[:10]
+        owner, requester, awaited = row[10:13]
+        first_fact = 13 + len(self._parents)
+        above = zip(self._parents, row[13:first_fact], strict=True)
         parents = tuple(Ref(kind, number) for kind, number in above if number is not None)
         facts: dict[str, Value] = dict(zip(self._names, row[first_fact:], strict=True))
         for name in self._yes_no:
             facts[name] = bool(facts[name])
         facts["state"] = state
         standing = Standing(Ref(self.kind, subject), group, state, version, material, head, definition)
-        return Known(standing, Belonging(audit, reference, agency, owner, parents), facts)
+        belongs = Belonging(audit, reference, agency, owner, parents, requester, awaited)
+        return Known(standing, belongs, facts)
 
 
 def one(column: Any, *where: Any) -> sa.ColumnElement[Any]:
