@@ -27,9 +27,10 @@ from notifications.leases import Claimed, Settlement, claim, heal, settle
 from notifications.letters import Outcome, Result
 from notifications.mailer import Carrier, Mailer
 from notifications.outbox import State
-from notifications.readying import DeadAddresses, Ready, Readying, StillTrue
+from notifications.readying import DeadAddresses, Ready, Readying
 from notifications.refusals import Refusal
 from notifications.retries import follow_up
+from notifications.review import Review, as_they_are
 from notifications.verp import ReturnAddress
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Delivered:
     failed: int = 0
     uncertain: int = 0
     withdrawn: int = 0
+    held: int = 0
     put_back: int = 0
     healed: int = 0
     trouble: str = ""
@@ -94,15 +96,12 @@ class Delivered:
             self.failed += 1
         elif settlement.state is State.WITHDRAWN:
             self.withdrawn += 1
+        elif outcome.result is Result.HELD:
+            self.held += 1
         elif outcome.result in (Result.LATER, Result.BUSY, Result.DENIED):
             self.later += 1
         else:
             self.put_back += 1
-
-
-def always(_session: Session, _message: Claimed) -> bool:
-    """Hold every message for still true."""
-    return True
 
 
 def none_dead(_session: Session) -> frozenset[tuple[int, str]]:
@@ -121,20 +120,20 @@ async def deliver_due(
     clock: Clock,
     *,
     settings: DeliverySettings,
-    still_true: StillTrue = always,
+    review: Review = as_they_are,
     dead: DeadAddresses = none_dead,
     stopping: Callable[[], bool] = never,
     chance: Callable[[], float] = random.random,
 ) -> Delivered:
     """Send what is due, at most `settings.at_most` messages, and tell what became of it.
 
-    `still_true` is asked in a transaction just before a message is sent; what it denies is withdrawn. What is for
-    an address that is `dead` fails unsent.
+    `review` is asked in a transaction just before messages are sent: what it holds back waits, what it finds
+    overtaken is withdrawn. What is for an address that is `dead` fails unsent.
     Once `stopping` says so, letters on the wire are finished and the others put back. One broken message is
     parked as failed and hinders nobody. Raises SQLAlchemy's errors when the database is away; what was leased
     then comes back when the lease has run out.
     """
-    run = _Run(store, mailer, clock, settings, still_true, dead, stopping, chance)
+    run = _Run(store, mailer, clock, settings, review, dead, stopping, chance)
     return await run.deliver()
 
 
@@ -149,7 +148,7 @@ class _Run:
     mailer: Mailer
     clock: Clock
     settings: DeliverySettings
-    still_true: StillTrue
+    review: Review
     dead: DeadAddresses
     stopping: Callable[[], bool]
     chance: Callable[[], float]
@@ -204,9 +203,7 @@ class _Run:
 
     async def _make_ready(self, messages: Sequence[Claimed]) -> list[Ready]:
         settings = self.settings
-        readying = Readying(
-            self.store, settings.sender, self.still_true, self.token, self.dead, settings.returns
-        )
+        readying = Readying(self.store, settings.sender, self.review, self.token, self.dead, settings.returns)
         async with self.desk:
             return await asyncio.to_thread(readying.make_ready, messages, at=self.clock.now())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from notifications.holders import is_gone
-from notifications.outbox import Message, State
+from notifications.outbox import Message, State, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,11 @@ _KEEP = (
     .where(*_STILL_OURS, Message.rendered.is_(None))
     .values(message_id=sa.bindparam("new_message_id"), rendered=sa.bindparam("new_rendered"))
 )
+_REWORD = (
+    sa.update(Message)
+    .where(*_STILL_OURS, Message.rendered.is_(None))
+    .values(context=sa.bindparam("new_context"))
+)
 _SETTLE = (
     sa.update(Message)
     .where(*_STILL_OURS)
@@ -194,6 +199,16 @@ def claim(session: Session, *, at: datetime, lease: timedelta, limit: int, token
     return tuple(
         sorted((Claimed(*tuple(row)) for row in rows), key=lambda message: (message.not_before, message.id))
     )
+
+
+def reword(session: Session, message: Claimed, context: Mapping[str, Any], *, token: str) -> Claimed:
+    """Store what a message says, while it has no bytes yet, and give it as it says this.
+
+    Raises TypeError for a context that is not plain data.
+    """
+    text = written(context)
+    session.connection().execute(_REWORD, {"the_id": message.id, "the_token": token, "new_context": text})
+    return replace(message, context_text=text)
 
 
 def keep(session: Session, letters: Sequence[Kept], *, token: str) -> None:

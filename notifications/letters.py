@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 _LONGEST_ANSWER = 500
@@ -40,16 +41,18 @@ class Result(StrEnum):
     UNTRIED = "untried"  # nothing was attempted; the letter goes back as it was
     DEAD = "dead"  # mail to this address comes back, so that nothing more is sent to it
     BROKEN = "broken"  # no letter could be made of this message
+    HELD = "held"  # not now: it rests until the end of the quiet hours, or of what holds its rule
     OVERTAKEN = "overtaken"  # what it would say is no longer true
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one attempt, with the server's code and words where there are any."""
+    """What became of one attempt, with the server's code and words where there are any; `until` of what is held."""
 
     result: Result
     code: int | None = None
     text: str = ""
+    until: datetime | None = None
 
     @classmethod
     def of(cls, result: Result, code: int | None, text: object) -> Outcome:

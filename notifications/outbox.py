@@ -220,7 +220,7 @@ def _values(notice: Notice, number: int, at: datetime) -> dict[str, object]:
         f"to_name_{number}": notice.to_name,
         f"person_ref_{number}": notice.person_ref,
         f"template_{number}": notice.template,
-        f"context_{number}": _JSON.encode(notice.context),
+        f"context_{number}": written(notice.context),
         f"thread_{number}": notice.thread,
         f"subject_{number}": notice.subject,
         f"cause_{number}": notice.cause,
@@ -229,6 +229,11 @@ def _values(notice: Notice, number: int, at: datetime) -> dict[str, object]:
         f"told_as_{number}": notice.told_as,
         f"rests_on_{number}": _JSON.encode(list(notice.rests_on)),
     }
+
+
+def written(context: Mapping[str, object]) -> str:
+    """Write a context as it is kept; raises TypeError for one that is not plain data."""
+    return _JSON.encode(context)
 
 
 @lru_cache

@@ -6,22 +6,21 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from engine.store import Store
 from notifications.compose import Addressee, Sender, compose
 from notifications.headers import envelope_address, message_id_of
-from notifications.leases import Claimed, Kept, keep
+from notifications.leases import Claimed, Kept, keep, reword
 from notifications.letters import Letter, Outcome, Result
+from notifications.review import Answer, Goes, HeldBack, Overtaken, Review
 from notifications.verp import ReturnAddress
 
 log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
-StillTrue = Callable[[Session, Claimed], bool]
 # Asked once for each batch: the dead addresses of every group, in small letters.
 DeadAddresses = Callable[[Session], Collection[tuple[int, str]]]
 
@@ -40,51 +39,62 @@ class Readying:
 
     store: Store
     sender: Sender
-    still_true: StillTrue
+    review: Review
     token: str
     dead: DeadAddresses
     returns: ReturnAddress | None = None
 
     def make_ready(self, messages: Sequence[Claimed], *, at: datetime) -> list[Ready]:
-        """Ask what is still true, make the letters outside any transaction, and store their bytes.
+        """Ask what becomes of each message, make the letters outside any transaction, and store their bytes.
 
         Raises OperationalError when the database is away or locked: then nobody's message is at fault.
         """
-        doubts = self._ask(messages)
         readies = [
-            Ready(message, None, doubt) if doubt else self._ready(message, at)
-            for message, doubt in zip(messages, doubts, strict=True)
+            Ready(message, None, answer) if isinstance(answer, Outcome) else self._ready(answer, at)
+            for message, answer in zip(messages, self._reviewed(messages, at), strict=True)
         ]
         with self.store.begin() as session:
             keep(session, _new(readies), token=self.token)
         return readies
 
-    def _ask(self, messages: Sequence[Claimed]) -> list[Outcome | None]:
-        """Give None for what is still true, else why it is not sent; each alone if the database objects."""
+    def _reviewed(self, messages: Sequence[Claimed], at: datetime) -> list[Claimed | Outcome]:
+        """Give each message as it is to be sent, or why it is not; each is asked about alone if one cannot be judged."""
         try:
-            with self.store.reading() as session:
-                dead = self.dead(session)
-                return [_guarded(message, lambda m: self._doubt(session, m, dead)) for message in messages]
+            with self.store.begin() as session:
+                return self._judged(session, messages, at)
         except OperationalError:
             raise
-        except DBAPIError as error:
+        except Exception as error:
             if len(messages) == 1:
                 log.exception("message %s cannot be made ready", messages[0].key)
                 return [_broken(error)]
-        return [doubt for message in messages for doubt in self._ask([message])]
+        return [one for message in messages for one in self._reviewed([message], at)]
 
-    def _doubt(self, session: Session, message: Claimed, dead: Collection[tuple[int, str]]) -> Outcome | None:
-        if not self.still_true(session, message):
-            return Outcome(Result.OVERTAKEN, None, "no longer true when it was about to be sent")
-        if (message.group_id, message.to_address.lower()) in dead:
-            return Outcome(Result.DEAD, None, "not sent: mail to this address has come back")
-        return None
+    def _judged(self, session: Session, messages: Sequence[Claimed], at: datetime) -> list[Claimed | Outcome]:
+        dead = self.dead(session)
+        reached = [one for one in messages if (one.group_id, one.to_address.lower()) not in dead]
+        answers = self.review(session, reached, at)
+        given = {message.id: self._answered(session, message, answers.get(message.id)) for message in reached}
+        unreached = Outcome(Result.DEAD, None, "not sent: mail to this address has come back")
+        return [given.get(message.id, unreached) for message in messages]
+
+    def _answered(self, session: Session, message: Claimed, answer: Answer | None) -> Claimed | Outcome:
+        match answer:
+            case Overtaken(because):
+                return Outcome.of(Result.OVERTAKEN, None, because)
+            case HeldBack(until, because):
+                return Outcome(Result.HELD, None, because, until)
+            case Goes(context) if context is not None and message.rendered is None:
+                return reword(session, message, context, token=self.token)
+        return message
 
     def _ready(self, message: Claimed, at: datetime) -> Ready:
-        letter = _guarded(message, lambda m: self._letter(m, at))
-        if isinstance(letter, Outcome):
-            return Ready(message, None, letter)
-        return Ready(message, letter, Outcome(Result.UNTRIED))
+        try:
+            return Ready(message, self._letter(message, at), Outcome(Result.UNTRIED))
+        except Exception as error:
+            # Whatever is wrong with a message parks this one and hinders no other.
+            log.exception("message %s cannot be made ready", message.key)
+            return Ready(message, None, _broken(error))
 
     def _letter(self, message: Claimed, at: datetime) -> Letter:
         from_address = envelope_address(self.sender.address)
@@ -112,17 +122,6 @@ def _new(readies: Sequence[Ready]) -> list[Kept]:
         for message, letter, _ in readies
         if letter is not None and message.rendered is None
     ]
-
-
-def _guarded(message: Claimed, work: Callable[[Claimed], _T]) -> _T | Outcome:
-    """Do work for one message; whatever is wrong with it parks this message and hinders no other."""
-    try:
-        return work(message)
-    except DBAPIError:
-        raise
-    except Exception as error:
-        log.exception("message %s cannot be made ready", message.key)
-        return _broken(error)
 
 
 def _broken(error: Exception) -> Outcome:

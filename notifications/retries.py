@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from notifications.leases import Claimed, Settlement
@@ -33,12 +34,15 @@ def follow_up(message: Claimed, outcome: Outcome, *, at: datetime, chance: Calla
     The waits are 1, 5, 15, 60 and 240 minutes, each a tenth more or less by chance; 72 hours after the first
     attempt a message has failed. A server that is not there or turns everybody away costs no attempt; one that does
     not take this letter from us is asked again, since somebody may see to that. When a letter may have arrived, it is
-    sent once more with the same Message-ID, unless it carries a decision.
+    sent once more with the same Message-ID, unless it carries a decision. The time for which a message is held
+    costs no attempt and is none of the 72 hours.
     """
     if outcome.result in _FINAL:
         return _settle(message, outcome, _FINAL[outcome.result])
     if outcome.result in _NOT_ABOUT_THIS_LETTER:
         return _put_back(message, outcome)
+    if outcome.result is Result.HELD:
+        return _hold(message, outcome, at)
     if outcome.result is Result.UNCERTAIN:
         return _doubt(message, outcome, at)
     return _wait(message, outcome, at, chance)
@@ -65,6 +69,13 @@ def _doubt(message: Claimed, outcome: Outcome, at: datetime) -> Settlement:
     if doubts > 1 or message.severity == Severity.DECISION:
         return _settle(message, outcome, State.UNCERTAIN, doubts=doubts)
     return _settle(message, outcome, State.QUEUED, again=at + PAUSE_AFTER_DOUBT, doubts=doubts)
+
+
+def _hold(message: Claimed, outcome: Outcome, at: datetime) -> Settlement:
+    until = outcome.until or at
+    back = _put_back(message, outcome)
+    first_try_at = None if back.first_try_at is None else back.first_try_at + (until - at)
+    return replace(back, not_before=until, first_try_at=first_try_at)
 
 
 def _put_back(message: Claimed, outcome: Outcome) -> Settlement:

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from engine.clock import FrozenClock
 from engine.store import Store
 from notifications.compose import Sender
 from notifications.delivery import Delivered, DeliverySettings, deliver_due
 from notifications.headers import message_id_of
-from notifications.leases import Claimed, claim
+from notifications.leases import claim
 from notifications.letters import Letter, Outcome, Result
 from notifications.mailer import Carrier, Mailer, MemoryMailer
 from notifications.outbox import Severity, resend
@@ -357,18 +356,6 @@ def test_nothing_is_sent_to_an_address_that_is_dead(any_store: Store) -> None:
     assert (failed.state, failed.last_text) == ("failed", "not sent: mail to this address has come back")
 
 
-def test_what_is_no_longer_true_is_withdrawn_and_not_sent(any_store: Store) -> None:
-    def is_still_true(session: Session, message: Claimed) -> bool:
-        assert session.scalar(sa.text("SELECT 1")) == 1
-        return message.key == "k1"
-
-    post, mailer = _post(any_store)
-    put_many(any_store, 3)
-    assert post.deliver(still_true=is_still_true) == Delivered(sent=1, withdrawn=2)
-    assert [letter.to_address for letter in mailer.sent] == ["member1@trust.example.org"]
-    assert "no longer true" in str(rows(any_store)["k0"].last_text)
-
-
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
@@ -399,19 +386,6 @@ def test_a_context_that_cannot_be_read_parks_its_message(store: Store) -> None:
     assert post.deliver() == Delivered(sent=1, failed=1)
 
 
-def test_a_question_that_the_database_refuses_parks_its_message_alone(any_store: Store) -> None:
-    def is_still_true(session: Session, message: Claimed) -> bool:
-        if message.key == "k1":
-            session.execute(sa.text("INSERT INTO message (key) VALUES (NULL)"))
-        return True
-
-    post, mailer = _post(any_store)
-    put_many(any_store, 4)
-    assert post.deliver(still_true=is_still_true) == Delivered(sent=3, failed=1)
-    assert rows(any_store)["k1"].state == "failed"
-    assert len(mailer.sent) == 3
-
-
 def test_a_fault_in_a_mailer_parks_its_message_alone(store: Store) -> None:
     def answer(letter: Letter) -> Outcome:
         if letter.to_address.startswith("member1@"):
@@ -422,20 +396,6 @@ def test_a_fault_in_a_mailer_parks_its_message_alone(store: Store) -> None:
     put_many(store, 4)
     assert post.deliver() == Delivered(sent=3, failed=1)
     assert rows(store)["k1"].last_text == "RuntimeError: a fault of ours"
-
-
-def test_a_database_that_is_away_fails_the_run_and_blames_no_message(store: Store) -> None:
-    def is_still_true(session: Session, _message: Claimed) -> bool:
-        session.execute(sa.text("SELECT 1 FROM no_such_table"))
-        return True
-
-    post, mailer = _post(store)
-    put_many(store, 3)
-    with pytest.raises(OperationalError):
-        post.deliver(still_true=is_still_true)
-    assert mailer.tried == []
-    post.clock.advance(SETTINGS.lease)
-    assert post.deliver() == Delivered(sent=3, healed=3)
 
 
 def test_when_settling_fails_nothing_more_is_sent(store: Store) -> None:
