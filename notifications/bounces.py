@@ -81,7 +81,10 @@ class Returned:
 
 def read_returned(content: bytes, returns: ReturnAddress) -> Returned:
     """Read a mail, of which only the first `LONGEST` bytes are looked at; whatever it is, it is read without fault."""
-    mail = BytesParser(policy=compat32).parsebytes(content[:LONGEST])
+    try:
+        mail = BytesParser(policy=compat32).parsebytes(content[:LONGEST])
+    except RecursionError:  # parts within parts within parts: no mail server writes that
+        return Returned(What.OTHER, None, ())
     claim = _claim(mail, returns)
     fates = tuple(_fates(mail))[:_MOST_FATES]
     if fates:
