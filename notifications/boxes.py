@@ -110,9 +110,9 @@ class ImapBox:
             raise _trouble(error) from error
         try:
             with _speaking():
-                self._server.login(settings.user, settings.password)
-                name = settings.folder.replace("\\", "\\\\").replace('"', '\\"')
-                _answer(self._server.select(f'"{name}"'))
+                # The library puts quotes around a password, and around nothing else.
+                self._server.login(_quoted(settings.user), settings.password)
+                _answer(self._server.select(_quoted(settings.folder)))
         except BoxTrouble:
             self.close()
             raise
@@ -140,6 +140,9 @@ class ImapBox:
         """Say goodbye if the server still listens."""
         with suppress(OSError, imaplib.IMAP4.error):
             self._server.logout()
+        # The library leaves the connection open when the other side is gone already.
+        with suppress(OSError):
+            self._server.shutdown()
 
 
 @contextmanager
@@ -156,6 +159,11 @@ def _answer(answer: tuple[str, Sequence[object]]) -> list[object]:
     if kind != "OK":
         raise BoxTrouble(_words(told[0] if told else kind))
     return list(told)
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _trouble(error: Exception) -> BoxTrouble:

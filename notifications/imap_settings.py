@@ -60,8 +60,9 @@ def _problems(parts: SplitResult) -> list[str]:
     folder = _folder(parts)
     if not folder:
         problems.append("the folder is missing; write /INBOX behind the server's name")
-    elif not (folder.isascii() and folder.isprintable()):
-        problems.append("the folder's name may hold plain letters only; choose another folder")
+    names = (unquote(parts.username or ""), unquote(parts.password or ""), folder)
+    if not all(name.isascii() and name.isprintable() for name in names):
+        problems.append("user, password and folder may hold plain letters, digits and signs only")
     unknown = sorted(set(dict(parse_qsl(parts.query, keep_blank_values=True))) - {"ca"})
     if unknown or parts.fragment:
         problems.append("nothing may stand behind the folder but ?ca=")
