@@ -42,6 +42,7 @@ STATES: Mapping[str, Mapping[str, str]] = {
     Approval.noun: {
         "waiting": "a decision in it is still to be taken",
         "approved": "the annual report counts by it",
+        "change_requested": "the answers of several can come to it",
         "rejected": "the annual report counts by it",
     },
     ImmediateConcern.noun: {"raised": "a concern in it is not taken up yet"},
@@ -58,6 +59,7 @@ STEPS: Mapping[str, Mapping[str, str]] = {
         "approve": "it is one of the answers to a request",
         "request_change": "it is one of the answers to a request",
         "reject": "it is one of the answers to a request",
+        "count": "the answers of several are counted with it",
         "lapse": "the program takes it where what was to be decided has changed",
     },
 }
@@ -76,7 +78,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     AgencyReturn.noun: ("answer",),
     Recommendation.noun: ("answer_for_agency", "plan_action", "record_re_audit", "record_evidence"),
     Action.noun: ("complete_plan", "note_progress", "add_evidence"),
-    Approval.noun: ("approve", "request_change", "reject"),
+    Approval.noun: ("approve", "request_change", "reject", "count"),
     ImmediateConcern.noun: (),
 }
 

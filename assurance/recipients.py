@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from assurance.access import may_be_told
 from assurance.commands.hearing import approval_row
+from assurance.deciders import still_asked
 from assurance.facts import Known
 from assurance.mail import Told
 from assurance.office import Tx
 from assurance.records import Approval
 from assurance.roster import Roster, Seat
-from assurance.standing import addressees, approvers, asked_of
+from assurance.standing import addressees
 
 
 def recipients(tx: Tx, people: Roster, known: Known, words: Iterable[str]) -> tuple[Told, ...]:
@@ -29,5 +30,5 @@ def meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:
     if known.ref.kind != Approval.noun:
         return addressees(word, people, known.belongs)
     row = approval_row(tx, known.ref)
-    able = approvers(tx.session, people, known.belongs, asked_of(row)) if word == "approver" else ()
+    able = still_asked(tx, known) if word == "approver" else ()
     return addressees(word, people, known.belongs, approval=able, requester=row.requested_by_id)

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.facts import Belonging
-from assurance.records import Approval
 from assurance.roster import GROUP_ROLES, RELATIONS, Roster, Seat
 from engine.definitions import MIGRATED
 from engine.ledger import Event
 from engine.moved import Ref
 from engine.store import Prepared
-from engine.workflow import ApprovalPolicy
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a waiting approval says of who may decide it."""
-
-    policy: ApprovalPolicy
-    requested_by_id: int
-    deputy_called: bool
-    subject: Ref
-    apart: tuple[str, ...]
 
 
 def roles_of(roster: Roster, person_id: int | None, belongs: Belonging) -> frozenset[str]:
@@ -40,18 +26,15 @@ def roles_of(roster: Roster, person_id: int | None, belongs: Belonging) -> froze
         return frozenset({"clock"})
     roles: set[str] = set()
     for seat in roster.of(person_id):
-        acts_here = belongs.agency_id is None or seat.agency_id in (None, belongs.agency_id)
-        if seat.role not in RELATIONS and (seat.role in GROUP_ROLES or acts_here):
-            roles.add(seat.role)
-        if seat.is_member:
-            roles.add("member")
-        if belongs.owner_post_id is not None and seat.post_id == belongs.owner_post_id:
-            roles.add("owner")
-        if seat in _lead(roster, belongs.awaited_agency_id):
-            roles.add("awaited_lead")
+        roles |= _roles_in(roster, seat, belongs)
     if belongs.requester_id == person_id:
         roles.add("requester")
     return frozenset(roles)
+
+
+def in_role(roster: Roster, role: str, belongs: Belonging) -> tuple[Seat, ...]:
+    """Give the seats through which people have a role towards a subject."""
+    return tuple(seat for seat in roster.seats if role in _roles_in(roster, seat, belongs))
 
 
 def conflicts_of(
@@ -89,32 +72,6 @@ def conflicts_of(
     return found
 
 
-def approvers(session: Session, roster: Roster, belongs: Belonging, asked: Asked) -> tuple[Seat, ...]:
-    """Give who may decide an approval today.
-
-    The holder of the named post; the deputy too once called in; and the deputy in the holder's place
-    where every holder asked for it, is in conflict, is away, or the post is vacant.
-    """
-    first = _free(session, roster, roster.holding(asked.policy.by), belongs, asked)
-    if asked.policy.otherwise is None:
-        return first
-    others = _free(session, roster, roster.holding(asked.policy.otherwise), belongs, asked)
-    present = tuple(seat for seat in first if not seat.is_away)
-    if present and not asked.deputy_called:
-        return present
-    return (*first, *others)
-
-
-def why_not_approver(
-    session: Session, roster: Roster, person_id: int, belongs: Belonging, asked: Asked
-) -> dict[str, str]:
-    """Say which conflicts keep a person from deciding an approval."""
-    found = conflicts_of(session, roster, person_id, asked.subject, belongs, words=asked.apart)
-    if person_id == asked.requested_by_id:
-        found["requester"] = "You asked for this yourself; somebody else must decide."
-    return found
-
-
 def addressees(
     word: str,
     roster: Roster,
@@ -146,16 +103,18 @@ def addressees(
     return found or roster.holding("coordinator")
 
 
-def asked_of(row: Approval) -> Asked:
-    """Read a stored approval's terms."""
-    policy = json.loads(row.policy)
-    return Asked(
-        ApprovalPolicy(policy["by"], policy.get("otherwise"), policy.get("at_meeting", False)),
-        row.requested_by_id,
-        row.deputy_called,
-        Ref(row.subject_kind, row.subject_id),
-        tuple(policy["apart"]),
-    )
+def _roles_in(roster: Roster, seat: Seat, belongs: Belonging) -> set[str]:
+    roles: set[str] = set()
+    acts_here = belongs.agency_id is None or seat.agency_id in (None, belongs.agency_id)
+    if seat.role not in RELATIONS and (seat.role in GROUP_ROLES or acts_here):
+        roles.add(seat.role)
+    if seat.is_member:
+        roles.add("member")
+    if belongs.owner_post_id is not None and seat.post_id == belongs.owner_post_id:
+        roles.add("owner")
+    if seat in _lead(roster, belongs.awaited_agency_id):
+        roles.add("awaited_lead")
+    return roles
 
 
 def _is_for(seat: Seat, belongs: Belonging) -> bool:
@@ -165,14 +124,6 @@ def _is_for(seat: Seat, belongs: Belonging) -> bool:
 
 def _lead(roster: Roster, agency_id: int | None) -> tuple[Seat, ...]:
     return () if agency_id is None else roster.holding("agency_lead", agency_id=agency_id)
-
-
-def _free(
-    session: Session, roster: Roster, seats: Iterable[Seat], belongs: Belonging, asked: Asked
-) -> tuple[Seat, ...]:
-    return tuple(
-        seat for seat in seats if not why_not_approver(session, roster, seat.person_id, belongs, asked)
-    )
 
 
 _SAID_BY = Prepared(

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from assurance.access import may_be_told
 from assurance.commands.hearing import approval_row
+from assurance.deciders import still_asked
 from assurance.facts import Known
 from assurance.mail import News, Told, item_of, tell, together
 from assurance.matters import MatterNoun, plain
@@ -23,7 +24,7 @@ from assurance.past import and_now, pasts
 from assurance.reasons import because, day_in_words, reason_line
 from assurance.records import Approval, Audit, Matter
 from assurance.roster import Roster, Seat, roster
-from assurance.standing import addressees, approvers, asked_of
+from assurance.standing import addressees
 from engine import timers
 from engine.errors import Stale
 from engine.ledger import Line, append
@@ -281,7 +282,7 @@ def _meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:
     if known.ref.kind != Approval.noun:
         return addressees(word, people, known.belongs)
     row = approval_row(tx, known.ref)
-    able = approvers(tx.session, people, known.belongs, asked_of(row)) if word == "approver" else ()
+    able = still_asked(tx, known) if word == "approver" else ()
     return addressees(word, people, known.belongs, approval=able, requester=row.requested_by_id)
 
 

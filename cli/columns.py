@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import shorten
 
-from assurance.queries.around import WAITING
+from assurance.deciders import WAITING
 from assurance.queries.references import SHORT
 from assurance.queries.rows import (
     ActionRow,

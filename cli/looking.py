@@ -247,7 +247,7 @@ def _show_door(door: Door) -> None:
     told = [door.about] if door.about else []
     told += door.reasons
     if door.is_open and door.needs_decision_of is not None:
-        told.append(f"Needs the decision of the {door.needs_decision_of.replace('_', ' ')}.")
+        told.append(f"Needs the decision of {door.needs_decision_of}.")
     if door.is_open and door.needs_form:
         told.append("Comes with data of its own, so that `auditloop move` cannot take it.")
     elif door.is_open and door.asks:

@@ -13,6 +13,7 @@ from itertools import pairwise
 from math import inf
 from textwrap import wrap
 
+from engine.approval_words import as_label
 from engine.refusals import one_of, spoken
 from engine.workflow_parts import Definition, State, Way
 
@@ -226,11 +227,7 @@ def who(way: Way) -> str:
 
 def approval(way: Way) -> str:
     """Return who approves the step, in words, or nothing."""
-    if way.approval is None:
-        return ""
-    policy = way.approval
-    approver = one_of(spoken(role) for role in (policy.by, policy.otherwise) if role)
-    return f"Approval{' in a meeting' if policy.at_meeting else ''}: {approver}"
+    return "" if way.approval is None else as_label(way.approval)
 
 
 def _wrapped(text: str, style: str, width: float) -> tuple[Line, ...]:

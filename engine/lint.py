@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from engine.approvals import ApprovalPolicy
 from engine.condition_tree import (
     Atom,
     Compare,
@@ -85,27 +86,47 @@ def _clashes(definition: Definition) -> Iterator[Problem]:
 
 
 def _nobody(definition: Definition) -> Iterator[Problem]:
-    for way in definition.moves:
-        policy = way.approval
-        if policy and set(way.by) == {policy.by} and not policy.otherwise and not policy.at_meeting:
-            yield way.place.problem(
-                f"only '{policy.by}' may ask for '{way.trigger}', and only '{policy.by}' approves it: nobody approves "
-                "what they ask for themselves; name somebody under 'otherwise'"
-            )
+    yield from _asked_of_the_asker(definition)
     for state in definition.states.values():
         acting = {role for way in definition.moves if state.name in way.sources for role in way.by}
         acting |= {
             role
             for way in definition.moves
             if state.name in way.sources and way.approval
-            for role in (way.approval.by, way.approval.otherwise)
-            if role
+            for role in way.approval.roles
         }
         for role in state.waits_for:
             if role not in acting:
                 yield state.place.problem(
                     f"'{state.name}' waits for '{role}', who can do nothing in it; here act: {listed(sorted(acting)) or 'nobody'}"
                 )
+
+
+def _asked_of_the_asker(definition: Definition) -> Iterator[Problem]:
+    """Find approvals that lack a voice because whoever asks is the one who would have to give it."""
+    for way in definition.moves:
+        policy = way.approval
+        if policy is None or policy.at_meeting or len(set(way.by)) != 1 or _can_do_without(policy, way.by[0]):
+            continue
+        asker = way.by[0]
+        if len(policy.asked) == 1:
+            approves = f"only '{asker}' approves it: nobody approves what they ask for themselves"
+        else:
+            approves = (
+                f"it cannot be approved without '{asker}': nobody approves what they ask for themselves"
+            )
+        yield way.place.problem(
+            f"only '{asker}' may ask for '{way.trigger}', and {approves}; name somebody under 'otherwise'"
+        )
+
+
+def _can_do_without(policy: ApprovalPolicy, role: str) -> bool:
+    """Say whether enough others are asked besides one role, or a deputy who speaks for it."""
+    if role not in policy.single_roles or role in policy.deputies:
+        return True
+    others = [party for party in policy.asked if party.role != role]
+    has_group = any(party.is_group for party in others)
+    return policy.number is not None and (has_group or len(others) >= policy.number)
 
 
 def _separations(definition: Definition) -> Iterator[Problem]:
@@ -115,18 +136,34 @@ def _separations(definition: Definition) -> Iterator[Problem]:
             earlier = [other for other in definition.moves if other.trigger == word]
             if not earlier:
                 continue
-            # With an approval it is the approver who is held apart, and the approver is not among `by`.
-            alone = way.approval is None and len(way.by) == 1
-            if alone and {role for other in earlier for role in other.by} == set(way.by):
+            doers = {role for other in earlier for role in other.by}
+            alone = _alone(way, doers)
+            if alone is not None:
+                does = (
+                    f"'{way.trigger}' are both for"
+                    if way.approval is None
+                    else f"the approval of '{way.trigger}' both need"
+                )
                 yield way.place.problem(
-                    f"'{word}' and '{way.trigger}' are both for '{way.by[0]}' alone, and whoever did the one may not "
-                    "do the other: where one person holds the role, nobody is left"
+                    f"'{word}' and {does} '{alone}' alone, and whoever did the one may not do the other: where one "
+                    "person holds the role, nobody is left"
                 )
             ends = {other.leads_to(source) for other in earlier for source in other.sources}
             if not _reached(ends, successors).intersection(way.sources):
                 yield way.place.problem(
                     f"'{word}' can never have been done before '{way.trigger}', so 'apart' has no effect here"
                 )
+
+
+def _alone(way: Way, doers: set[str]) -> str | None:
+    """Give the one role that does an earlier step and is then held apart from a step that needs it."""
+    if len(doers) != 1:
+        return None
+    (role,) = doers
+    if way.approval is None:
+        return role if set(way.by) == doers else None
+    # With an approval it is the approver who is held apart, and not whoever asks.
+    return None if _can_do_without(way.approval, role) else role
 
 
 def _doubles(definition: Definition) -> Iterator[Problem]:
@@ -188,8 +225,7 @@ def _idle(definition: Definition) -> Iterator[Problem]:
         if state.final and (state.expected is not None or state.waits_for):
             yield state.place.problem(f"'{state.name}' is final, so nobody is expected to do anything in it")
     roles = {role for way in definition.moves for role in way.by}
-    roles |= {way.approval.by for way in definition.moves if way.approval}
-    roles |= {way.approval.otherwise for way in definition.moves if way.approval and way.approval.otherwise}
+    roles |= {role for way in definition.moves if way.approval for role in way.approval.roles}
     for role in definition.own.roles if definition.own else ():
         if role not in roles:
             yield definition.place.problem(f"the role '{role}' takes no step in any move")

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine import refusals
+from engine.approvals import ApprovalPolicy
 from engine.errors import Problem, Reason, Refused
 from engine.faults import Faults
 from engine.lint import lint
@@ -21,7 +22,6 @@ from engine.vocabulary import Field, Value, Vocabulary
 from engine.words import unknown
 from engine.workflow_file import read_definition
 from engine.workflow_parts import (
-    ApprovalPolicy,
     ChildCount,
     Circumstances,
     Definition,
@@ -77,7 +77,7 @@ class Offer:
     is_open: bool
     reasons: tuple[Reason, ...]
     asks: tuple[Field, ...]
-    needs_approval_by: str | None
+    approval: ApprovalPolicy | None
     target: str
     about: str = ""
     enters: bool = False
@@ -149,7 +149,7 @@ class Workflow(Definition):
             is_open=not reasons,
             reasons=reasons,
             asks=way.asks,
-            needs_approval_by=way.approval.by if way.approval else None,
+            approval=way.approval,
             target=way.leads_to(state),
             about=way.about,
             enters=way.enters,

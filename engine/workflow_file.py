@@ -10,6 +10,7 @@ from string import Formatter
 from types import MappingProxyType
 from typing import NamedTuple
 
+from engine.approval_file import approval_of
 from engine.assignments import Assignment, assignment_of
 from engine.condition_tree import Atom, Compare, atoms, fact_of
 from engine.conditions import parse
@@ -18,7 +19,7 @@ from engine.faults import Faults
 from engine.spans import Unit, span_of
 from engine.vocabulary import Field, Kind, Vocabulary
 from engine.words import unknown
-from engine.workflow_parts import ApprovalPolicy, Definition, Need, State, Way
+from engine.workflow_parts import Definition, Need, State, Way
 from engine.workflow_words import (
     OWN_KEYS,
     SAME,
@@ -191,7 +192,9 @@ def _way(node: Node, known: _Known, faults: Faults) -> Way:
         asks=asks,
         sets=sets,
         counts=_counts(parts, sets, known, faults),
-        approval=faults.reading(_approval, parts["approval"], known, faults) if "approval" in parts else None,
+        approval=faults.reading(approval_of, parts["approval"], known.kind, vocabulary.roles, faults)
+        if "approval" in parts
+        else None,
         tell=_list(
             parts, "tell", vocabulary.addressees, f"somebody who can be told about {known.kind}", faults
         ),
@@ -317,14 +320,3 @@ def _counts(
                 parts["count"].problem(f"'{assignment.target}' is both set and counted; keep one of them")
             )
     return counts
-
-
-def _approval(node: Node, known: _Known, faults: Faults) -> ApprovalPolicy:
-    parts = node.fields(required=["by"], optional=["otherwise", "at_meeting"])
-    a_role, roles = f"a role in {known.kind}", known.vocabulary.roles
-    by = faults.reading(parts["by"].one_of, roles, a_role) or ""
-    otherwise = faults.reading(parts["otherwise"].one_of, roles, a_role) if "otherwise" in parts else None
-    if otherwise is not None and otherwise == by:
-        faults.add(parts["otherwise"].problem(f"'{by}' stands in for itself; name another role, or nobody"))
-    at_meeting = "at_meeting" in parts and parts["at_meeting"].yes_no()
-    return ApprovalPolicy(by, otherwise, at_meeting)

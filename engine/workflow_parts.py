@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from engine.approvals import ApprovalPolicy
 from engine.assignments import Assignment
 from engine.conditions import Condition
 from engine.errors import Problem
@@ -51,15 +52,6 @@ class Need:
     asked: frozenset[str] = frozenset()
     """The asked fields of the way that the condition speaks of: without them it cannot be judged."""
     about_state: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalPolicy:
-    """Who approves a move: a role, another one for when the first may not, and whether it takes a meeting."""
-
-    by: str
-    otherwise: str | None = None
-    at_meeting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from assurance.access import Sight, may_see, viewer_of
+from assurance.deciders import Request, request_about
 from assurance.facts import Known
 from assurance.mail import name_of
 from assurance.office import Tx
 from assurance.records import Approval, Person
 from assurance.roster import Roster, roster
-from assurance.standing import approvers, asked_of, conflicts_of, roles_of, why_not_approver
+from assurance.standing import conflicts_of, roles_of
 from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused, Stale
 from engine.ledger import history, texts
@@ -27,13 +28,17 @@ ANSWERS = ("approve", "request_change", "reject")
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """A command in hand: the subject as it stands, everybody in post, its workflow, and what the actor gives."""
+    """A command in hand: the subject as it stands, everybody in post, its workflow, and what the actor gives.
+
+    `request` is set where the subject is a decision that waits.
+    """
 
     known: Known
     roster: Roster
     workflow: Workflow
     given: Mapping[str, Value] = field(default_factory=dict)
     key: str | None = None
+    request: Request | None = None
 
     @property
     def ref(self) -> Ref:
@@ -99,7 +104,8 @@ def heard(
     _require_sight(tx, known, people)
     if version is not None and not standing.material_version <= version <= standing.version:
         raise Stale(_who_was_faster(tx, known, version))
-    return Hearing(known, people, tx.playbook.definition(standing.definition_id), given or {}, key)
+    workflow = tx.playbook.definition(standing.definition_id)
+    return Hearing(known, people, workflow, given or {}, key, request_about(tx, known))
 
 
 def decided(tx: Tx, hearing: Hearing, trigger: str) -> Move:
@@ -201,23 +207,23 @@ def _require_sight(tx: Tx, known: Known, people: Roster) -> None:
 def _towards_approval(
     tx: Tx, hearing: Hearing, roles: frozenset[str], person: int
 ) -> tuple[frozenset[str], dict[str, str]]:
-    row = approval_row(tx, hearing.ref)
-    asked = asked_of(row)
-    belongs = hearing.known.belongs
-    if person == row.requested_by_id:
+    if person == approval_row(tx, hearing.ref).requested_by_id:
         roles |= {"requester"}
-    if any(seat.person_id == person for seat in approvers(tx.session, hearing.roster, belongs, asked)):
+    request = hearing.request
+    if request is None:
+        return roles, {}
+    if request.ballot.voice_of(person) is not None:
         return roles | {"approver"}, {}
-    if roles & {asked.policy.by, asked.policy.otherwise}:
-        # In the right post, but kept out: say why, and leave the role out of it.
-        found = why_not_approver(tx.session, hearing.roster, person, belongs, asked)
-        if found:
-            return roles | {"approver"}, {_as_conflict(word): sentence for word, sentence in found.items()}
-    return roles, {}
-
-
-def _as_conflict(word: str) -> str:
-    return "requester" if word == "requester" else "own_agency"
+    # In the right post, but kept out: say why, and leave the role out of it.
+    found = dict(request.kept_out.get(person, {}))
+    heard = request.ballot.heard_instead_of(person)
+    if heard is not None:
+        other = tx.session.get_one(Person, heard.voice.person).name
+        found["heard"] = f"{other} has answered in your place; each voice is heard once."
+    # The workflow of approvals keeps people apart by two words, whatever else keeps somebody from a decision.
+    sentences = {"requester": found.pop("requester", ""), "own_agency": " ".join(found.values())}
+    conflicts = {word: sentence for word, sentence in sentences.items() if sentence}
+    return (roles | {"approver"} if conflicts else roles), conflicts
 
 
 def _who_was_faster(tx: Tx, known: Known, version: int) -> Reason:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -20,14 +20,16 @@ from assurance.commands.hearing import (
     heard,
     load,
 )
+from assurance.deciders import Request, request_of
 from assurance.facts import Known
 from assurance.mail import News, Told, called, item_of, name_of, tell
 from assurance.matters import plain
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import Approval
-from assurance.standing import addressees, approvers, asked_of
+from assurance.standing import addressees
 from engine import timers
+from engine.approval_words import who_decides
 from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused
 from engine.ledger import Line, Written, answered, append, canonical, history
@@ -49,10 +51,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What a command enters together with a move: the rows that it wrote, named for the history, and texts."""
+    """What a command enters together with a move: the rows that it wrote, named for the history, and texts.
+
+    `changes` are columns of the subject's own row, which the history seals among the rows.
+    """
 
     data: Mapping[str, Any] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def move(
@@ -151,14 +157,19 @@ def perform(
     """Write one decided move: row, line, timer, messages. Waiting approvals of the old version lapse."""
     known, what = hearing.known, entered or Entered()
     changed = _changed(known, step)
-    columns = tx.playbook.noun(known.ref.kind).changed_columns(known, changed)
+    columns = {
+        **tx.playbook.noun(known.ref.kind).changed_columns(known, changed),
+        **what.changes,
+    }
     has_moved = step.target != step.source
     changes = {**columns, "state": step.target, "state_since_on": tx.today} if has_moved else columns
     line = Line(
         "moved" if has_moved else "entered",
         tx.now,
         tx.actor.signature,
-        data=_with_row(_told(hearing, step, changed, today=tx.today), what.data),
+        data=_with_row(
+            _with_row(_told(hearing, step, changed, today=tx.today), what.data), _sealed(what.changes)
+        ),
         texts={**{name: value for name, value in step.given.items() if isinstance(value, str)}, **what.texts},
         changes=changes,
         once=request_key(tx, hearing.key),
@@ -192,7 +203,7 @@ def repeated(tx: Tx, key: str | None, ref: Ref, trigger: str) -> Done | None:
     if written is None:
         return None
     so_far = [line.data for line in history(tx.session, written.ref) if line.seq <= written.seq]
-    if written.ref != ref or trigger not in (so_far[-1].get("trigger"), so_far[-1].get("asked")):
+    if written.ref != ref or trigger not in {so_far[-1].get(name) for name in ("trigger", "asked", "answer")}:
         raise Refused(
             Reason("other_request", f"The key {key!r} was used for another request; choose a new one.")
         )
@@ -241,6 +252,12 @@ def _told(hearing: Hearing, step: Move, changed: Mapping[str, Value], *, today: 
     return told | ({"set": sets} if sets else {}) | ({"given": given} if given else {})
 
 
+def _sealed(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what the history seals of columns that a step has changed; what is a text stands among the texts."""
+    row = {name: plain(value) for name, value in changes.items() if not isinstance(value, str)}
+    return {"row": row} if row else {}
+
+
 def _with_row(told: Mapping[str, Any], entered: Mapping[str, Any]) -> dict[str, Any]:
     """Put together what a move and a command say; of the row both may have something to say."""
     row = {**told.get("row", {}), **entered.get("row", {})}
@@ -254,6 +271,8 @@ def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:
     requester = approval_row(tx, known.ref).requested_by_id if known.ref.kind == Approval.noun else None
     told: dict[int, Told] = {}
     for word in step.tell:
+        if word == "approver":
+            continue  # whom it waited for is told in words of their own
         for seat in addressees(word, hearing.roster, known.belongs, requester=requester):
             # Whoever did it knows it; but at a stage every member is told alike.
             is_meant = word == "members" or seat.person_id != tx.actor.person_id
@@ -270,16 +289,33 @@ def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:
         severity=Severity.URGENT if step.urgent else Severity.NEWS,
     )
     tell(tx, known, news, told.values())
+    if "approver" in step.tell and hearing.request is not None:
+        _release(tx, hearing, news, hearing.request, spared=told)
+
+
+def _release(tx: Tx, hearing: Hearing, news: News, request: Request, *, spared: Container[int]) -> None:
+    """Tell whoever was still to answer that nothing waits for them any more."""
+    row = approval_row(tx, hearing.ref)
+    seats = [
+        seat
+        for seat in request.seats_to_answer()
+        if seat.person_id != tx.actor.person_id and seat.person_id not in spared
+    ]
+    said = f"The request to {_in_sentence(row.title)} waits for you no more: {news.items[0].what.lower()}."
+    tell(tx, hearing.known, replace(news, said=said), [Told(seat, "approver") for seat in seats])
 
 
 def _said(tx: Tx, hearing: Hearing, step: Move) -> str:
     state = hearing.workflow.states[step.target].title
     if hearing.ref.kind == Approval.noun:
-        what = approval_row(tx, hearing.ref).title
-        return f"Your request to {what[:1].lower()}{what[1:]}: {state.lower()}."
+        return f"Your request to {_in_sentence(approval_row(tx, hearing.ref).title)}: {state.lower()}."
     if step.target == step.source:
-        return f"{called(hearing.known)}: {step.title[:1].lower()}{step.title[1:]} – done."
+        return f"{called(hearing.known)}: {_in_sentence(step.title)} – done."
     return f"{called(hearing.known)} now stands at “{state}”."
+
+
+def _in_sentence(title: str) -> str:
+    return f"{title[:1].lower()}{title[1:]}"
 
 
 def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
@@ -301,28 +337,23 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
         trigger=step.trigger,
         title=step.title,
         given=canonical({name: plain(value) for name, value in step.given.items() if name not in texts}),
-        policy=canonical(
-            {
-                "by": policy.by,
-                "otherwise": policy.otherwise,
-                "at_meeting": policy.at_meeting,
-                "apart": step.apart,
-            }
-        ),
+        policy=canonical({**policy.plain(), "apart": step.apart}),
         requested_by_id=tx.actor.person_id,
         asked_on=tx.today,
         deputy_called=False,
+        late_on=None if policy.late is None else policy.late.after.after(tx.today, tx.calendar),
     )
+    request = request_of(tx, row)
+    _refuse_hopeless(request)
     ref = start(
         tx, row, Approval.noun, entered=Entered({"about": str(known.ref), "for": step.trigger}, texts)
     )
     asked_line = {"asked": step.trigger, "approval": ref.id}
     written = note(tx, known, "asked", asked_line, once=request_key(tx, hearing.key))
-    seats = approvers(tx.session, hearing.roster, known.belongs, asked_of(row))
     news = News(
         template="approval_waiting",
-        said=f"{tx.actor.name} asks for your decision: {step.title[:1].lower()}{step.title[1:]}.",
-        why=f"This step needs the decision of the {policy.by.replace('_', ' ')}; it was asked for on "
+        said=f"{tx.actor.name} asks for your decision: {_in_sentence(step.title)}.",
+        why=f"This step needs the decision of {who_decides(policy)}; it was asked for on "
         f"{day_in_words(tx.today)}.",
         about=ref,
         key=f"{ref}:1",
@@ -331,9 +362,21 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
         severity=Severity.DECISION,
         rests_on=[{"ref": str(ref), "state": "waiting"}],
     )
+    seats = request.seats_to_answer()
     people = addressees("approver", hearing.roster, known.belongs, approval=seats)
     tell(tx, known, news, [Told(seat, "approver") for seat in people])
     return Done(known.ref, written.seq, step.source, approval=ref)
+
+
+def _refuse_hopeless(request: Request) -> None:
+    """Raise Refused for a request that needs more voices than can be heard today.
+
+    Where one voice is enough it may wait: its post can be filled tomorrow, and the coordinator is told.
+    """
+    if request.policy.number != 1 and request.ballot.count().to_spare < 0:
+        who = who_decides(request.policy)
+        sentence = f"{who[:1].upper()}{who[1:]} have to agree, but {request.why_not()}"
+        raise Refused(Reason("cannot_be_decided", sentence))
 
 
 def _lapse_others(tx: Tx, known: Known, *, spared: Ref | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from assurance.access import Viewer, sees_cases, visible
+from assurance.deciders import WAITING, request_of
 from assurance.facts import SETTLED_RETURNS
 from assurance.office import Tx
 from assurance.queries.lists import hidden_of, names, rows_of, state_title
@@ -38,13 +39,10 @@ from assurance.records import (
     RecordSet,
 )
 from assurance.roster import Roster, roster
-from assurance.standing import approvers, asked_of
 from engine.errors import Reason, Refused
 from engine.moved import Ref
 from engine.words import unknown
 from notifications.outbox import Message, State
-
-WAITING = "waiting"
 
 
 def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
@@ -74,10 +72,7 @@ def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
 
 def deciders(tx: Tx, row: Approval) -> tuple[str, ...]:
     """Name who can take a waiting decision today, each once."""
-    (subject,) = tx.playbook.noun(row.subject_kind).load_many(tx.session, [row.subject_id])
-    people = roster(tx.session, group_id=row.group_id, today=tx.today)
-    seats = approvers(tx.session, people, subject.belongs, asked_of(row))
-    return tuple(dict.fromkeys(seat.person for seat in seats))
+    return tuple(seat.person for seat in request_of(tx, row).seats_to_answer())
 
 
 def cases(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[CaseRow]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from assurance.commands.hearing import circumstances, look
 from assurance.office import Tx
+from engine.approval_words import who_decides
 from engine.moved import Ref
 from engine.vocabulary import Field
 
@@ -53,7 +54,7 @@ def doors_of(tx: Tx, ref: Ref) -> Doors:
             about=offer.about,
             is_open=offer.is_open,
             target=workflow.states[offer.target].title,
-            needs_decision_of=offer.needs_approval_by,
+            needs_decision_of=None if offer.approval is None else who_decides(offer.approval),
             needs_form=offer.enters,
             asks=offer.asks,
             reasons=tuple(reason.sentence for reason in offer.reasons),

@@ -9,11 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from assurance.access import Viewer, reads_texts_of, require_sight, sees_cases, visible
+from assurance.deciders import WAITING
 from assurance.mail import name_of
 from assurance.matters import MatterNoun
 from assurance.office import Tx
 from assurance.queries import one_audit, one_change
-from assurance.queries.around import WAITING, deciders
+from assurance.queries.around import deciders
 from assurance.queries.card import Card, Grid, Line
 from assurance.queries.lists import names, parent_of, return_days_late, state_title
 from assurance.queries.references import CASE

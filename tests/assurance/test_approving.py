@@ -390,7 +390,10 @@ def test_a_request_lapses_when_what_it_is_about_changes(world_at: At) -> None:
     with world.does("dan") as tx:
         programme.add_aim(tx, world.audit, "Was the plan known to all?")
     assert world.state(approval) == "lapsed"
-    assert world.told("approval_decided") == ["sam"]
+    assert [(mail.to, mail.said) for mail in world.news() if mail.template == "approval_decided"] == [
+        ("sam", "Your request to agree the theme: lapsed."),
+        ("ada", "The request to agree the theme waits for you no more: lapsed."),
+    ]
     assert world.history(approval)[-1].data["because"] == "audit/1 has changed"
     with pytest.raises(Refused, match="it is Lapsed"):
         world.decides("ada", approval)

@@ -107,7 +107,7 @@ def test_a_decision(world_at: At) -> None:
     ada = world.actor("ada")
     with counted(world.office.store) as bill, world.office.begin(ada) as tx:
         decide(tx, approval, "approve", version=1, key="form-1")
-    assert len(bill.statements) == 18
+    assert len(bill.statements) == 17
 
 
 def test_a_refusal(world_at: At) -> None:

@@ -193,7 +193,7 @@ def test_doors_are_open_or_closed_with_every_reason(world: World) -> None:
     for_nell = doors(world, "nell", OF_INDIVIDUAL)
     assert for_nell["begin"].is_open
     assert for_nell["extend"].is_open
-    assert for_nell["extend"].needs_decision_of == "chair"
+    assert for_nell["extend"].needs_decision_of == "the chair"
     assert [ask.name for ask in for_nell["extend"].asks] == ["new_due_on", "reason"]
     assert for_nell["note_progress"].needs_form
     assert not for_nell["confirm"].is_open

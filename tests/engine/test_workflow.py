@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.approvals import ApprovalPolicy, Party
 from engine.errors import Reason, Refused
 from engine.vocabulary import Value, Vocabulary
-from engine.workflow import ApprovalPolicy, Circumstances, Move, Workflow
+from engine.workflow import Circumstances, Move, Workflow
 from tests.engine.action_workflow import ACTION, GOOD, TODAY, action, as_
 
 WORKFLOW = action()
@@ -68,8 +69,9 @@ def test_the_second_date_is_for_the_chair_and_the_third_for_the_meeting() -> Non
     asked: Mapping[str, Value] = {"new_due_on": NEXT_MONTH, "remark": "Waiting for the new records system."}
     second = WORKFLOW.decide("agreed", "move_date", as_("owner", facts={"times_moved": 1}, form=asked))
     third = WORKFLOW.decide("agreed", "move_date", as_("owner", facts={"times_moved": 2}, form=asked))
-    assert second.approval == ApprovalPolicy("chair", "deputy_chair", at_meeting=False)
-    assert third.approval == ApprovalPolicy("chair", "deputy_chair", at_meeting=True)
+    chair, deputies = (Party("chair"),), {"chair": "deputy_chair"}
+    assert second.approval == ApprovalPolicy(chair, deputies=deputies, at_meeting=False)
+    assert third.approval == ApprovalPolicy(chair, deputies=deputies, at_meeting=True)
     assert third.sets == {"current_due_on": NEXT_MONTH}
     assert third.given == asked
 
@@ -266,7 +268,9 @@ def test_offers_show_the_open_doors_and_the_closed_ones_with_their_reasons() -> 
     assert offers["start"].reasons == ()
     assert offers["note_progress"].about == "A line for the record; nothing else changes."
     assert offers["note_progress"].target == "agreed"
-    assert offers["supersede"].needs_approval_by == "chair"
+    assert offers["supersede"].approval == ApprovalPolicy(
+        (Party("chair"),), deputies={"chair": "deputy_chair"}
+    )
     assert [reason.sentence for reason in offers["confirm"].reasons] == [
         "Attach or name at least one piece of evidence; there are 0."
     ]
