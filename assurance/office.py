@@ -79,6 +79,11 @@ class Office:
             self.playbook = open_playbook(session, self.shelf, base_url=self.settings.base_url)
         return self.playbook
 
+    def publish(self) -> Playbook:
+        """Put what is new on the shelf in force from now on, where the office was opened without that."""
+        self.publishes = True
+        return self.read_playbook()
+
     @contextmanager
     def begin(self, actor: Actor) -> Iterator[Tx]:
         """Open one command's transaction: commits at the end, rolls back on any exception."""

@@ -53,6 +53,7 @@ BOOK = {
         Entry("serve", RUN, "cli.running", "serve", "Keep the clock and the post running."),
         Entry("check", KEEP, "cli.defining", "check", "Look for mistakes in workflows, rules and examples."),
         Entry("diagram", KEEP, "cli.defining", "diagram", "Draw a workflow."),
+        Entry("definitions", KEEP, "cli.definitions", "DEFINITIONS", "Change workflows under running audits."),
         Entry("verify", KEEP, "cli.keeping", "verify_", "Prove that no line of the history was changed."),
         Entry("migrate", KEEP, "cli.keeping", "migrate_", "Make the database, or bring it to the newest shape."),
         Entry("doctor", KEEP, "cli.doctor", "doctor", "Say how this installation is."),
@@ -144,7 +145,8 @@ def auditloop(
     """
     if database is not None:
         given = {"database": database}
-        ctx.default_map = {name: given | {"annual": given} for name in BOOK}
+        below = dict.fromkeys(("annual", "list", "plan", "apply"), given)
+        ctx.default_map = dict.fromkeys(BOOK, given | below)
 
 
 def main() -> None:

@@ -204,10 +204,13 @@ def opened_store(settings: Settings) -> Iterator[Store]:
 
 
 @contextmanager
-def opened(database: str | None) -> Iterator[Office]:
-    """Open the installation: settings, definitions and a database of the newest shape."""
+def opened(database: str | None, *, publishes: bool = True) -> Iterator[Office]:
+    """Open the installation: settings, definitions and a database of the newest shape.
+
+    Without `publishes` a definition that is new is not put in force: for whoever only asks what it would do.
+    """
     settings = settings_for(database)
-    with opened_store(settings), closing(open_office(settings)) as office:
+    with opened_store(settings), closing(open_office(settings, publishes=publishes)) as office:
         yield office
 
 

@@ -212,7 +212,7 @@ def _differences(what: str, word: str, before: Any, after: Any, *, is_renamed: b
     others = [name for name in names if name not in ("title", "trigger")]
     if others:
         how = How.RETITLED if others == ["about"] else How.CHANGED
-        yield Change(what, word, how, f"the {what} {word} says something else under {listed(others)}")
+        yield Change(what, word, how, f"the {what} {word} is different in: {listed(others)}")
 
 
 def _names(before: Any, after: Any) -> list[str]:

@@ -75,7 +75,7 @@ def action_words(action: ActionThen, *, as_at: date) -> str:
     known = _ACTION_STATES.get(action.state)
     if known is not None:
         return known
-    words = action.state.replace("_", " ").capitalize()
+    words = action.called
     if action.current_due_on is None or action.original_due_on is None:
         return f"{words}, no date set"
     if action.current_due_on < as_at:

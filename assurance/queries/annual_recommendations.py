@@ -85,6 +85,7 @@ class _Reader:
         self._actions = {row.id: row for row in rows}
         self._actions_then = stood(tx.session, Action.noun, planned, past=past)
         self._reasons = _reasons(tx.session, wanted)
+        self._definitions = {one.hash: one for one in tx.playbook.pinned.values()}
 
     def recommendation(self, row: Recommendation, *, number: int) -> RecommendationThen:
         """Give one recommendation."""
@@ -156,12 +157,19 @@ class _Reader:
         return ActionThen(
             agency=self._agencies[row.agency_id],
             state=then.state,
+            called=self._called(then),
             original_due_on=original_due_on,
             current_due_on=then.day("current_due_on", kept=row.current_due_on) or original_due_on,
             times_moved=then.whole("times_moved", kept=row.times_moved),
             confirmed_on=then.day("confirmed_on", kept=None),
             escalated_on=then.escalated_on(),
         )
+
+    def _called(self, then: Stood) -> str:
+        """Give what the definition of that day calls the state."""
+        workflow = self._definitions.get(then.definition)
+        state = None if workflow is None else workflow.states.get(then.state)
+        return then.state if state is None else state.title
 
     def _measured(self, then: Stood) -> list[MeasuredThen]:
         # A measurement bears the day of the later audit, which may lie long before anybody set the two side by side.

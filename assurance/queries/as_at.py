@@ -56,6 +56,12 @@ class Stood:
         return self._standings[-1].state
 
     @property
+    def definition(self) -> str:
+        """Give the hash of the definition by which the subject went; empty where nobody wrote it down."""
+        told = [line.data["definition"] for line in self.lines if "definition" in line.data]
+        return str(told[-1]) if told else ""
+
+    @property
     def came_by(self) -> str:
         """Give the move by which it came to that state; empty for its first state."""
         return str(self._standings[-1].by.data.get("trigger", ""))

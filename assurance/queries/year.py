@@ -114,10 +114,11 @@ class FindingCounts:
 
 @dataclass(frozen=True, slots=True)
 class ActionThen:
-    """One agency's action, with the date first agreed beside the present one."""
+    """One agency's action, with the date first agreed beside the present one; `called` is its state in words."""
 
     agency: str
     state: str
+    called: str
     original_due_on: date | None
     current_due_on: date | None
     times_moved: int

@@ -65,7 +65,7 @@ def test_without_an_action_or_with_one_without_a_date_it_is_undated() -> None:
         ({"state": "confirmed"}, "Reported complete, to be verified"),
         ({"state": "verified"}, "Completed"),
         ({"state": "closed"}, "Closed without being done"),
-        ({"state": "agreed"}, "Agreed and on target"),
+        ({"state": "agreed", "called": "Agreed"}, "Agreed and on target"),
         ({}, "In progress and on target"),
         ({"original_due_on": None, "current_due_on": None}, "In progress, no date set"),
         ({"original_due_on": YESTERDAY, "current_due_on": YESTERDAY}, "In progress, overdue"),

@@ -37,6 +37,7 @@ def an_action(agency: str = "The Council", **changes: Any) -> ActionThen:
     action = ActionThen(
         agency=agency,
         state="in_progress",
+        called="In progress",
         original_due_on=on("2015-06-30"),
         current_due_on=on("2015-06-30"),
         times_moved=0,
