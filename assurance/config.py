@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.store import database_url
+from notifications.imap_settings import ImapSettings
+from notifications.verp import ReturnAddress
 
 HOME = Path(__file__).resolve().parent.parent
 PREFIX = "AUDITLOOP_"
 OF_THE_TESTS = (f"{PREFIX}TEST_", f"{PREFIX}FAULT_")
-KNOWN = ("DATABASE", "VAR", "WORKFLOWS", "RULES", "SMTP_URL", "MAIL_FROM", "BASE_URL")
+KNOWN = (
+    "DATABASE",
+    "VAR",
+    "WORKFLOWS",
+    "RULES",
+    "SMTP_URL",
+    "MAIL_FROM",
+    "BASE_URL",
+    "BOUNCES",
+    "BOUNCE_BOX",
+    "SECRET",
+)
+SHORTEST_SECRET = 32
+FEWEST_LETTERS = 12  # different ones: a sentence or a key has more, `changeme` repeated has fewer
 
 
 class BadSettings(Exception):
@@ -27,7 +42,8 @@ class BadSettings(Exception):
 class Settings:
     """What an installation chooses. `smtp_url` empty: mail goes to a maildir under `var`.
 
-    `workflows` and `rules` are the house's own folders first, then those of further families.
+    `workflows` and `rules` are the house's own folders first, then those of further families. `bounces` is the address
+    to which undeliverable mail comes back, `bounce_box` where it is read: a maildir, or imaps://user:password@host/FOLDER.
     """
 
     database: str
@@ -37,11 +53,19 @@ class Settings:
     smtp_url: str | None
     mail_from: str
     base_url: str
+    bounces: str | None = None
+    bounce_box: str | None = field(default=None, repr=False)
+    secret: str = field(default="", repr=False)
 
     @property
     def maildir(self) -> Path:
         """Where mail goes while no mail server is set."""
         return self.var / "mail"
+
+    @property
+    def returns(self) -> ReturnAddress | None:
+        """What makes the return address of each mail; None while no address for bounces is set."""
+        return None if self.bounces is None else ReturnAddress(self.bounces, self.secret)
 
 
 def settings_from(environment: Mapping[str, str], *, database: str | None = None) -> Settings:
@@ -67,6 +91,9 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
         smtp_url=environment.get("AUDITLOOP_SMTP_URL") or None,
         mail_from=environment.get("AUDITLOOP_MAIL_FROM", "auditloop@localhost"),
         base_url=environment.get("AUDITLOOP_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        bounces=environment.get("AUDITLOOP_BOUNCES") or None,
+        bounce_box=environment.get("AUDITLOOP_BOUNCE_BOX") or None,
+        secret=environment.get("AUDITLOOP_SECRET", ""),
     )
     folders = [("WORKFLOWS", folder) for folder in settings.workflows]
     for name, folder in (*folders, *(("RULES", folder) for folder in settings.rules)):
@@ -87,9 +114,35 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
         problems.append(
             f"{PREFIX}BASE_URL is {settings.base_url!r}; give the address of the pages, https://..."
         )
+    problems += _wrong_about_bounces(settings)
     if problems:
         raise BadSettings(problems)
     return settings
+
+
+def _wrong_about_bounces(settings: Settings) -> list[str]:
+    """Name what keeps returned mail from being known for what it is; a secret is never written out."""
+    problems = []
+    if settings.bounces is not None:
+        try:
+            ReturnAddress(settings.bounces, settings.secret)
+        except ValueError as error:
+            problems.append(f"{PREFIX}BOUNCES: {error}; give one address such as bounces@board.example.")
+        if len(settings.secret) < SHORTEST_SECRET or len(set(settings.secret)) < FEWEST_LETTERS:
+            problems.append(
+                f"{PREFIX}SECRET is needed for {PREFIX}BOUNCES: at least {SHORTEST_SECRET} characters that nobody can "
+                'guess, such as those of python3 -c "import secrets; print(secrets.token_urlsafe(32))".'
+            )
+    if settings.bounce_box is not None and settings.bounces is None:
+        problems.append(
+            f"{PREFIX}BOUNCE_BOX is read for {PREFIX}BOUNCES, which is not set; give the address to which mail comes back."
+        )
+    if settings.bounce_box is not None and "://" in settings.bounce_box:
+        try:
+            ImapSettings.from_url(settings.bounce_box)
+        except ValueError as error:
+            problems.append(f"{PREFIX}BOUNCE_BOX: {error}.")
+    return problems
 
 
 def _folders(listed: str | None, usual: Path) -> tuple[Path, ...]:

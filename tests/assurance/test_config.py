@@ -71,3 +71,60 @@ def test_every_reason_is_given_at_once() -> None:
         settings_from({"AUDITLOOP_MAIL_FROM": "audits", "AUDITLOOP_BASE_URL": "x", "AUDITLOOP_COLOUR": "red"})
     assert len(refused.value.problems) == 3
     assert str(refused.value).count("\n") == 2
+
+
+SECRET = "a secret of thirty-two letters or more"
+
+
+def test_returned_mail_needs_an_address_a_secret_and_a_place(tmp_path: Path) -> None:
+    environment = {
+        "AUDITLOOP_BOUNCES": "bounces@board.example",
+        "AUDITLOOP_BOUNCE_BOX": str(tmp_path),
+        "AUDITLOOP_SECRET": SECRET,
+    }
+    settings = settings_from(environment)
+    assert settings.returns is not None
+    assert settings.returns.find(settings.returns.of(12, "bo@trust.example")) is not None
+    assert settings.bounce_box == str(tmp_path)
+    assert SECRET not in repr(settings)
+    assert settings_from({}).returns is None
+
+
+def test_a_secret_alone_does_nothing() -> None:
+    assert settings_from({"AUDITLOOP_SECRET": "short"}).returns is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"AUDITLOOP_SECRET": ""},
+            "AUDITLOOP_SECRET is needed for AUDITLOOP_BOUNCES: at least 32 characters",
+        ),
+        (
+            {"AUDITLOOP_SECRET": "0123456789012345678901234567890"},
+            "at least 32 characters that nobody can guess",
+        ),
+        ({"AUDITLOOP_SECRET": "changeme" * 8}, "at least 32 characters that nobody can guess"),
+        ({"AUDITLOOP_BOUNCES": "bounces"}, "AUDITLOOP_BOUNCES: 'bounces' is not an e-mail address"),
+        ({"AUDITLOOP_BOUNCES": f"{'b' * 40}@board.example"}, "return addresses leave room for 36"),
+        ({"AUDITLOOP_BOUNCES": ""}, "AUDITLOOP_BOUNCE_BOX is read for AUDITLOOP_BOUNCES, which is not set"),
+        (
+            {"AUDITLOOP_BOUNCE_BOX": "imap://u:p@host/INBOX"},
+            "AUDITLOOP_BOUNCE_BOX: a mailbox is read with TLS only",
+        ),
+    ],
+)
+def test_settings_of_returned_mail_that_cannot_be_used_are_refused(
+    changes: dict[str, str], sentence: str
+) -> None:
+    good = {
+        "AUDITLOOP_BOUNCES": "bounces@board.example",
+        "AUDITLOOP_BOUNCE_BOX": "imaps://u:p@host/INBOX",
+        "AUDITLOOP_SECRET": SECRET,
+    }
+    with pytest.raises(BadSettings) as refused:
+        settings_from(good | changes)
+    (problem,) = refused.value.problems
+    assert sentence in problem
+    assert SECRET not in problem
