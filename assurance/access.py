@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from assurance.facts import NOUNS, Known
+from assurance.facts import NOUNS, SETTLED_ACTIONS, Known
 from assurance.office import Actor
 from assurance.records import (
     Action,
@@ -25,6 +25,7 @@ from assurance.records import (
     ImmediateConcern,
     Matter,
     Recommendation,
+    RuleHold,
 )
 from assurance.roster import Roster, Seat
 from engine.errors import Reason, Refused
@@ -154,7 +155,12 @@ def _actions(viewer: Viewer) -> sa.ColumnElement[bool]:
     is_strategic = sa.exists().where(
         Recommendation.id == Action.recommendation_id, Recommendation.type == STRATEGIC
     )
-    return sa.or_(Action.agency_id.in_(viewer.agencies), is_strategic)
+    # Whoever is waited for must know for what, also where it is about individual practice; what people wrote about
+    # it stays with the agency whose work it is.
+    is_awaited = sa.and_(
+        Action.waiting_on_agency_id.in_(viewer.agencies), Action.state.not_in(SETTLED_ACTIONS)
+    )
+    return sa.or_(Action.agency_id.in_(viewer.agencies), is_strategic, is_awaited)
 
 
 def _concerns(viewer: Viewer) -> sa.ColumnElement[bool]:
@@ -169,18 +175,32 @@ def _matters(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 def _approvals(viewer: Viewer) -> sa.ColumnElement[bool]:
     """A decision is seen by whoever sees what it is about, and by whoever asked for it."""
-    tables = {kind: noun.table for kind, noun in NOUNS.items() if noun.table is not Approval}
+    about = _sees_subject(viewer, Approval, beside=(Approval, RuleHold))
+    return sa.or_(about, Approval.requested_by_id == viewer.person_id)
+
+
+def _holds(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """A hold is seen by whoever sees what it is about, and by whoever placed it; one about all subjects by all."""
+    about = _sees_subject(viewer, RuleHold, beside=(RuleHold,))
+    return sa.or_(about, RuleHold.subject_kind.is_(None), RuleHold.placed_by_id == viewer.person_id)
+
+
+def _sees_subject(
+    viewer: Viewer, table: type[Approval] | type[RuleHold], *, beside: tuple[type[Any], ...]
+) -> sa.ColumnElement[bool]:
+    """Leave the rows of a table that stand beside a subject which the viewer may see."""
     about = [
         sa.and_(
-            Approval.subject_kind == kind,
-            sa.exists().where(table.id == Approval.subject_id, visible(viewer, table)),
+            table.subject_kind == kind,
+            sa.exists().where(noun.table.id == table.subject_id, visible(viewer, noun.table)),
         )
-        for kind, table in tables.items()
+        for kind, noun in NOUNS.items()
+        if noun.table not in beside
     ]
     matter = sa.exists().where(
-        Matter.id == Approval.subject_id, Matter.kind == Approval.subject_kind, visible(viewer, Matter)
+        Matter.id == table.subject_id, Matter.kind == table.subject_kind, visible(viewer, Matter)
     )
-    return sa.or_(*about, matter, Approval.requested_by_id == viewer.person_id)
+    return sa.or_(*about, matter)
 
 
 def _mails(viewer: Viewer) -> sa.ColumnElement[bool]:
@@ -199,5 +219,6 @@ _FILTERS: Mapping[type[Any], Callable[[Viewer], sa.ColumnElement[bool]]] = {
     Approval: _approvals,
     ImmediateConcern: _concerns,
     Matter: _matters,
+    RuleHold: _holds,
     Message: _mails,
 }

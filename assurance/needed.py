@@ -9,7 +9,15 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from assurance.facts import SETTLED_ACTIONS, SETTLED_RECOMMENDATIONS, SETTLED_RETURNS
-from assurance.records import Action, AgencyReturn, Approval, Audit, ImmediateConcern, Recommendation
+from assurance.records import (
+    Action,
+    AgencyReturn,
+    Approval,
+    Audit,
+    ImmediateConcern,
+    Recommendation,
+    RuleHold,
+)
 from engine.errors import Problem
 from engine.words import listed
 from engine.workflow import Workflow
@@ -46,6 +54,7 @@ STATES: Mapping[str, Mapping[str, str]] = {
         "rejected": "the annual report counts by it",
     },
     ImmediateConcern.noun: {"raised": "a concern in it is not taken up yet"},
+    RuleHold.noun: {"in_force": "rules are held by what is in it, and by nothing else"},
 }
 SETTLED: Mapping[str, Settled] = {
     AgencyReturn.noun: Settled(SETTLED_RETURNS, "an audit would wait for such a return for ever"),
@@ -80,6 +89,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     Action.noun: ("complete_plan", "note_progress", "add_evidence"),
     Approval.noun: ("approve", "request_change", "reject", "count"),
     ImmediateConcern.noun: (),
+    RuleHold.noun: (),
 }
 
 

@@ -12,7 +12,7 @@ from assurance.deciders import Request, request_about
 from assurance.facts import Known
 from assurance.mail import name_of
 from assurance.office import Tx
-from assurance.records import Approval, Person
+from assurance.records import Approval, Person, RuleHold
 from assurance.roster import Roster, roster
 from assurance.standing import conflicts_of, roles_of
 from engine.conditions import Kind, Value
@@ -53,10 +53,10 @@ class Hearing:
 
 def load(tx: Tx, ref: Ref) -> Known:
     """Read one subject of the actor's group and lock its row; raises Refused where there is none."""
-    if ref.kind == Approval.noun:
-        # The subject before the decision about it: whoever moves a subject takes the two rows in this order.
-        row = approval_row(tx, ref)
-        load(tx, Ref(row.subject_kind, row.subject_id))
+    subject = _stands_beside(tx, ref)
+    if subject is not None:
+        # The subject before what stands beside it: whoever moves a subject takes the two rows in this order.
+        load(tx, subject)
     known = tx.playbook.noun(ref.kind).load(tx.session, ref.id)
     if known is None or known.standing.group_id != tx.actor.group_id:
         raise Refused(Reason("unknown_subject", f"There is no {ref}."))
@@ -162,6 +162,21 @@ def approval_row(tx: Tx, ref: Ref) -> Approval:
     return row
 
 
+def hold_row(tx: Tx, ref: Ref) -> RuleHold:
+    """Give a hold of the actor's group; raises Refused where there is none."""
+    row = tx.session.get(RuleHold, ref.id)
+    if ref.kind != RuleHold.noun or row is None or row.group_id != tx.actor.group_id:
+        raise Refused(Reason("unknown_subject", f"There is no {ref}."))
+    return row
+
+
+def held_subject(row: RuleHold) -> Ref | None:
+    """Give the subject about which rules are held; None where they are held about every one."""
+    if row.subject_kind is None or row.subject_id is None:
+        return None
+    return Ref(row.subject_kind, row.subject_id)
+
+
 def require_readable(text: str, what: str) -> None:
     """Raise Refused for a text with a letter that nobody can read, such as a control character."""
     letter = unreadable(text)
@@ -193,6 +208,14 @@ def require_for_agency(tx: Tx, agency_id: int) -> None:
     if any(seat.role == "coordinator" for seat in people.of(tx.actor.person_id)):
         return
     raise Refused(Reason("other_agency", f"{tx.actor.name} does not speak for this agency."))
+
+
+def _stands_beside(tx: Tx, ref: Ref) -> Ref | None:
+    """Give the subject about which a decision or a hold is; None for what stands for itself."""
+    if ref.kind == Approval.noun:
+        row = approval_row(tx, ref)
+        return Ref(row.subject_kind, row.subject_id)
+    return held_subject(hold_row(tx, ref)) if ref.kind == RuleHold.noun else None
 
 
 def _require_sight(tx: Tx, known: Known, people: Roster) -> None:

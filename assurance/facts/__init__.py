@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from assurance.facts.noun import Belonging, Fact, Known, Noun, one
 from assurance.facts.of_audits import audit_facts, return_facts
+from assurance.facts.of_holds import hold_facts
 from assurance.facts.of_outcomes import action_facts, approval_facts, concern_facts, recommendation_facts
 from assurance.facts.words import (
     ADDRESSEES,
@@ -27,6 +28,7 @@ from assurance.records import (
     ImmediateConcern,
     Recommendation,
     RecordSet,
+    RuleHold,
 )
 from engine.conditions import Field, Kind, Vocabulary
 
@@ -73,10 +75,13 @@ NOUNS: Mapping[str, Noun] = {
             audit=Action.__table__.c.audit_id,
             agency=Action.__table__.c.agency_id,
             owner=Action.__table__.c.owner_post_id,
+            awaited=Action.__table__.c.waiting_on_agency_id,
             parents={
                 "audit": Action.__table__.c.audit_id,
                 "recommendation": Action.__table__.c.recommendation_id,
             },
+            # Whoever moves the date moves both clocks; only waiting for another agency sets them apart.
+            follows={"chased_from_on": "current_due_on"},
         ),
         Noun(
             Approval,
@@ -89,6 +94,13 @@ NOUNS: Mapping[str, Noun] = {
             concern_facts(),
             audit=ImmediateConcern.__table__.c.audit_id,
             agency=ImmediateConcern.__table__.c.agency_id,
+        ),
+        Noun(
+            RuleHold,
+            hold_facts(),
+            audit=RuleHold.__table__.c.audit_id,
+            agency=RuleHold.__table__.c.agency_id,
+            requester=RuleHold.__table__.c.placed_by_id,
         ),
     )
 }
