@@ -149,7 +149,7 @@ class Past:
     holds: tuple[Hold, ...] = ()
     withheld: frozenset[str] = frozenset()
 
-    def after(self, verdicts: Iterable[Verdict], *, today: date) -> Past:
+    def after(self, verdicts: Iterable[Verdict | Opinion], *, today: date) -> Past:
         """Return the past as it is once these verdicts have come true today."""
         fired, noticed = dict(self.fired), dict(self.noticed)
         for verdict in verdicts:
@@ -189,6 +189,11 @@ class Opinion:
     until_on: date | None = None
     hold: Hold | None = None
     quieted_by: str | None = None
+
+    @property
+    def is_notice(self) -> bool:
+        """Tell whether the rule gives notice."""
+        return self.outcome is Outcome.NOTICES
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from assurance.access import Sight, Viewer, visible
+from assurance.access import Sight, Viewer, viewer_of, visible
 from assurance.facts import Known
-from assurance.mail import called
+from assurance.mail import Told, called
 from assurance.matters import MatterNoun
-from assurance.office import Tx
+from assurance.office import Actor, Tx
 from assurance.past import pasts
-from assurance.recipients import recipients
-from assurance.records import Matter
-from assurance.roster import roster
-from engine.conditions import Value
+from assurance.recipients import meant, recipients
+from assurance.records import Approval, Matter
+from assurance.roster import Roster, roster
 from engine.moved import Ref
-from engine.rule import Past, Rule, Severity, Verdict
-from engine.rules import judge, next_look
+from engine.rules import Opinion, Outcome, Outlook, Past, Rule, Severity
 
 AT_ONCE = 1000
 LONGEST_IN_DAYS = 366
@@ -133,39 +132,34 @@ class _Foreteller:
     def __init__(self, tx: Tx, until_on: date) -> None:
         self._tx, self._until_on = tx, until_on
         self._clock = tx.playbook.book.clock
+        self._goes = cache(self._way_of)
+        self._meant: dict[tuple[object, ...], tuple[tuple[Told, frozenset[int]], ...]] = {}
+        self._seen = cache(self._seen_by)
 
     def foretell(self, kind: str, refs: Sequence[Ref]) -> Iterator[Foretold]:
         tx = self._tx
         rules = tx.playbook.book.about(kind)
         before = pasts(tx.session, refs, group_id=tx.actor.group_id, today=tx.today)
         for known in tx.playbook.noun(kind).load_many(tx.session, [ref.id for ref in refs]):
-            for day, verdict, facing in self._ahead(rules, known, before[known.ref]):
-                yield from self._told(day, verdict, facing)
+            for day, opinion in self._ahead(rules, known, before[known.ref]):
+                yield from self._told(day, opinion, known)
 
-    def _ahead(
-        self, rules: Sequence[Rule], known: Known, past: Past
-    ) -> Iterator[tuple[date, Verdict, Known]]:
-        """Follow one subject from look to look."""
-        calendar, day = self._tx.calendar, self._tx.today
-        while day <= self._until_on:
-            verdicts = judge(rules, known.facts, today=day, calendar=calendar, past=past)
-            yield from ((day, verdict, known) for verdict in verdicts)
-            past = past.after(verdicts, today=day)
-            known = _with(known, verdicts)
-            look = next_look(rules, known.facts, today=day, calendar=calendar, past=past)
-            if look is None:
+    def _ahead(self, rules: Sequence[Rule], known: Known, past: Past) -> Iterator[tuple[date, Opinion]]:
+        """Follow one subject from day to day on which something is due."""
+        outlook = Outlook(rules, known.facts, past, today=self._tx.today, calendar=self._tx.calendar)
+        while True:
+            yield from ((outlook.today, opinion) for opinion in outlook.speak())
+            day = outlook.next_day()
+            if day is None or day > self._until_on:
                 return
-            day = look
+            outlook.go_to(day)
 
-    def _told(self, day: date, verdict: Verdict, known: Known) -> Iterator[Foretold]:
-        tx, rule = self._tx, verdict.rule
-        people = roster(tx.session, group_id=tx.actor.group_id, today=day)
-        if verdict.is_notice and rule.notice is not None:
-            words: Sequence[str] = (rule.notice.to,)
-        else:
-            words = (*rule.tell, *rule.copy)
-        way, goes_at = self._goes(day, verdict)
-        for seat, word in recipients(tx, people, known, words):
+    def _told(self, day: date, opinion: Opinion, known: Known) -> Iterator[Foretold]:
+        rule = opinion.rule
+        way, goes_at = self._goes(day, rule.severity, opinion.outcome)
+        warned = rule.notice if opinion.is_notice else None
+        words = (*rule.tell, *rule.copy) if warned is None else (warned.to,)
+        for seat, word in self._recipients(day, known, words):
             yield Foretold(
                 on=day,
                 goes_at=goes_at,
@@ -179,15 +173,51 @@ class _Foreteller:
                 ref=known.ref,
                 subject=called(known),
                 audit=known.belongs.audit_reference,
-                occasion=verdict.occasion,
-                number=verdict.number,
+                occasion=opinion.occasion,
+                number=opinion.number,
             )
 
-    def _goes(self, day: date, verdict: Verdict) -> tuple[Way, datetime]:
+    def _recipients(self, day: date, known: Known, words: tuple[str, ...]) -> Iterator[Told]:
+        """Give who is told, as `recipients` does; whom the words mean is asked once for all who belong alike."""
+        people = roster(self._tx.session, group_id=self._tx.actor.group_id, today=day)
+        if known.ref.kind == Approval.noun:
+            yield from recipients(self._tx, people, known, words)
+            return
+        belongs = known.belongs
+        alike = (belongs.agency_id, belongs.owner_post_id, belongs.awaited_agency_id, belongs.requester_id)
+        key = (id(people), words, known.ref.kind, alike)
+        if key not in self._meant:
+            self._meant[key] = self._meant_of(people, known, words)
+        for told, seen in self._meant[key]:
+            if belongs.agency_id is None or known.ref.id in seen:
+                yield told
+
+    def _meant_of(
+        self, people: Roster, known: Known, words: tuple[str, ...]
+    ) -> tuple[tuple[Told, frozenset[int]], ...]:
+        """Give whom the words mean, each person once, with all subjects of the kind that the person may see."""
+        told: dict[int, Told] = {}
+        for word in words:
+            for seat in meant(self._tx, people, known, word):
+                told.setdefault(seat.person_id, Told(seat, word))
+        found = []
+        for one in told.values():
+            actor = Actor(self._tx.actor.group_id, one.seat.person_id, one.seat.person)
+            found.append((one, self._seen(viewer_of(people, actor), known.ref.kind)))
+        return tuple(found)
+
+    def _seen_by(self, viewer: Viewer, kind: str) -> frozenset[int]:
+        """Give every subject of a kind that somebody may see."""
+        noun = self._tx.playbook.noun(kind)
+        return frozenset(
+            self._tx.session.scalars(sa.select(noun.table.id).where(visible(viewer, noun.table)))
+        )
+
+    def _way_of(self, day: date, severity: Severity, outcome: Outcome) -> tuple[Way, datetime]:
         """Say how and when a mail would go that the rules owe on a day."""
-        tx, clock, severity = self._tx, self._clock, verdict.rule.severity
+        tx, clock = self._tx, self._clock
         owed_at = max(tx.now, tx.calendar.instant(day, clock.look_at))
-        way = Way.NOTICE if verdict.is_notice else Way.AT_ONCE
+        way = Way.NOTICE if outcome is Outcome.NOTICES else Way.AT_ONCE
         if severity is Severity.URGENT:
             goes_at = owed_at
         elif way is Way.AT_ONCE and severity is Severity.REMINDER and clock.digest_at is not None:
@@ -195,9 +225,3 @@ class _Foreteller:
         else:
             goes_at = clock.released_at(owed_at, tx.calendar)
         return way, goes_at.astimezone(tx.calendar.zone)
-
-
-def _with(known: Known, verdicts: Sequence[Verdict]) -> Known:
-    """Give a subject with what these verdicts set."""
-    sets: Mapping[str, Value] = {name: value for one in verdicts for name, value in one.sets.items()}
-    return replace(known, facts={**known.facts, **sets}) if sets else known

@@ -1,0 +1,162 @@
+"""What the rules make of one subject from day to day: each condition is asked again only when time can have changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from engine.conditions import Calendar, Facts
+from engine.opinions import SPEAKS, Answer, day_after, verdict_of, weigh
+from engine.rule import Opinion, Past, RightOfReply, Rule, Verdict
+from engine.spans import Span
+
+
+class Outlook:
+    """One subject as its rules see it on one day after another, while its facts stay as they are.
+
+    Begins on `today`. `take` says what is due and counts it as said; `next_day` names the next day on which
+    something new can be due, and `go_to` goes there.
+    """
+
+    __slots__ = ("_calendar", "_facts", "_watches", "past", "today")
+
+    def __init__(
+        self, rules: Sequence[Rule], facts: Facts, past: Past, *, today: date, calendar: Calendar
+    ) -> None:
+        self.today, self.past = today, past
+        self._facts, self._calendar = facts, calendar
+        self._watches = [_Watch(rule, facts, today, calendar) for rule in rules]
+
+    @property
+    def facts(self) -> Facts:
+        """The facts as they are, with what rules have set."""
+        return self._facts
+
+    def opinions(self) -> tuple[Opinion, ...]:
+        """Return what each rule makes of the subject today; a rule whose condition is not true has no opinion."""
+        answers = [
+            Answer(one.rule, one.is_true, one.occasion)
+            for one in self._watches
+            if one.is_true or one.is_true_ahead
+        ]
+        if not answers:
+            return ()
+        return weigh(answers, today=self.today, calendar=self._calendar, past=self.past)
+
+    def speak(self) -> tuple[Opinion, ...]:
+        """Return what is due today, firings and notices, and go on as if it had been said."""
+        due = tuple(opinion for opinion in self.opinions() if opinion.outcome in SPEAKS)
+        if due:
+            self.past = self.past.after(due, today=self.today)
+        sets = {name: value for one in due if not one.is_notice for name, value in one.rule.sets.items()}
+        if sets:
+            changed = {
+                name: value.value(self._facts, today=self.today, calendar=self._calendar)
+                for name, value in sets.items()
+            }
+            self._facts = {**self._facts, **changed}
+            for watch in self._watches:
+                watch.look(self._facts, self.today, self._calendar)
+        return due
+
+    def take(self) -> tuple[Verdict, ...]:
+        """Return what is due today with its reasons and what it sets, and go on as if it had been said."""
+        facts, today = self._facts, self.today
+        return tuple(
+            verdict_of(opinion, facts, today=today, calendar=self._calendar) for opinion in self.speak()
+        )
+
+    def next_day(self) -> date | None:
+        """Return the first day after today on which something new can be due; None means never.
+
+        What is due today and not yet in the past is taken to be said today.
+        """
+        days = [day for watch in self._watches for day in self._days_of(watch)]
+        days += [day_after(hold.until_on) for hold in self.past.holds if hold.until_on >= self.today]
+        return min(days, default=None)
+
+    def go_to(self, day: date) -> None:
+        """Go on to a later day."""
+        self.today = day
+        for watch in self._watches:
+            watch.go_to(day, self._facts, self._calendar)
+
+    def _days_of(self, watch: _Watch) -> Iterator[date]:
+        rule, today, calendar = watch.rule, self.today, self._calendar
+        change = watch.changes_on(self._facts, calendar)
+        if change is not None:
+            yield change
+        if rule.notice is None and (rule.repeat is None or not watch.is_true):
+            return
+        key = rule.id, watch.occasion
+        before = self.past.fired.get(key)
+        if rule.repeat and watch.is_true:
+            again = rule.repeat.next_day(before.first_on if before else today, today, calendar)
+            if again is not None:
+                yield again
+        if rule.notice and before is None and watch.is_true_ahead:
+            over_on = rule.notice.before.after(self.past.noticed.get(key, today), calendar)
+            if over_on > today:
+                yield over_on
+
+
+class _Watch:
+    """One rule's condition, for today and for the day on which the time of its notice is over."""
+
+    __slots__ = ("_changes_on", "_is_known", "_today", "is_true", "is_true_ahead", "occasion", "rule")
+
+    def __init__(self, rule: Rule, facts: Facts, today: date, calendar: Calendar) -> None:
+        self.rule = rule
+        self._changes_on: date | None = None
+        self._is_known = False
+        self.look(facts, today, calendar)
+
+    def changes_on(self, facts: Facts, calendar: Calendar) -> date | None:
+        """Return the first day after today on which one of the two answers can change."""
+        if not self._is_known:
+            rule, today = self.rule, self._today
+            self._changes_on = rule.when.next_change(facts, today=today, calendar=calendar)
+            if rule.notice is not None:
+                change = _change_ahead(rule, rule.notice, facts, today, calendar)
+                days = [day for day in (self._changes_on, change) if day is not None]
+                self._changes_on = min(days, default=None)
+            self._is_known = True
+        return self._changes_on
+
+    def go_to(self, day: date, facts: Facts, calendar: Calendar) -> None:
+        """Ask again if the answer can have changed by a day."""
+        change = self.changes_on(facts, calendar)
+        if change is not None and change <= day:
+            self.look(facts, day, calendar)
+
+    def look(self, facts: Facts, today: date, calendar: Calendar) -> None:
+        """Ask the condition on a day."""
+        rule, self._today, self._is_known = self.rule, today, False
+        self.occasion = rule.occasion(facts)
+        self.is_true = rule.when.holds(facts, today=today, calendar=calendar)
+        self.is_true_ahead = rule.notice is not None and rule.when.holds(
+            facts, today=rule.notice.before.after(today, calendar), calendar=calendar
+        )
+
+
+def _change_ahead(
+    rule: Rule, notice: RightOfReply, facts: Facts, today: date, calendar: Calendar
+) -> date | None:
+    """Return the first day after today on which the condition can change as it will be after the time of notice."""
+    ahead = notice.before.after(today, calendar)
+    change = rule.when.next_change(facts, today=ahead, calendar=calendar)
+    return None if change is None else _first_day_with(change, notice.before, today, calendar)
+
+
+def _first_day_with(target: date, span: Span, today: date, calendar: Calendar) -> date:
+    """Return the first day after today that the span carries to the target or beyond."""
+    # Shifting the target back comes near it; months of different lengths and holidays are within a month of that.
+    near = Span(-span.number, span.unit).after(target, calendar)
+    start = near - timedelta(days=31) if near > date.min + timedelta(days=31) else date.min
+    return next(day for day in _days_after(max(today, start)) if span.after(day, calendar) >= target)
+
+
+def _days_after(day: date) -> Iterator[date]:
+    while day < date.max:
+        day += timedelta(days=1)
+        yield day
