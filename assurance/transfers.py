@@ -106,9 +106,12 @@ def judged_by_state(tx: Tx, transfer: Transfer, old: Workflow, state: str) -> tu
     held = {seat.role for seat in people.seats} | RELATIONS | {"member"}
     if new.states[goes].final or not is_left_by(old, state, held) or is_left_by(new, goes, held):
         return ()
-    by = {role for way in new.moves if goes in way.sources for role in way.by} - held
-    roles = " or ".join(sorted(role.replace("_", " ") for role in by))
-    sentence = f"Only the {roles} can lead out of ‘{new.states[goes].title}’, and nobody holds such a post."
+    steps = [way for way in new.moves if goes in way.sources and way.leads_to(goes) != goes]
+    wanted = {role for way in steps for role in (*way.by, *(way.approval.roles if way.approval else ()))}
+    roles = " or ".join(sorted(role.replace("_", " ") for role in wanted - held))
+    sentence = (
+        f"Nobody holds the post of {roles}, so that nobody could lead it out of ‘{new.states[goes].title}’."
+    )
     return (Reason("nobody_there", sentence),)
 
 

@@ -160,9 +160,12 @@ def _effects(
 
 
 def is_left_by(definition: Definition, state: str, roles: Collection[str]) -> bool:
-    """Say whether somebody with one of these roles can take a step that leads out of a state."""
+    """Say whether those with one of these roles can take a step out of a state, and decide on it where they must."""
     return any(
-        state in way.sources and way.leads_to(state) != state and not set(roles).isdisjoint(way.by)
+        state in way.sources
+        and way.leads_to(state) != state
+        and not set(roles).isdisjoint(way.by)
+        and (way.approval is None or not set(roles).isdisjoint(way.approval.roles))
         for way in definition.moves
     )
 

@@ -13,6 +13,7 @@ import pytest
 from assurance.config import HOME
 from assurance.needed import FORMS, SETTLED, STATES, STEPS
 from assurance.playbook import read_shelf
+from engine.approvals import Outcome, Word
 from engine.errors import BadDefinition
 from reports import standing
 
@@ -109,6 +110,11 @@ def test_every_state_of_the_reports_tables_is_one_that_they_need() -> None:
     ]
     assert len(tables) == 2
     assert {word for table in tables for word in table} - NAMED == set()
+
+
+def test_the_ends_and_the_answers_of_a_request_are_needed() -> None:
+    assert set(Outcome) <= STATES["approval"].keys()
+    assert set(Word) <= STEPS["approval"].keys()
 
 
 def test_the_forms_are_those_that_commands_enter() -> None:
