@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 from engine.vocabulary import Field, Kind, Vocabulary
 
@@ -47,12 +48,18 @@ class England:
         return day.weekday() < 5 and day not in BANK_HOLIDAYS
 
     def add_working_days(self, day: date, number: int) -> date:
-        step = timedelta(days=1 if number > 0 else -1)
-        left = abs(number)
-        while left:
-            day += step
-            left -= self.is_working(day)
-        return day
+        return _counted(day, number)
+
+
+@lru_cache(100_000)
+def _counted(day: date, number: int) -> date:
+    """Count on foot, one day after the other; the same is asked again and again by properties."""
+    step = timedelta(days=1 if number > 0 else -1)
+    left = abs(number)
+    while left:
+        day += step
+        left -= ENGLAND.is_working(day)
+    return day
 
 
 ENGLAND = England()

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.condition_tree import Compare, Every, Fact, Not, OneOf, Operator, Today
-from engine.conditions import Comparison, Condition, Value, parse, parse_value
+from engine.conditions import Comparison, Value, parse, parse_value
 from engine.errors import BadDefinition
 from engine.vocabulary import Kind
 from engine.yamlfile import parse_yaml
 from tests.engine.action_words import ACTION, ENGLAND
+from tests.engine.condition_rows import CONDITIONS, DAYS, actions, condition
 from tests.engine.conditions_said_twice import (
     Said,
     Situation,
@@ -35,10 +36,7 @@ FACTS: dict[str, Value] = {
     "remark": None,
 }
 TODAY = date(2026, 2, 2)
-
-
-def condition(text: str) -> Condition:
-    return parse(parse_yaml(f'"{text}"', file="action.yaml"), ACTION)
+ACTIONS = actions(180)
 
 
 def holds(text: str, *, today: date = TODAY, **changed: Value) -> bool:
@@ -75,6 +73,25 @@ def test_no_turn_of_the_answer_in_200_days_is_missed(said: Said, now: Situation)
             assert announced is None or announced > day
             answer = parsed.holds(now.facts, today=day, calendar=ENGLAND)
         assert parsed.holds(now.facts, today=day, calendar=ENGLAND) is answer, f"turned unannounced on {day}"
+
+
+@pytest.mark.parametrize("text", [text for text in CONDITIONS if "today" in text])
+def test_no_turn_is_missed_on_any_of_the_days_on_which_calendars_go_wrong(text: str) -> None:
+    parsed = condition(text)
+    for number, facts in enumerate(ACTIONS):
+        start = DAYS[number % len(DAYS)]
+        turns, looks = set(), set()
+        look: date | None = start
+        before = None
+        for day in (start + timedelta(days=ahead) for ahead in range(201)):
+            answer = parsed.holds(facts, today=day, calendar=ENGLAND)
+            if before is not None and answer is not before:
+                turns.add(day)
+            before = answer
+            if day == look:
+                looks.add(day)
+                look = parsed.next_change(facts, today=day, calendar=ENGLAND)
+        assert turns <= looks
 
 
 @settings(max_examples=200, deadline=None)
