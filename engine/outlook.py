@@ -71,8 +71,13 @@ class Outlook:
 
         What is due today and not yet in the past is taken to be said today.
         """
-        days = [day for watch in self._watches for day in self._days_of(watch)]
-        days += [day_after(hold.until_on) for hold in self.past.holds if hold.until_on >= self.today]
+        days = [day_after(hold.until_on) for hold in self.past.holds if hold.until_on >= self.today]
+        for watch in self._watches:
+            change = watch.changes_on(self._facts, self._calendar)
+            if change is not None:
+                days.append(change)
+            if watch.is_true_ahead or (watch.is_true and watch.rule.repeat):
+                days += self._days_of_telling(watch)
         return min(days, default=None)
 
     def go_to(self, day: date) -> None:
@@ -81,13 +86,9 @@ class Outlook:
         for watch in self._watches:
             watch.go_to(day, self._facts, self._calendar)
 
-    def _days_of(self, watch: _Watch) -> Iterator[date]:
+    def _days_of_telling(self, watch: _Watch) -> Iterator[date]:
+        """Give the days after today of a rule's next repeat, and of the end of its time of notice."""
         rule, today, calendar = watch.rule, self.today, self._calendar
-        change = watch.changes_on(self._facts, calendar)
-        if change is not None:
-            yield change
-        if rule.notice is None and (rule.repeat is None or not watch.is_true):
-            return
         key = rule.id, watch.occasion
         before = self.past.fired.get(key)
         if rule.repeat and watch.is_true:
