@@ -60,6 +60,14 @@ class Request:
         people = dict.fromkeys(voice.person for voice in self.ballot.to_answer())
         return tuple(self.seats[person] for person in people)
 
+    def names_to_answer(self) -> tuple[str, ...]:
+        """Name everybody who may answer today and has not."""
+        return tuple(seat.person for seat in self.seats_to_answer())
+
+    def so_far(self) -> str:
+        """Say how far it is where several answers can be needed; nothing where the first one settles it."""
+        return "" if self.policy.is_settled_by_one else self.in_words()
+
     def in_words(self) -> str:
         """Say how far it is: `2 of 3 members have agreed; Cleo Cartwright and Dan Dole are still to answer`."""
         count = self.ballot.count()
@@ -68,7 +76,7 @@ class Request:
         elif count.to_spare < 0:
             waits = self.why_not()
         else:
-            waits = _still_to_answer(self.policy, [seat.person for seat in self.seats_to_answer()])
+            waits = _still_to_answer(self.policy, self.names_to_answer())
         said = "; ".join(part for part in (_so_far(self.policy, count), waits) if part)
         return f"{said[:1].upper()}{said[1:]}"
 

@@ -131,18 +131,25 @@ _SAID_BY = Prepared(
     .where(
         Event.subject_kind == sa.bindparam("kind"),
         Event.subject_id == sa.bindparam("id"),
-        sa.or_(Event.actor == sa.bindparam("who"), Event.kind == MIGRATED),
+        sa.or_(
+            Event.actor == sa.bindparam("who"),
+            Event.kind == MIGRATED,
+            Event.data.contains('"agreed_by":'),
+        ),
     )
     .order_by(Event.seq)
 )
 
 
 def _done_by(session: Session, ref: Ref, person_id: int) -> set[str]:
-    """Give the steps that a person has taken or asked for, as the definition of today calls them."""
+    """Give the steps that a person has taken, agreed to or asked for, as the definition of today calls them."""
     done: set[str] = set()
-    for (data,) in _SAID_BY.rows(session, {"kind": ref.kind, "id": ref.id, "who": f"person/{person_id}"}):
+    who = f"person/{person_id}"
+    for (data,) in _SAID_BY.rows(session, {"kind": ref.kind, "id": ref.id, "who": who}):
         line: Mapping[str, Any] = json.loads(data)
         called: Mapping[str, str] = line.get("steps", {})
         done = {called.get(step, step) for step in done} - {""}
-        done |= {line[name] for name in ("trigger", "asked") if name in line}
+        # Where several agreed, the step is theirs, and not that of whoever gave the last answer or counted.
+        if who in line.get("agreed_by", (who,)):
+            done |= {line[name] for name in ("trigger", "asked") if name in line}
     return done

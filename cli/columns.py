@@ -63,7 +63,8 @@ def _decided(row: ApprovalRow) -> str:
         return row.decided_by
     if row.state != WAITING:
         return ""
-    return f"waits for {' or '.join(row.waits_for)}" if row.waits_for else "waits for nobody in post"
+    waits_for = f"waits for {' or '.join(row.waits_for)}" if row.waits_for else "waits for nobody in post"
+    return row.so_far or waits_for
 
 
 def _leads_to(row: FindingRow) -> str:

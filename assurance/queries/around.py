@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from assurance.access import Viewer, sees_cases, visible
-from assurance.deciders import WAITING, request_of
+from assurance.deciders import WAITING, answers_of, request_of
 from assurance.facts import SETTLED_RETURNS
 from assurance.office import Tx
 from assurance.queries.lists import hidden_of, names, rows_of, state_title
+from assurance.queries.one_approval import decided_by
 from assurance.queries.rows import (
     AgencyRow,
     ApprovalRow,
@@ -47,6 +48,8 @@ from notifications.outbox import Message, State
 
 def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
     """List decisions in the order in which they were asked for, each with whoever can take it today."""
+    given = answers_of(tx, [row.id for row in found.rows])
+    waiting = {row.id: request_of(tx, row) for row in found.rows if row.state == WAITING}
     found = rows_of(tx, viewer, Approval, wanted)
     references, people = names(tx, Audit, Audit.reference), names(tx, Person, Person.name)
     return Listed(
@@ -60,8 +63,9 @@ def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
                 asked_on=row.asked_on,
                 state=row.state,
                 state_title=state_title(tx, row),
-                waits_for=deciders(tx, row) if row.state == WAITING else (),
-                decided_by=None if row.decided_by_id is None else people[row.decided_by_id],
+                waits_for=waiting[row.id].names_to_answer() if row.id in waiting else (),
+                so_far=waiting[row.id].so_far() if row.id in waiting else "",
+                decided_by=decided_by(row, given.get(row.id, ()), people),
                 decided_on=row.decided_on,
             )
             for row in found.rows
@@ -72,7 +76,7 @@ def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
 
 def deciders(tx: Tx, row: Approval) -> tuple[str, ...]:
     """Name who can take a waiting decision today, each once."""
-    return tuple(seat.person for seat in request_of(tx, row).seats_to_answer())
+    return request_of(tx, row).names_to_answer()
 
 
 def cases(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[CaseRow]:

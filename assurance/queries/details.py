@@ -100,7 +100,8 @@ def _agency(asked: _Asked) -> str:
 
 def _answer(asked: _Asked) -> str:
     # The answer to a decision is told in the sentence itself.
-    return "" if "approval" in asked.data else f"answer: {asked.data['answer'].replace('_', ' ')}"
+    is_told = "approval" in asked.data or "voice" in asked.data
+    return "" if is_told else f"answer: {asked.data['answer'].replace('_', ' ')}"
 
 
 def _answers(asked: _Asked) -> str:

@@ -17,6 +17,7 @@ from assurance.records import Approval, Person
 from engine import definitions
 from engine.ledger import SEALED_COLUMNS, Entry, Event, EventText, commitment_of, entry_of, seal_of
 from engine.moved import Ref
+from engine.refusals import all_of
 from engine.rules import Rule, Severity
 from engine.workflow import Workflow
 from notifications.outbox import Message
@@ -120,11 +121,13 @@ class _Teller:
                 sentence = f"{by} {self._opened(data)}: {self._state(data['to'])}."
             case "moved":
                 way = f"from {self._state(data['from'])} to {self._state(data['to'])}"
-                sentence = f"{by} {self._took(data)}: {way}."
+                sentence = f"{self._took(by, data)}: {way}."
             case "entered":
-                sentence = f"{by} {self._took(data)}."
+                sentence = f"{self._took(by, data)}."
             case "asked":
                 sentence = f"{by} asked for ‘{self._step(data['asked'])}’ (approval/{data['approval']})."
+            case "answered" if "voice" in data:
+                sentence = f"{by} answered {_voice(data)}."
             case "answered":
                 sentence = f"{by} answered approval/{data['approval']}: {_spoken(data['answer'])}."
             case "fired":
@@ -141,12 +144,24 @@ class _Teller:
         title = self._tx.session.get_one(Approval, self._ref.id).title
         return f"asked for ‘{title}’ on {data['about']}"
 
-    def _took(self, data: Mapping[str, Any]) -> str:
+    def _took(self, by: str, data: Mapping[str, Any]) -> str:
         step = f"‘{self._step(data['trigger'])}’"
-        if "asked_by" not in data:
-            return f"took the step {step}"
-        asked_by = self._by(data["asked_by"])
-        return f"decided the step {step}, which {asked_by} had asked for (approval/{data['approval']})"
+        if "asked_by" in data:
+            return f"{self._decided(by, data)} the step {step}{self._request(data)}"
+        voice = data.get("voice")
+        if voice is None or data["answer"] == data["trigger"]:
+            instead = f" in place of the {_spoken(voice['role'])}" if voice and voice["deputy"] else ""
+            return f"{by} took the step {step}{instead}"
+        # Of several the last has answered, and what all of them come to is something else.
+        return f"{by} answered {_voice(data)}; that was counted with the others"
+
+    def _decided(self, by: str, data: Mapping[str, Any]) -> str:
+        if "agreed_by" not in data:
+            return f"{by} decided"
+        return f"{all_of(self._by(who) for who in data['agreed_by'])} agreed to"
+
+    def _request(self, data: Mapping[str, Any]) -> str:
+        return f", which {self._by(data['asked_by'])} had asked for (approval/{data['approval']})"
 
     def _migrated(self, data: Mapping[str, Any]) -> str:
         """Say to which definition it was moved, and what its state is called there."""
@@ -199,6 +214,13 @@ class _Teller:
 
     def _step(self, trigger: str) -> str:
         return next((way.title for way in self._workflow.moves if way.trigger == trigger), _spoken(trigger))
+
+
+def _voice(data: Mapping[str, Any]) -> str:
+    """Say as whom somebody answered, and what."""
+    voice = data["voice"]
+    role = _spoken(voice["role"])
+    return f"{f'in place of the {role}' if voice['deputy'] else f'as {role}'}: {_spoken(data['answer'])}"
 
 
 def _title(workflow: Workflow, name: str) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
-from assurance.access import Viewer, reads_texts_of, require_sight, sees_cases, visible
-from assurance.deciders import WAITING
+from assurance.access import Viewer, require_sight, sees_cases, visible
+from assurance.deciders import answers_of
 from assurance.mail import name_of
 from assurance.matters import MatterNoun
 from assurance.office import Tx
-from assurance.queries import one_audit, one_change
-from assurance.queries.around import deciders
+from assurance.queries import one_approval, one_audit, one_change
 from assurance.queries.card import Card, Grid, Line
 from assurance.queries.lists import names, parent_of, return_days_late, state_title
 from assurance.queries.references import CASE
@@ -29,7 +27,6 @@ from assurance.records import (
     Case,
     ImmediateConcern,
     Matter,
-    Meeting,
     Person,
     Post,
     Recommendation,
@@ -38,8 +35,6 @@ from assurance.records import (
 from engine.ledger import texts
 from engine.moved import Moved, Ref
 from engine.vocabulary import Field
-
-ROLES = {"deputy_chair": "deputy chair", "board_chair": "chair of the Board"}
 
 
 def card_of(tx: Tx, viewer: Viewer, ref: Ref) -> Card:
@@ -108,7 +103,7 @@ def _lines(tx: Tx, viewer: Viewer, row: Moved) -> Iterable[Line]:
         case Action():
             lines = one_change.action_lines(tx, row)
         case Approval():
-            lines = _approval_lines(tx, viewer, row)
+            lines = one_approval.approval_lines(tx, viewer, row)
         case ImmediateConcern():
             lines = _concern_lines(tx, viewer, row)
         case Matter():
@@ -127,6 +122,8 @@ def _grids(tx: Tx, viewer: Viewer, row: Moved) -> Iterable[Grid]:
             grids = one_change.recommendation_grids(tx, viewer, row)
         case Action():
             grids = one_change.action_grids(tx, viewer, row)
+        case Approval():
+            grids = one_approval.approval_grids(tx, viewer, row)
         case Matter():
             grids = [_children(tx, viewer, row)]
     return grids
@@ -157,32 +154,6 @@ def _answers(tx: Tx, row: AgencyReturn) -> Grid:
     ]
     columns = (("aim", "No."), ("text", "Aim"), ("answer", "Answer"), ("words", "In the reader's words"))
     return Grid("answers", "Answers", columns, rows)
-
-
-def _approval_lines(tx: Tx, viewer: Viewer, row: Approval) -> Iterable[Line]:
-    policy, people = json.loads(row.policy), names(tx, Person, Person.name)
-    meeting = None if row.meeting_id is None else tx.session.get_one(Meeting, row.meeting_id).title
-    by = [_role(policy["by"])] + ([_role(policy["otherwise"])] if policy.get("otherwise") else [])
-    yield Line("about", "About", Ref(row.subject_kind, row.subject_id))
-    yield Line("step", "Step", row.title)
-    yield Line("asked_by", "Asked for by", people[row.requested_by_id])
-    yield Line("asked_on", "On", row.asked_on)
-    yield Line("asked_on_version", "On the version", row.subject_version)
-    for name, value in json.loads(row.given).items():
-        yield Line(name, _spoken(name), value)
-    reads = reads_texts_of(viewer, row.agency_id) or row.requested_by_id == viewer.person_id
-    for (line, name), text in texts(tx.session, Ref(Approval.noun, row.id)).items() if reads else ():
-        yield Line(
-            f"{name}_{line}", "With the words" if line == 1 else "Answered with the words", text or "(erased)"
-        )
-    yield Line("decided_by_post", "Decided by the", f"{' or, in conflict or away, the '.join(by)}")
-    yield Line("at_meeting", "Only at a meeting", True if policy.get("at_meeting") else None)
-    yield Line("deputy_called", "The deputy may decide too", True if row.deputy_called else None)
-    waits_for = (deciders(tx, row) or ("nobody in post",)) if row.state == WAITING else None
-    yield Line("waits_for", "Waits for", waits_for)
-    yield Line("decided_by", "Decided by", None if row.decided_by_id is None else people[row.decided_by_id])
-    yield Line("decided_on", "Decided on", row.decided_on)
-    yield Line("meeting", "At", meeting)
 
 
 def _concern_lines(tx: Tx, viewer: Viewer, row: ImmediateConcern) -> Iterable[Line]:
@@ -230,7 +201,8 @@ def _decisions(tx: Tx, viewer: Viewer, ref: Ref) -> Grid:
         sa.select(Approval)
         .where(Approval.subject_kind == ref.kind, Approval.subject_id == ref.id, visible(viewer, Approval))
         .order_by(Approval.id)
-    )
+    ).all()
+    given = answers_of(tx, [one.id for one in found])
     rows = [
         (
             Ref(Approval.noun, one.id),
@@ -238,7 +210,7 @@ def _decisions(tx: Tx, viewer: Viewer, ref: Ref) -> Grid:
             people[one.requested_by_id],
             one.asked_on,
             state_title(tx, one),
-            None if one.decided_by_id is None else people[one.decided_by_id],
+            one_approval.decided_by(one, given.get(one.id, ()), people),
         )
         for one in found
     ]
@@ -251,10 +223,6 @@ def _decisions(tx: Tx, viewer: Viewer, ref: Ref) -> Grid:
         ("decided_by", "Decided by"),
     )
     return Grid("decisions", "Decisions", columns, rows)
-
-
-def _role(role: str) -> str:
-    return ROLES.get(role, role.replace("_", " "))
 
 
 def _spoken(name: str) -> str:

@@ -134,7 +134,7 @@ class MatterRow:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRow:
-    """One decision that was asked for; `waits_for` names who can take it today."""
+    """One decision that was asked for; `waits_for` names who may answer today, `so_far` how far several are."""
 
     ref: Ref
     about: Ref
@@ -145,6 +145,7 @@ class ApprovalRow:
     state: str
     state_title: str
     waits_for: tuple[str, ...]
+    so_far: str
     decided_by: str | None
     decided_on: date | None
 
