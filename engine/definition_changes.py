@@ -187,7 +187,7 @@ def _head(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Chang
         if before.get(name) != after.get(name):
             how = How.RETITLED if name in ("title", "about") else How.CHANGED
             now = listed(_as_list(after.get(name) or [])) or "nothing"
-            yield Change("workflow", name, how, f"the {name} of the workflow is now: {now}")
+            yield Change("workflow", name, how, f"the workflow now says under {name}: {now}")
 
 
 def _parts(
