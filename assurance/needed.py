@@ -15,6 +15,7 @@ from assurance.records import (
     Approval,
     Audit,
     ImmediateConcern,
+    Meeting,
     Recommendation,
     RuleHold,
 )
@@ -55,6 +56,10 @@ STATES: Mapping[str, Mapping[str, str]] = {
     },
     ImmediateConcern.noun: {"raised": "a concern in it is not taken up yet"},
     RuleHold.noun: {"in_force": "rules are held by what is in it, and by nothing else"},
+    Meeting.noun: {
+        "planned": "the next meeting is the first one in it",
+        "cancelled": "nothing is looked at in a meeting that has come to it",
+    },
 }
 SETTLED: Mapping[str, Settled] = {
     AgencyReturn.noun: Settled(SETTLED_RETURNS, "an audit would wait for such a return for ever"),
@@ -70,6 +75,9 @@ STEPS: Mapping[str, Mapping[str, str]] = {
         "reject": "it is one of the answers to a request",
         "count": "the answers of several are counted with it",
         "lapse": "the program takes it where what was to be decided has changed",
+    },
+    Meeting.noun: {
+        "move_meeting": "days that were reckoned from the meeting, and its invitations, follow it"
     },
 }
 # The steps that come with data, each made by the command that enters them.
@@ -90,6 +98,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     Approval.noun: ("approve", "request_change", "reject", "count"),
     ImmediateConcern.noun: (),
     RuleHold.noun: (),
+    Meeting.noun: (),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -180,6 +180,11 @@ def open_playbook(session: Session, shelf: Shelf, *, base_url: str) -> Playbook:
     return Playbook(
         shelf.workflows, pinned, current, shelf.book, nouns, _groups(session, shelf.book), base_url
     )
+
+
+def with_groups(session: Session, playbook: Playbook) -> Playbook:
+    """Give the playbook with the groups as they stand in this transaction, one that was just founded among them."""
+    return replace(playbook, groups=_groups(session, playbook.book))
 
 
 def _older(row: Definition, vocabulary: Vocabulary) -> Workflow:

@@ -29,7 +29,7 @@ def because(verdict: Verdict, workflow: Workflow, facts: Mapping[str, Value]) ->
     """Say for people on which facts a rule spoke: each fact once, in the words of the field, with its value."""
     said: dict[str, str] = {}
     for atom in atoms(verdict.rule.when.tree):
-        for fact in _facts_of(atom):
+        for fact in facts_of(atom):
             said.setdefault(fact.name, _in_words(fact, workflow, facts.get(fact.name)))
     return "; ".join(said.values())
 
@@ -40,7 +40,8 @@ def day_in_words(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _facts_of(atom: Atom) -> tuple[Fact, ...]:
+def facts_of(atom: Atom) -> tuple[Fact, ...]:
+    """Give the facts of which one comparison speaks."""
     terms = (atom.left, atom.right) if isinstance(atom, Compare) else (atom.fact,)
     return tuple(fact for fact in map(fact_of, terms) if fact is not None)
 

@@ -115,7 +115,7 @@ def found_town(path: Path) -> Town:
     office = open_office(settings, clock=OffsetClock(NOW, pace=SystemClock()))
     cast = read_cast(read_yaml(GROUP), Names(dict(office.shelf.workflows)))
     with office.store.begin() as session:
-        group_id = bring_on(session, cast)
+        group_id = bring_on(session, cast, office.playbook, at=NOW)
     office.read_playbook()
     clerk = _holder(office, group_id, "coordinator")
     with office.begin(clerk) as tx:

@@ -157,9 +157,12 @@ FINDINGS: Sequence[Column[FindingRow]] = (
     Column("Leads to", _leads_to),
 )
 MEETINGS: Sequence[Column[MeetingRow]] = (
+    Column("Ref", lambda row: short(row.ref)),
     Column("Key", lambda row: row.key),
     Column("Meeting", lambda row: row.title, is_wide=True),
     Column("When", lambda row: row.at),
+    Column("Where", lambda row: row.place, is_wide=True),
+    Column("State", lambda row: row.state_title),
     Column("Audits", lambda row: row.audits),
 )
 PEOPLE: Sequence[Column[PersonRow]] = (

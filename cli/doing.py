@@ -186,7 +186,9 @@ def _value(ask: Field, text: str) -> Value:
 
 def _meeting(tx: Tx, key: str) -> int:
     rows = tx.session.execute(
-        sa.select(Meeting.key, Meeting.id).where(Meeting.group_id == tx.actor.group_id).order_by(Meeting.at)
+        sa.select(Meeting.key, Meeting.id)
+        .where(Meeting.group_id == tx.actor.group_id)
+        .order_by(Meeting.starts_at)
     )
     meetings = dict(rows.all())
     if key not in meetings:

@@ -10,7 +10,7 @@ import typer
 
 from assurance.access import Sight, Viewer
 from assurance.office import Tx
-from assurance.queries import around, lists
+from assurance.queries import around, lists, meetings
 from assurance.queries.overview import overview
 from assurance.queries.references import audit_id_of
 from assurance.queries.rows import (
@@ -70,7 +70,7 @@ LISTS: Mapping[str, _List] = {
     "concerns": _List(lists.concerns, CONCERNS, "for other agencies"),
     "cases": _List(around.cases, CASES, "that are not yours to read"),
     "findings": _List(around.findings, FINDINGS),
-    "meetings": _List(lambda tx, viewer, _: around.meetings(tx, viewer), MEETINGS),
+    "meetings": _List(meetings.meetings, MEETINGS),
     "people": _List(lambda tx, viewer, _: around.people(tx, viewer), PEOPLE),
     "agencies": _List(lambda tx, viewer, _: around.agencies(tx, viewer), AGENCIES),
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, time
 from zoneinfo import ZoneInfo
 
+from assurance.commands.convening import Sitting
 from assurance.story.cast import Cast, CastMeeting, CastPost, CastYear, Held
 
 LONDON = ZoneInfo("Europe/London")
@@ -85,9 +86,7 @@ def cast(key: str = "qa") -> Cast:
             CastYear("2015-16", date(2015, 4, 1), date(2016, 3, 31), ("Children missing education",)),
         ),
         meetings=tuple(
-            CastMeeting(
-                meeting, f"Meeting of {on:%B %Y}", on, datetime(on.year, on.month, on.day, 14, tzinfo=LONDON)
-            )
+            CastMeeting(meeting, f"Meeting of {on:%B %Y}", Sitting(on, time(14), time(16), "Council House"))
             for meeting, on in MEETINGS.items()
         ),
     )

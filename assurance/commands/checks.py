@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from assurance.commands.hearing import hear, require_readable
 from assurance.facts import Known
 from assurance.office import Tx
-from assurance.records import Aim, Finding, Recommendation
+from assurance.reasons import day_in_words
+from assurance.records import Aim, Finding, Meeting, Recommendation
 from assurance.records.rows import OfGroup
 from engine.errors import Reason, Refused
-from engine.moved import Ref
+from engine.moved import Moved, Ref
 from engine.words import unknown
 
-Row = TypeVar("Row", bound=OfGroup)
+Row = TypeVar("Row", bound=OfGroup | Moved)
 
 
 def said(text: str, what: str) -> str:
@@ -39,6 +40,13 @@ def own(tx: Tx, table: type[Row], number: int, what: str) -> Row:
     if row is None or row.group_id != tx.actor.group_id:
         raise Refused(Reason("unknown_row", f"There is no such {what} in this group."))
     return row
+
+
+def refuse_cancelled(meeting: Meeting) -> None:
+    """Raise Refused for a meeting that did not take place: nobody can have looked at anything there."""
+    if meeting.state == "cancelled":
+        sentence = f"The meeting on {day_in_words(meeting.on)} was cancelled; name one that took place."
+        raise Refused(Reason("was_cancelled", sentence))
 
 
 def held(tx: Tx, ref: Ref, kind: str) -> Known:

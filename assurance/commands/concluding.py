@@ -8,7 +8,15 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from assurance.commands.checks import held, next_number, next_recommendation, one_of, own, said
+from assurance.commands.checks import (
+    held,
+    next_number,
+    next_recommendation,
+    one_of,
+    own,
+    refuse_cancelled,
+    said,
+)
 from assurance.commands.hearing import require_for_agency
 from assurance.commands.moving import Done, Entered, enter, start
 from assurance.office import Tx
@@ -88,7 +96,9 @@ def hold_moderation(
     held(tx, audit, Audit.noun)
     day = held_on or tx.today
     if meeting_id is not None:
-        day = own(tx, Meeting, meeting_id, "meeting").on
+        meeting = own(tx, Meeting, meeting_id, "meeting")
+        refuse_cancelled(meeting)
+        day = meeting.on
     if day > tx.today:
         sentence = f"The returns cannot have been looked at on {day_in_words(day)}, which is still to come."
         raise Refused(Reason("still_to_come", sentence))

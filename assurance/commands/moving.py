@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from assurance.access import may_be_told
+from assurance.commands.convening import Brought, bring_along, rearranged
 from assurance.commands.hearing import (
     ANSWERS,
     Hearing,
@@ -26,7 +27,7 @@ from assurance.mail import News, Told, called, item_of, name_of, tell
 from assurance.matters import plain
 from assurance.office import Tx
 from assurance.reasons import day_in_words
-from assurance.records import Approval
+from assurance.records import Approval, Meeting
 from assurance.standing import addressees
 from engine import timers
 from engine.approval_words import who_decides
@@ -37,16 +38,22 @@ from engine.moved import Moved, Ref, Standing, sealed_row
 from engine.workflow import Move
 from notifications.outbox import Severity
 
+ARMED_AT_ONCE = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a command: the line written, the state after it, and the approval that now waits."""
+    """What came of a command: the line written, the state after it, and the approval that now waits.
+
+    `brought` are sentences for people about what came along with it.
+    """
 
     ref: Ref
     seq: int
     state: str
     approval: Ref | None = None
     is_repeat: bool = False
+    brought: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +164,9 @@ def perform(
     """Write one decided move: row, line, timer, messages. Waiting approvals of the old version lapse."""
     known, what = hearing.known, entered or Entered()
     changed = _changed(known, step)
-    columns = {
-        **tx.playbook.noun(known.ref.kind).changed_columns(known, changed),
-        **what.changes,
-    }
+    is_meeting = known.ref.kind == Meeting.noun
+    own_columns = {**(rearranged(tx, known, step) if is_meeting else {}), **what.changes}
+    columns = {**tx.playbook.noun(known.ref.kind).changed_columns(known, changed), **own_columns}
     has_moved = step.target != step.source
     changes = {**columns, "state": step.target, "state_since_on": tx.today} if has_moved else columns
     line = Line(
@@ -168,7 +174,7 @@ def perform(
         tx.now,
         tx.actor.signature,
         data=_with_row(
-            _with_row(_told(hearing, step, changed, today=tx.today), what.data), _sealed(what.changes)
+            _with_row(_told(hearing, step, changed, today=tx.today), what.data), _sealed(own_columns)
         ),
         texts={**{name: value for name, value in step.given.items() if isinstance(value, str)}, **what.texts},
         changes=changes,
@@ -178,11 +184,20 @@ def perform(
     written = append(tx.session, tx.playbook.noun(known.ref.kind).table, known.standing, line)
     if not step.minor and known.facts.get("approvals_waiting"):
         _lapse_others(tx, known, spared=approval)
+    along = bring_along(tx, known, step, cause=f"{known.ref} line {written.seq}") if is_meeting else Brought()
     # After every row: the sweep takes rows first and timers last too, and nobody waits in a circle.
     counting = [parent for parent in known.belongs.parents if tx.playbook.book.about(parent.kind)]
-    timers.arm(tx.session, [known.ref, *counting], group_id=known.standing.group_id, due_at=tx.now)
+    look_again(tx, {known.ref, *counting, *along.refs})
     _tell(tx, hearing, step, written)
-    return Done(known.ref, written.seq, step.target)
+    return Done(known.ref, written.seq, step.target, brought=along.sentences)
+
+
+def look_again(tx: Tx, refs: Iterable[Ref]) -> None:
+    """Have the rules look at subjects of the actor's group now, in the one order in which everybody takes timers."""
+    ordered = sorted(refs)
+    for start in range(0, len(ordered), ARMED_AT_ONCE):
+        some = ordered[start : start + ARMED_AT_ONCE]
+        timers.arm(tx.session, some, group_id=tx.actor.group_id, due_at=tx.now)
 
 
 def note(tx: Tx, known: Known, kind: str, data: Mapping[str, Any], *, once: str | None = None) -> Written:

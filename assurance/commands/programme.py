@@ -1,4 +1,4 @@
-"""Setting up the year: audits, their aims, cases and meetings, and asking the agencies for their returns."""
+"""Setting up the year: audits, their aims and cases, and asking the agencies for their returns."""
 
 from __future__ import annotations
 
@@ -12,15 +12,11 @@ import sqlalchemy as sa
 from assurance.commands.checks import held, next_number, one_of, own, said
 from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import Done, Entered, enter, start
-from assurance.facts import SETTLED_RETURNS
 from assurance.mail import Item, News, Told, tell
 from assurance.office import Tx
-from assurance.reasons import day_in_words
-from assurance.records import AgencyReturn, Aim, Audit, Case, Meeting, PlannedAudit, Programme, RecordSet
+from assurance.records import AgencyReturn, Aim, Audit, Case, PlannedAudit, Programme, RecordSet
 from assurance.roster import Roster, Seat, roster
-from engine import timers
 from engine.errors import Reason, Refused
-from engine.ledger import Line, append
 from engine.moved import Ref
 from engine.words import unknown
 
@@ -117,38 +113,6 @@ def draw_case(tx: Tx, audit: Ref, kind: str, criterion: str, *, key: str | None 
 def new_case_ref() -> str:
     """Make a reference that tells nothing: C-7KQ2MP."""
     return "C-" + "".join(secrets.choice(CASE_LETTERS) for _ in range(CASE_LENGTH))
-
-
-def set_meeting(tx: Tx, audit: Ref, meeting_id: int, returns_due_on: date, *, key: str | None = None) -> Done:
-    """Name the meeting that will look at the returns, and the day on which they are due before it."""
-    held(tx, audit, Audit.noun)
-    meeting = own(tx, Meeting, meeting_id, "meeting")
-    if returns_due_on > meeting.on:
-        sentence = f"The returns must be in before the meeting on {day_in_words(meeting.on)}."
-        raise Refused(Reason("due_after_meeting", sentence))
-    row = tx.session.get_one(Audit, audit.id)
-    row.meeting_id, row.returns_due_on = meeting.id, returns_due_on
-    data = {"row": {"meeting_id": meeting.id}, "set": {"returns_due_on": returns_due_on.isoformat()}}
-    done = enter(tx, audit, "set_meeting", Entered(data), key=key)
-    _move_open_returns(tx, audit, returns_due_on)
-    return done
-
-
-def _move_open_returns(tx: Tx, audit: Ref, due_on: date) -> None:
-    """Let returns that are still awaited be due on the new day; what they were first due on stays."""
-    awaited = tx.session.scalars(
-        sa.select(AgencyReturn.id).where(
-            AgencyReturn.audit_id == audit.id,
-            AgencyReturn.state.not_in((*SETTLED_RETURNS, "submitted")),
-            AgencyReturn.due_on != due_on,
-        )
-    )
-    for number in awaited.all():
-        known = load(tx, Ref(AgencyReturn.noun, number))
-        told = {"trigger": "set_meeting", "set": {"due_on": due_on.isoformat()}}
-        line = Line("entered", tx.now, tx.actor.signature, data=told, changes={"due_on": due_on})
-        append(tx.session, AgencyReturn, known.standing, line)
-        timers.arm(tx.session, [known.ref], group_id=known.standing.group_id, due_at=tx.now)
 
 
 def request_returns(tx: Tx, audit: Ref, *, key: str | None = None) -> tuple[Ref, ...]:

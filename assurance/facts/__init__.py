@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from assurance.facts.noun import Belonging, Fact, Known, Noun, one
 from assurance.facts.of_audits import audit_facts, return_facts
 from assurance.facts.of_holds import hold_facts
+from assurance.facts.of_meetings import meeting_facts
 from assurance.facts.of_outcomes import action_facts, approval_facts, concern_facts, recommendation_facts
 from assurance.facts.words import (
     ADDRESSEES,
@@ -26,6 +27,7 @@ from assurance.records import (
     Approval,
     Audit,
     ImmediateConcern,
+    Meeting,
     Recommendation,
     RecordSet,
     RuleHold,
@@ -49,18 +51,24 @@ __all__ = [
 ]
 
 _LEAD_OF_RECORDS = one(RecordSet.lead_post_id, RecordSet.id == AgencyReturn.record_set_id)
+_MEETING_OF_RETURN = one(Audit.meeting_id, Audit.id == AgencyReturn.audit_id)
 
 NOUNS: Mapping[str, Noun] = {
     noun.kind: noun
     for noun in (
-        Noun(Audit, audit_facts(), audit=Audit.__table__.c.id),
+        Noun(
+            Audit,
+            audit_facts(),
+            audit=Audit.__table__.c.id,
+            parents={"meeting": Audit.__table__.c.meeting_id},
+        ),
         Noun(
             AgencyReturn,
             return_facts(),
             audit=AgencyReturn.__table__.c.audit_id,
             agency=AgencyReturn.__table__.c.agency_id,
             owner=_LEAD_OF_RECORDS,
-            parents={"audit": AgencyReturn.__table__.c.audit_id},
+            parents={"audit": AgencyReturn.__table__.c.audit_id, "meeting": _MEETING_OF_RETURN},
         ),
         Noun(
             Recommendation,
@@ -102,6 +110,7 @@ NOUNS: Mapping[str, Noun] = {
             agency=RuleHold.__table__.c.agency_id,
             requester=RuleHold.__table__.c.placed_by_id,
         ),
+        Noun(Meeting, meeting_facts()),
     )
 }
 

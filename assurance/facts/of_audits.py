@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from assurance.facts.noun import Fact, count, date, text, whole
+from assurance.facts.of_meetings import meeting_on, next_meeting_on
 from assurance.facts.words import ASKED_AGENCY, SETTLED_RECOMMENDATIONS, SETTLED_RETURNS
 from assurance.records import (
     Action,
@@ -60,6 +61,8 @@ def audit_facts() -> tuple[Fact, ...]:
             Audit.case_target - count(Case, Case.audit_id == of),
         ),
         text("meeting", "the meeting that will look at the returns", sa.cast(Audit.meeting_id, sa.Text)),
+        meeting_on(Audit.meeting_id),
+        next_meeting_on(Audit.group_id),
         date("returns_due_on", "the day on which returns are due", Audit.returns_due_on),
         whole("returns", "returns asked for", count(AgencyReturn, AgencyReturn.audit_id == of)),
         whole(
@@ -144,4 +147,5 @@ def return_facts() -> tuple[Fact, ...]:
         whole("answers", "aims answered", answers),
         whole("answers_missing", "aims not yet answered", aims - answers),
         text("meeting", "the meeting that will look at it", sa.cast(meeting, sa.Text)),
+        meeting_on(meeting),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from assurance.facts.noun import Fact, count, date, one, text, whole, yes_no
+from assurance.facts.of_meetings import next_meeting_on
 from assurance.facts.words import ASKED_AGENCY, SETTLED_ACTIONS
 from assurance.records import (
     Action,
@@ -75,6 +76,7 @@ def recommendation_facts() -> tuple[Fact, ...]:
             "embedded_check_on", "the day for asking whether it has lasted", Recommendation.embedded_check_on
         ),
         date("embedded_on", "the day on which it was judged embedded", Recommendation.embedded_on),
+        next_meeting_on(Recommendation.group_id),
     )
 
 
@@ -96,6 +98,7 @@ def action_facts() -> tuple[Fact, ...]:
         date("last_note_on", "the day of the last progress note", Action.last_note_on),
         date("confirmed_on", "the day on which it was confirmed", Action.confirmed_on),
         date("verified_on", "the day on which it was verified", Action.verified_on),
+        next_meeting_on(Action.group_id),
         yes_no(
             "recommendation_is_agreed",
             "the recommendation is agreed",

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from assurance.office import Tx
 from assurance.queries.annual_audits import audits_then
 from assurance.queries.as_at import PastDay
+from assurance.queries.meetings import meetings_by
 from assurance.queries.year import ChangeKind, GroupThen, MeetingThen, PostChange, PostThen, YearThen
-from assurance.records import Agency, Group, Meeting, PlannedAudit, Post, PostHolding, Programme, RecordSet
+from assurance.records import Agency, Group, PlannedAudit, Post, PostHolding, Programme, RecordSet
 from engine.errors import Reason, Refused
 from engine.words import unknown
 
@@ -46,7 +47,7 @@ def year_as_at(tx: Tx, year: str, as_at: date | None = None) -> YearThen:
         chair=seats.chair(),
         members=seats.members(),
         changes=seats.changes(),
-        meetings=_meetings(tx, programme),
+        meetings=_meetings(tx, programme, past),
         audits=read.audits,
         repeated_aims=read.repeated_aims,
         date_requests=read.date_requests,
@@ -88,16 +89,9 @@ def _group(group: Group) -> GroupThen:
     return GroupThen(group.name, group.board, group.purpose, functions, group.frequency, note=group.note)
 
 
-def _meetings(tx: Tx, programme: Programme) -> tuple[MeetingThen, ...]:
-    query = (
-        sa.select(Meeting.on, Meeting.title)
-        .where(
-            Meeting.group_id == tx.actor.group_id,
-            Meeting.on.between(programme.starts_on, programme.ends_on),
-        )
-        .order_by(Meeting.at)
-    )
-    return tuple(MeetingThen(on, title) for on, title in tx.session.execute(query))
+def _meetings(tx: Tx, programme: Programme, past: PastDay) -> tuple[MeetingThen, ...]:
+    first, last = programme.starts_on, programme.ends_on
+    return tuple(MeetingThen(one.on, one.title) for one in meetings_by(tx, past) if first <= one.on <= last)
 
 
 def _following(tx: Tx, programme: Programme) -> Programme | None:

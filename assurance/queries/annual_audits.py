@@ -15,6 +15,7 @@ from assurance.facts import SETTLED_RETURNS
 from assurance.office import Tx
 from assurance.queries.annual_recommendations import Recommended, recommended
 from assurance.queries.as_at import PastDay, Stood, stood
+from assurance.queries.meetings import meetings_by
 from assurance.queries.year import (
     AskedIn,
     AuditThen,
@@ -35,7 +36,6 @@ from assurance.records import (
     Case,
     Dissemination,
     Finding,
-    Meeting,
     Programme,
     RecordSet,
 )
@@ -103,6 +103,7 @@ class _Reader:
         self._agencies = _own(self._session, Agency, self._group)
         self._record_sets = _own(self._session, RecordSet, self._group)
         self._returns = self._read_returns()
+        self._meeting_days = {one.id: one.on for one in meetings_by(tx, past)}
 
     def audit(self, audit: Audit, made: Recommended) -> AuditThen:
         """Give one audit."""
@@ -159,8 +160,8 @@ class _Reader:
         return frozenset() if then is None else frozenset(then.told(trigger, name))
 
     def _meeting_day(self, then: Stood) -> date | None:
-        named = then.told("set_meeting", "meeting")
-        return self._session.get_one(Meeting, named[-1]).on if named else None
+        named = [row["meeting_id"] for row in then.told("set_meeting", "row") if row.get("meeting_id")]
+        return self._meeting_days.get(named[-1]) if named else None
 
     def _cases(self, audit_id: int) -> tuple[CaseCount, ...]:
         drawn = self._told(audit_id, "draw_case", "case")

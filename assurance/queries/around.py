@@ -1,4 +1,4 @@
-"""Lists of what stands around the work: decisions that wait, cases, findings, meetings, people, agencies and mails."""
+"""Lists of what stands around the work: decisions that wait, cases, findings, people, agencies and mails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from assurance.queries.rows import (
     FindingRow,
     Listed,
     MailRow,
-    MeetingRow,
     PersonRow,
     Wanted,
 )
@@ -33,7 +32,6 @@ from assurance.records import (
     Audit,
     Case,
     Finding,
-    Meeting,
     Person,
     Recommendation,
     RecommendationFinding,
@@ -129,24 +127,6 @@ def findings(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[FindingRow]:
                 leads_to=tuple(leads[row.id]),
                 none_needed=row.none_needed,
             )
-            for row in found
-        )
-    )
-
-
-def meetings(tx: Tx, viewer: Viewer) -> Listed[MeetingRow]:
-    """List the group's meetings, the earliest first, with the audits that each looks at."""
-    audits: dict[int, list[str]] = defaultdict(list)
-    rows = tx.session.execute(
-        sa.select(Audit.meeting_id, Audit.reference).where(visible(viewer, Audit)).order_by(Audit.id)
-    )
-    for meeting_id, reference in rows:
-        if meeting_id is not None:
-            audits[meeting_id].append(reference)
-    found = tx.session.scalars(sa.select(Meeting).where(visible(viewer, Meeting)).order_by(Meeting.at))
-    return Listed(
-        tuple(
-            MeetingRow(row.key, row.title, row.at.astimezone(tx.calendar.zone), row.on, tuple(audits[row.id]))
             for row in found
         )
     )

@@ -240,14 +240,21 @@ def rows_of(
     """
     where = _in_state(tx, table.noun, table, wanted)
     if wanted.audit_id is not None:
-        number: Any = table.id if table is Audit else sa.inspect(table).local_table.c["audit_id"]
-        where.append(number == wanted.audit_id)
+        where.append(_of_audit(table, wanted.audit_id))
     if wanted.only_late:
         if late is None:
             raise Refused(Reason("never_late", "Only returns and actions have a day on which they are late."))
         where.append(late)
     rows = tx.session.scalars(sa.select(table).where(visible(viewer, table), *where).order_by(table.id))
     return Listed(tuple(rows), hidden_of(tx, viewer, table, *where))
+
+
+def _of_audit(table: type[Moved], audit_id: int) -> sa.ColumnElement[bool]:
+    if table is Meeting:
+        return Meeting.id.in_(sa.select(Audit.meeting_id).where(Audit.id == audit_id))
+    number: Any = table.id if table is Audit else sa.inspect(table).local_table.c["audit_id"]
+    is_its_own: sa.ColumnElement[bool] = number == audit_id
+    return is_its_own
 
 
 def names(tx: Tx, table: type[Any], column: Any) -> dict[int, Any]:

@@ -12,10 +12,11 @@ from assurance.deciders import answers_of
 from assurance.mail import name_of
 from assurance.matters import MatterNoun
 from assurance.office import Tx
-from assurance.queries import one_approval, one_audit, one_change
+from assurance.queries import meetings, one_approval, one_audit, one_change
 from assurance.queries.card import Card, Grid, Line
 from assurance.queries.lists import names, parent_of, return_days_late, state_title
 from assurance.queries.references import CASE
+from assurance.reasons import day_in_words
 from assurance.records import (
     Action,
     Agency,
@@ -86,6 +87,8 @@ def _name(tx: Tx, row: Any, ref: Ref) -> str:
         case Recommendation():
             reference = tx.session.get_one(Audit, row.audit_id).reference
             return f"Recommendation {row.number} of audit {reference}"
+        case Meeting():
+            return f"{row.title}, {day_in_words(row.on)}"
         case Matter():
             return f"{tx.playbook.newest(ref.kind).title} {ref.id}: {row.title}"
     return name_of(ref)
@@ -106,6 +109,8 @@ def _lines(tx: Tx, viewer: Viewer, row: Moved) -> Iterable[Line]:
             lines = one_approval.approval_lines(tx, viewer, row)
         case ImmediateConcern():
             lines = _concern_lines(tx, viewer, row)
+        case Meeting():
+            lines = meetings.meeting_lines(tx, row)
         case Matter():
             lines = _matter_lines(tx, row)
     return lines
@@ -124,6 +129,8 @@ def _grids(tx: Tx, viewer: Viewer, row: Moved) -> Iterable[Grid]:
             grids = one_change.action_grids(tx, viewer, row)
         case Approval():
             grids = one_approval.approval_grids(tx, viewer, row)
+        case Meeting():
+            grids = meetings.meeting_grids(tx, viewer, row)
         case Matter():
             grids = [_children(tx, viewer, row)]
     return grids

@@ -178,12 +178,17 @@ class FindingRow:
 
 @dataclass(frozen=True, slots=True)
 class MeetingRow:
-    """One meeting, at its instant, and the audits whose returns it looks at."""
+    """One meeting, from its instant on, and the audits whose returns it looks at."""
 
+    ref: Ref
     key: str
     title: str
     at: datetime
+    ends_at: datetime
     on: date
+    place: str
+    state: str
+    state_title: str
     audits: tuple[str, ...]
 
 

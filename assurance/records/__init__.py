@@ -5,7 +5,7 @@ from __future__ import annotations
 from assurance.records.actions import Action, Evidence, ImmediateConcern, ProgressNote
 from assurance.records.addresses import DeadAddress
 from assurance.records.approvals import Approval
-from assurance.records.audits import Aim, Audit, Case, Meeting, PlannedAudit, Programme
+from assurance.records.audits import Aim, Audit, Case, PlannedAudit, Programme
 from assurance.records.findings import (
     AgencyAnswer,
     Dissemination,
@@ -17,6 +17,7 @@ from assurance.records.findings import (
     RecommendationFinding,
 )
 from assurance.records.matters import Matter
+from assurance.records.meetings import Invitation, Meeting
 from assurance.records.people import (
     Absence,
     Agency,
@@ -50,6 +51,7 @@ __all__ = [
     "Finding",
     "Group",
     "ImmediateConcern",
+    "Invitation",
     "Matter",
     "Meeting",
     "Moderation",

@@ -1,8 +1,8 @@
-"""The year's programme, its meetings, and each thematic audit with its aims and cases."""
+"""The year's programme, and each thematic audit with its aims and cases."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,18 +33,6 @@ class PlannedAudit(OfGroup, Base):
     audit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("audit.id"))
 
 
-class Meeting(OfGroup, Base):
-    """A meeting of the group: the clock by which it works."""
-
-    __tablename__ = "meeting"
-    __table_args__ = (sa.UniqueConstraint("group_id", "key"),)
-
-    key: Mapped[str]
-    title: Mapped[str]
-    at: Mapped[datetime]
-    on: Mapped[date]  # the civil day of `at` in the group's zone
-
-
 class Audit(Moved, Base):
     """One thematic multi-agency case file audit."""
 
@@ -62,6 +50,9 @@ class Audit(Moved, Base):
     case_target: Mapped[int]
     meeting_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting.id"))
     returns_due_on: Mapped[date | None]
+    returns_due_before: Mapped[
+        int | None
+    ]  # working days before the meeting; empty where somebody named the day
     held_on: Mapped[date | None]  # the day on which the group looked at the returns together
     signed_off_on: Mapped[date | None]
     re_audit_due_on: Mapped[date | None]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from assurance.commands import founding, moving, programme, reading
+from assurance.commands import founding, meetings, moving, programme, reading
+from assurance.commands.convening import Sitting
 from assurance.office import Tx
+from assurance.story.cast import sitting_of
 from assurance.story.names import Names, aims_of, count, day, name_of, one_of, text
 from assurance.story.verb import At, Book, Part, Verb, list_of
 from engine.moved import Ref
@@ -75,9 +77,18 @@ def _draw_cases(tx: Tx, book: Book, given: dict[str, Any]) -> None:
         book.add("case", case["name"], number)
 
 
+def _sitting(node: Node, _names: Names) -> Sitting:
+    return sitting_of(node.fields(required=["on", "at"], optional=["ends", "place"]))
+
+
 def _set_meeting(tx: Tx, book: Book, given: dict[str, Any]) -> None:
     meeting = book.of("meeting", given["meeting"])
-    programme.set_meeting(tx, book.ref("audit", given["audit"]), meeting, given["returns_due_on"])
+    meetings.set_meeting(tx, book.ref("audit", given["audit"]), meeting, given.get("returns_due_on"))
+
+
+def _plan_meeting(tx: Tx, book: Book, given: dict[str, Any]) -> None:
+    ref = meetings.plan_meeting(tx, given["title"], given["meets"], name=given["name"])
+    book.add("meeting", given["name"], ref.id)
 
 
 def _request_returns(tx: Tx, book: Book, given: dict[str, Any]) -> None:
@@ -177,7 +188,13 @@ AUDIT_VERBS: tuple[Verb, ...] = (
     ),
     Verb("add_aims", {**_AUDIT, "aims": list_of(_aim)}, check=_remember_aims, do=_add_aims),
     Verb("draw_cases", {**_AUDIT, "cases": list_of(_case)}, check=_remember_cases, do=_draw_cases),
-    Verb("set_meeting", {**_AUDIT, "meeting": name_of("meeting"), "returns_due_on": day}, do=_set_meeting),
+    Verb(
+        "plan_meeting",
+        {"name": text, "title": text, "meets": _sitting},
+        introduces="meeting",
+        do=_plan_meeting,
+    ),
+    Verb("set_meeting", {**_AUDIT, "meeting": name_of("meeting")}, {"returns_due_on": day}, do=_set_meeting),
     Verb("request_returns", dict(_AUDIT), do=_request_returns),
     Verb(
         "fill_returns",

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
 
+from assurance.commands.convening import Sitting, usual_end
+from assurance.commands.meetings import open_meeting
 from assurance.facts import ROLES
+from assurance.office import Tx, clock_of
+from assurance.playbook import Playbook, with_groups
 from assurance.records import (
     Agency,
     ClosedDay,
     Group,
-    Meeting,
     Person,
     PlannedAudit,
     Post,
@@ -64,12 +68,11 @@ class CastYear:
 
 @dataclass(frozen=True, slots=True)
 class CastMeeting:
-    """A meeting and its instant."""
+    """A meeting whose day stood before the story begins."""
 
     key: str
     title: str
-    on: date
-    at: datetime
+    sitting: Sitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +121,15 @@ def read_cast(root: Node, names: Names) -> Cast:
         records=dict(_record_set(item, names) for item in _items(parts, "record_sets")),
         closed=tuple(_closed(item) for item in _items(parts, "closed_days")),
         years=tuple(_year(item, names) for item in parts["programmes"].items()),
-        meetings=tuple(_meeting(item, names, zone) for item in _items(parts, "meetings")),
+        meetings=tuple(_meeting(item, names) for item in _items(parts, "meetings")),
     )
 
 
-def bring_on(session: Session, cast: Cast) -> int:
-    """Write the whole cast into the database and give the group's number."""
+def bring_on(session: Session, cast: Cast, playbook: Playbook, *, at: datetime) -> int:
+    """Write the whole cast into the database, as it stands at an instant, and give the group's number.
+
+    Whoever belongs to the group on that day is invited to its meetings.
+    """
     group = Group(
         key=cast.key,
         name=cast.name,
@@ -163,16 +169,21 @@ def bring_on(session: Session, cast: Cast) -> int:
         lead_id = posts[lead].id if lead else None
         session.add(RecordSet(**of, key=key, name=name, agency_id=agencies[agency].id, lead_post_id=lead_id))
     session.add_all(ClosedDay(**of, day=day, name=name) for day, name in cast.closed)
-    session.add_all(
-        Meeting(**of, key=one.key, title=one.title, at=one.at, on=one.on) for one in cast.meetings
-    )
     for year in cast.years:
         programme = Programme(**of, year=year.year, starts_on=year.starts_on, ends_on=year.ends_on)
         session.add(programme)
         session.flush()
         session.add_all(PlannedAudit(**of, programme_id=programme.id, theme=theme) for theme in year.themes)
     session.flush()
+    _call_meetings(session, cast, group.id, with_groups(session, playbook), at)
     return group.id
+
+
+def _call_meetings(session: Session, cast: Cast, group_id: int, playbook: Playbook, at: datetime) -> None:
+    today = playbook.calendar(group_id).today(at)
+    tx = Tx(session, at, today, clock_of(group_id), playbook)
+    for one in cast.meetings:
+        open_meeting(tx, one.title, one.sitting, name=one.key)
 
 
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -254,8 +265,15 @@ def _year(node: Node, names: Names) -> CastYear:
     return CastYear(names.add(parts["year"], "programme"), starts_on, ends_on, themes)
 
 
-def _meeting(node: Node, names: Names, zone: ZoneInfo) -> CastMeeting:
-    parts = node.fields(required=["key", "title", "on", "at"])
-    on = parts["on"].day()
-    at = instant(on, hour(parts["at"]), zone)
-    return CastMeeting(names.add(parts["key"], "meeting"), parts["title"].text(), on, at)
+def _meeting(node: Node, names: Names) -> CastMeeting:
+    parts = node.fields(required=["key", "title", "on", "at"], optional=["ends", "place"])
+    return CastMeeting(names.add(parts["key"], "meeting"), parts["title"].text(), sitting_of(parts))
+
+
+def sitting_of(parts: Mapping[str, Node]) -> Sitting:
+    """Read when and where the group meets: `on`, `at`, and perhaps `ends` and `place`."""
+    starts = hour(parts["at"])
+    ends = hour(parts["ends"]) if "ends" in parts else usual_end(starts)
+    if ends <= starts:
+        raise parts["ends"].bad(f"the meeting would end at {ends:%H:%M}, but begins at {starts:%H:%M}")
+    return Sitting(parts["on"].day(), starts, ends, parts["place"].text() if "place" in parts else "")

@@ -7,7 +7,7 @@ from typing import Any
 from assurance.commands import approving, founding, moving
 from assurance.office import Tx
 from assurance.story.audit_verbs import return_of
-from assurance.story.names import Names, name_of, one_of, text
+from assurance.story.names import SUBJECTS, Names, name_of, one_of, text
 from assurance.story.verb import Book, Verb
 from engine.conditions import Field, Kind, Value
 from engine.yamlfile import Node
@@ -23,11 +23,7 @@ def _subject(node: Node, names: Names) -> tuple[str, str]:
         return "agency_return", node.text()
     kind = names.kind_of(node.text())
     if kind is None:
-        subjects = [
-            name
-            for what in (*names.matters(), "audit", "recommendation", "action", "immediate_concern")
-            for name in names.known.get(what, {})
-        ]
+        subjects = [name for what in (*names.matters(), *SUBJECTS) for name in names.known.get(what, {})]
         names.known["subject"] = dict.fromkeys(subjects)
         names.find(node, "subject")
         raise node.bad(f"{node.text()!r} names no subject that moves")

@@ -111,7 +111,7 @@ class _Stage:
                     sentence = "A group lives in this database already; play the story in a fresh one."
                     raise Refused(Reason("other_story", sentence))
                 try:
-                    number = bring_on(session, self._story.cast)
+                    number = bring_on(session, self._story.cast, self._office.playbook, at=self._clock.now())
                     remember(session, self._work, "cast", str(number))
                 except IntegrityError:
                     raise _other_player() from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -82,6 +82,7 @@ class AnnualWorld:
         self,
         row: Any,
         when: datetime,
+        /,
         *,
         kind: str = "moved",
         texts: Mapping[str, str] | None = None,
@@ -382,9 +383,19 @@ def later_evidence(world: AnnualWorld, one: Recommendation, day: str) -> None:
     )
 
 
-def a_meeting(world: AnnualWorld, day: str) -> Meeting:
+def a_meeting(world: AnnualWorld, day: str, *, planned_on: str = "2014-04-01", **told: Any) -> Meeting:
     """Call a meeting."""
-    made: Meeting = world.add(Meeting(key=day, title="A meeting", at=at(day), on=on(day)))
+    row = Meeting(
+        key=day,
+        title="A meeting",
+        starts_at=at(day),
+        ends_at=at(day) + timedelta(hours=2),
+        on=on(day),
+        place="",
+        uid=day,
+        sequence=0,
+    )
+    made: Meeting = world.opened(row, at(planned_on), "planned", set={"on": day}, **told)
     return made
 
 

@@ -196,6 +196,25 @@ def test_meetings_are_those_of_the_year(world: AnnualWorld, read: Reader) -> Non
     assert [meeting.on for meeting in read.year().meetings] == [on("2014-06-17"), on("2014-09-16")]
 
 
+def test_meetings_stand_on_the_day_that_they_had_then(world: AnnualWorld, read: Reader) -> None:
+    moved, cancelled = a_meeting(world, "2014-09-16"), a_meeting(world, "2014-12-09")
+    a_meeting(world, "2015-02-24", planned_on="2014-10-01")
+    world.line(moved, at("2014-09-01"), kind="entered", trigger="move_meeting", set={"on": "2014-09-23"})
+    world.line(cancelled, at("2014-12-01"), trigger="cancel", to="cancelled")
+    early, late = (read.year(day).meetings for day in ("2014-08-31", "2015-03-31"))
+    assert [meeting.on for meeting in early] == [on("2014-09-16"), on("2014-12-09")]
+    assert [meeting.on for meeting in late] == [on("2014-09-23"), on("2015-02-24")]
+
+
+def test_a_meeting_that_was_there_before_meetings_had_histories_stood_before_too(
+    world: AnnualWorld, read: Reader
+) -> None:
+    a_meeting(world, "2014-09-16", planned_on="2016-01-04")
+    assert read.year().meetings == ()
+    a_meeting(world, "2014-12-09", planned_on="2016-01-04", taken_over=True)
+    assert [meeting.on for meeting in read.year().meetings] == [on("2014-12-09")]
+
+
 def test_future_plans_are_the_themes_of_the_next_programme(world: AnnualWorld, read: Reader) -> None:
     planned(world, "2015-16", "Neglect")
     planned(world, "2014-15", "Long open cases")
@@ -217,7 +236,7 @@ def test_an_audit_is_told_in_counts(world: AnnualWorld, read: Reader) -> None:
     for kind in ("family", "family", "child"):
         a_case(world, audit, kind, at("2014-06-24"))
     meeting = a_meeting(world, "2014-09-16")
-    world.line(audit, at("2014-07-02"), kind="entered", trigger="set_meeting", meeting=meeting.id)
+    world.line(audit, at("2014-07-02"), kind="entered", trigger="set_meeting", row={"meeting_id": meeting.id})
     for number, kind in enumerate(("strength", "strength", "area for development", "learning point")):
         a_finding(world, aim, number, kind, at("2014-09-16"))
     world.line(audit, at("2014-09-16"), trigger="hold_moderation", set={"held_on": "2014-09-16"})
@@ -260,7 +279,7 @@ def test_audits_are_told_in_the_order_in_which_they_were_held(world: AnnualWorld
     not_dated = an_audit(world, "2014-15/1", "Not dated", at("2014-05-06"))
     later = an_audit(world, "2014-15/2", "Later", at("2014-05-06"))
     meeting = a_meeting(world, "2014-12-09")
-    world.line(later, at("2014-07-02"), kind="entered", trigger="set_meeting", meeting=meeting.id)
+    world.line(later, at("2014-07-02"), kind="entered", trigger="set_meeting", row={"meeting_id": meeting.id})
     first = an_audit(world, "2014-15/3", "First", at("2014-05-06"))
     world.line(first, at("2014-09-16"), trigger="hold_moderation", set={"held_on": "2014-09-16"})
     an_audit(world, "2015-16/1", "Another year", at("2014-05-06"))

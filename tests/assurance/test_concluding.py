@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from assurance.commands import acting, concluding, programme
+from assurance.commands import acting, concluding, meetings, programme
 from assurance.commands.concluding import Seen, Wanted
 from assurance.office import clock_of
 from assurance.records import (
@@ -332,7 +332,7 @@ def later_audit(world: World, answer: str) -> tuple[Ref, int]:
         programme.draw_case(tx, audit, "child", "Drawn at random")
     world.is_granted("sam", audit, "select_cases")
     with world.does("sam") as tx:
-        programme.set_meeting(tx, audit, world.number(Meeting, "2015-06"), date(2015, 5, 28))
+        meetings.set_meeting(tx, audit, world.number(Meeting, "2015-06"), date(2015, 5, 28))
     world.is_granted("sam", audit, "start_agency_audits")
     with world.does("sam") as tx:
         returns = programme.request_returns(tx, audit)

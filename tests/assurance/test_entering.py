@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from assurance.commands import founding, programme, reading
+from assurance.commands import founding, meetings, programme, reading
 from assurance.commands.programme import Theme
 from assurance.records import (
     AgencyReturn,
@@ -109,7 +109,7 @@ def test_nothing_is_entered_for_an_audit_that_is_not_there(world_at: At, ref: Re
     with pytest.raises(Refused, match="There is no"), world.does("sam") as tx:
         programme.draw_case(tx, ref, "child", "Drawn at random")
     with pytest.raises(Refused, match="There is no"), world.does("sam") as tx:
-        programme.set_meeting(tx, ref, 1, date(2014, 9, 4))
+        meetings.set_meeting(tx, ref, 1, date(2014, 9, 4))
     with pytest.raises(Refused, match="There is no"), world.does("sam") as tx:
         programme.request_returns(tx, ref)
 
@@ -154,9 +154,9 @@ def test_returns_are_due_before_the_meeting_that_looks_at_them(world_at: At) -> 
         pytest.raises(Refused, match="must be in before the meeting on 11 December 2014"),
         world.does("sam") as tx,
     ):
-        programme.set_meeting(tx, world.audit, meeting, date(2014, 12, 12))
+        meetings.set_meeting(tx, world.audit, meeting, date(2014, 12, 12))
     with pytest.raises(Refused, match="There is no such meeting"), world.does("sam") as tx:
-        programme.set_meeting(tx, world.audit, 99, date(2014, 12, 1))
+        meetings.set_meeting(tx, world.audit, 99, date(2014, 12, 1))
 
 
 def test_a_later_day_for_the_returns_moves_those_that_are_still_awaited(world_at: At) -> None:
@@ -165,7 +165,7 @@ def test_a_later_day_for_the_returns_moves_those_that_are_still_awaited(world_at
     world.settles("fay", settled)
     world.nights(date(2014, 11, 28))
     with world.does("sam") as tx:
-        programme.set_meeting(tx, world.audit, world.number(Meeting, "2014-12"), date(2014, 12, 5))
+        meetings.set_meeting(tx, world.audit, world.number(Meeting, "2014-12"), date(2014, 12, 5))
     assert world.row(AgencyReturn, settled).due_on == date(2014, 11, 27)
     row = world.row(AgencyReturn, awaited)
     assert (row.original_due_on, row.due_on) == (date(2014, 11, 27), date(2014, 12, 5))

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from assurance.queries import around, lists
+from assurance.queries import around, lists, meetings
 from assurance.queries.overview import overview
 from assurance.queries.references import audit_id_of, reference_of
 from assurance.queries.rows import Wanted
@@ -167,14 +167,15 @@ def test_people_agencies_and_meetings_are_listed_for_everybody(world: World) -> 
     with looks(world, "cleo") as (tx, viewer):
         people = {row.key: row for row in around.people(tx, viewer).rows}
         agencies = {row.key: row for row in around.agencies(tx, viewer).rows}
-        meetings = {row.key: row for row in around.meetings(tx, viewer).rows}
+        found = {row.key: row for row in meetings.meetings(tx, viewer, EVERYTHING).rows}
     assert people["bo"].posts == ("Nursing, North Trust",)
     assert people["bo"].away_until == date(2014, 12, 19)
     assert (people["cleo"].posts, people["viv"].posts) == (("Lay",), ())
     assert agencies["council"].records == ("Social care", "Schools")
     assert agencies["council"].leads == ("Dev Dunmore",)
-    assert meetings["2014-12"].audits == ("2014-15/1",)
-    assert f"{meetings['2014-12'].at:%H:%M}" == "14:00"
+    assert found["2014-12"].audits == ("2014-15/1",)
+    assert f"{found['2014-12'].at:%H:%M}" == "14:00"
+    assert (found["2014-12"].place, found["2014-12"].state_title) == ("Council House", "Planned")
 
 
 def test_mails_are_listed_newest_first_and_the_older_ones_counted(world: World) -> None:

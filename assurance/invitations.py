@@ -1,0 +1,194 @@
+"""Who is invited to a meeting, and the mails that their calendars understand: each says what holds from now on.
+
+Of several that were not sent yet only the newest goes: what a later one overtakes is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from assurance.office import Tx
+from assurance.reasons import day_in_words
+from assurance.records import Invitation, Meeting, Person
+from assurance.roster import roster
+from notifications import outbox
+from notifications.invitation import Method
+from notifications.outbox import Message, Notice, State
+
+OVERTAKEN = "overtaken by a later word about the same meeting"
+# Whatever can have reached somebody: from then on they must be told of a change.
+_MAY_HAVE_ARRIVED = (State.SENDING, State.SENT, State.UNCERTAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One kind of mail about a meeting: its template, what the calendar is asked to do, and its sentence."""
+
+    template: str
+    method: Method
+    said: str
+    why: str
+    status: str = ""
+
+
+def members_today(tx: Tx) -> frozenset[int]:
+    """Give who belongs at the group's meetings today: its members, and whoever coordinates it."""
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    return frozenset(seat.person_id for seat in people.seats if seat.is_member or seat.role == "coordinator")
+
+
+def invited_now(tx: Tx, row: Meeting) -> frozenset[int]:
+    """Give who is invited to a meeting."""
+    held = sa.select(Invitation.person_id).where(Invitation.meeting_id == row.id, Invitation.is_invited)
+    return frozenset(tx.session.scalars(held))
+
+
+def invite(tx: Tx, row: Meeting, people: Iterable[int], *, cause: str) -> None:
+    """Invite people to a meeting; `cause` names the line of its history that says so."""
+    _send(tx, row, people, _invitation(tx, row), _invitation(tx, row), cause=cause)
+
+
+def invite_again(tx: Tx, row: Meeting, *, cause: str) -> None:
+    """Tell everybody who is invited that the meeting was moved; whoever has heard nothing yet is simply invited."""
+    moved = _Word(
+        "invitation_moved",
+        Method.REQUEST,
+        f"The meeting has changed: it is now on {when(tx, row)}.",
+        f"You were invited to this meeting; {tx.actor.name} moved it on {day_in_words(tx.today)}.",
+        "CONFIRMED",
+    )
+    _send(tx, row, invited_now(tx, row), moved, _invitation(tx, row), cause=cause)
+
+
+def call_off(tx: Tx, row: Meeting, *, cause: str) -> None:
+    """Tell everybody who has heard of a meeting that it will not take place; of one that is over nobody is told."""
+    cancelled = _Word(
+        "invitation_cancelled",
+        Method.CANCEL,
+        f"The meeting on {when(tx, row)} will not take place.",
+        f"You were invited to this meeting; {tx.actor.name} cancelled it on {day_in_words(tx.today)}.",
+        "CANCELLED",
+    )
+    _send(tx, row, invited_now(tx, row), cancelled, None, cause=cause)
+
+
+def uninvite(tx: Tx, row: Meeting, people: Iterable[int], *, cause: str) -> None:
+    """Tell people who belong to the group no more that they are not expected; the meeting itself stands."""
+    # RFC 5546, 3.2.5: the status is left out where the meeting goes on without somebody.
+    left_out = _Word(
+        "invitation_cancelled",
+        Method.CANCEL,
+        f"You are no longer expected at the meeting on {when(tx, row)}.",
+        f"You were invited to this meeting as a member of the group, which you have left; today is {day_in_words(tx.today)}.",
+    )
+    _send(tx, row, people, left_out, None, cause=cause)
+
+
+def when(tx: Tx, row: Meeting) -> str:
+    """Say when a meeting is: Thursday 12 March 2015, 14:00 to 16:00."""
+    begins, ends = (at.astimezone(tx.calendar.zone) for at in (row.starts_at, row.ends_at))
+    return f"{begins:%A} {day_in_words(begins.date())}, {begins:%H:%M} to {ends:%H:%M}"
+
+
+def _invitation(tx: Tx, row: Meeting) -> _Word:
+    return _Word(
+        "invitation",
+        Method.REQUEST,
+        f"You are invited to the meeting on {when(tx, row)}.",
+        "You belong to the group, and its meetings are sent to the calendars of those who do.",
+        "CONFIRMED",
+    )
+
+
+def _send(
+    tx: Tx, row: Meeting, people: Iterable[int], word: _Word, first_word: _Word | None, *, cause: str
+) -> None:
+    """Owe each person the newest word about a meeting, and take back what it overtakes.
+
+    Whoever cannot have heard of the meeting yet gets the first word, or none where there is nothing to take back.
+    """
+    wanted = sorted(people)
+    known = {
+        one.person_id: one
+        for one in tx.session.scalars(
+            sa.select(Invitation).where(Invitation.meeting_id == row.id, Invitation.person_id.in_(wanted)),
+            execution_options={"populate_existing": True},
+        )
+    }
+    persons = {one.id: one for one in tx.session.scalars(sa.select(Person).where(Person.id.in_(wanted)))}
+    heard = _take_back(tx, row, list(known.values()))
+    is_over = row.ends_at <= tx.now
+    owed = []
+    for person_id in wanted:
+        one = known.get(person_id)
+        if one is None:
+            one = Invitation(
+                group_id=row.group_id, meeting_id=row.id, person_id=person_id, sequence=row.sequence - 1
+            )
+            tx.session.add(one)
+        one.sequence = max(row.sequence, one.sequence + 1)
+        one.is_invited = word.method is Method.REQUEST
+        said = word if person_id in heard else first_word
+        if said is not None and not is_over:
+            owed.append(_notice(tx, row, persons[person_id], said, one.sequence, cause))
+    tx.session.flush()
+    outbox.put(tx.session, owed, at=tx.now)
+
+
+def _take_back(tx: Tx, row: Meeting, known: Sequence[Invitation]) -> set[int]:
+    """Take back every word about a meeting that is still here, and name whom an earlier one may have reached."""
+    keys = {
+        _key(row, one.person_id, number): one.person_id for one in known for number in range(one.sequence + 1)
+    }
+    found = tx.session.execute(
+        sa.select(Message.key, Message.state, Message.attempts).where(Message.key.in_(keys))
+    ).all()
+    for key, state, _ in found:
+        if state in (State.QUEUED, State.UNCERTAIN, State.FAILED):
+            outbox.withdraw(tx.session, key=key, reason=OVERTAKEN, at=tx.now)
+    return {keys[key] for key, state, attempts in found if state in _MAY_HAVE_ARRIVED or attempts}
+
+
+def _notice(tx: Tx, row: Meeting, person: Person, word: _Word, sequence: int, cause: str) -> Notice:
+    group = tx.playbook.groups[row.group_id]
+    item = {"ref": row.place, "what": row.title, "due": when(tx, row), "note": ""}
+    return Notice(
+        key=_key(row, person.id, sequence),
+        group_id=row.group_id,
+        to_address=person.email,
+        to_name=person.name,
+        person_ref=f"person/{person.id}",
+        template=word.template,
+        context={
+            "name": person.name,
+            "group": group.name,
+            "audit": "",
+            "said": word.said,
+            "why": word.why,
+            "items": [item],
+            "link": f"{tx.playbook.base_url}/{Meeting.noun}/{row.id}",
+            "calendar": {
+                "method": word.method,
+                "status": word.status,
+                "uid": row.uid,
+                "sequence": sequence,
+                "starts_at": row.starts_at.isoformat(),
+                "ends_at": row.ends_at.isoformat(),
+                "title": f"{group.name}: {row.title}",
+                "place": row.place,
+                "organizer": group.name,
+            },
+        },
+        thread=f"{Meeting.noun}/{row.id}",
+        subject=f"{group.name}: {row.title}",
+        cause=cause,
+        severity=outbox.Severity.NEWS,
+        not_before=tx.playbook.book.clock.released_at(tx.now, group.calendar),
+    )
+
+
+def _key(row: Meeting, person_id: int, sequence: int) -> str:
+    return f"{Meeting.noun}/{row.id}:invitation:{sequence}:{person_id}"
