@@ -46,9 +46,9 @@ from notifications.outbox import Message, State
 
 def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
     """List decisions in the order in which they were asked for, each with whoever can take it today."""
+    found = rows_of(tx, viewer, Approval, wanted)
     given = answers_of(tx, [row.id for row in found.rows])
     waiting = {row.id: request_of(tx, row) for row in found.rows if row.state == WAITING}
-    found = rows_of(tx, viewer, Approval, wanted)
     references, people = names(tx, Audit, Audit.reference), names(tx, Person, Person.name)
     return Listed(
         tuple(

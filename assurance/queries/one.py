@@ -28,6 +28,7 @@ from assurance.records import (
     Case,
     ImmediateConcern,
     Matter,
+    Meeting,
     Person,
     Post,
     Recommendation,
