@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
+
+import sqlalchemy as sa
 
 from assurance.facts import Known
 from assurance.office import Tx
@@ -14,7 +17,7 @@ from assurance.reasons import day_in_words
 from assurance.roster import Seat
 from engine.conditions import Value
 from engine.moved import Ref
-from notifications.outbox import Notice, Severity, put
+from notifications.outbox import Message, Notice, Severity, put
 
 DUE_FIELDS = ("current_due_on", "due_on", "returns_due_on", "embedded_check_on", "re_audit_due_on")
 
@@ -58,10 +61,10 @@ class Told(NamedTuple):
 
 def tell(tx: Tx, known: Known, news: News, people: Iterable[Told]) -> None:
     """Owe one piece of news to each person once, in the one thread of its audit, from the end of the quiet hours."""
-    playbook, standing, belongs = tx.playbook, known.standing, known.belongs
-    group = playbook.groups[standing.group_id]
+    standing, belongs = known.standing, known.belongs
+    group = tx.playbook.groups[standing.group_id]
     is_urgent = news.severity == Severity.URGENT
-    not_before = tx.now if is_urgent else playbook.book.clock.released_at(tx.now, group.calendar)
+    not_before = tx.now if is_urgent else tx.playbook.book.clock.released_at(tx.now, group.calendar)
     thread = str(standing.ref) if belongs.audit_id is None else f"audit/{belongs.audit_id}"
     subject = f"{group.name}: {belongs.audit_reference or name_of(standing.ref)}"
     by_person: dict[int, Told] = {}
@@ -75,15 +78,7 @@ def tell(tx: Tx, known: Known, news: News, people: Iterable[Told]) -> None:
             to_name=seat.person,
             person_ref=f"person/{seat.person_id}",
             template=news.template,
-            context={
-                "name": seat.person,
-                "group": group.name,
-                "audit": belongs.audit_reference or "",
-                "said": news.said,
-                "why": news.why,
-                "items": [item.shown() for item in news.items],
-                "link": f"{playbook.base_url}/{news.about}",
-            },
+            context=context_of(tx, known, news, name=seat.person),
             thread=thread,
             subject=f"Audit {belongs.audit_reference}" if belongs.audit_reference else subject,
             cause=news.cause,
@@ -93,6 +88,45 @@ def tell(tx: Tx, known: Known, news: News, people: Iterable[Told]) -> None:
             rests_on=news.rests_on,
         )
         for seat, word in by_person.values()
+    ]
+    put(tx.session, owed, at=tx.now)
+
+
+def context_of(tx: Tx, known: Known, news: News, *, name: str) -> dict[str, object]:
+    """Give what a letter says to one person, for its template."""
+    return {
+        "name": name,
+        "group": tx.playbook.groups[known.standing.group_id].name,
+        "audit": known.belongs.audit_reference or "",
+        "said": news.said,
+        "why": news.why,
+        "items": [item.shown() for item in news.items],
+        "link": f"{tx.playbook.base_url}/{news.about}",
+    }
+
+
+def forward(tx: Tx, key: str, people: Iterable[Told]) -> None:
+    """Owe to others what a message was to tell somebody in whose place they are now; nobody is told twice."""
+    message = tx.session.scalars(sa.select(Message).where(Message.key == key)).one()
+    news = key.rpartition(":")[0]
+    owed = [
+        Notice(
+            key=f"{news}:{seat.person_id}",
+            group_id=message.group_id,
+            to_address=seat.email,
+            to_name=seat.person,
+            person_ref=f"person/{seat.person_id}",
+            template=message.template,
+            context={**json.loads(message.context), "name": seat.person},
+            thread=message.thread,
+            subject=message.subject,
+            cause=message.cause,
+            severity=message.severity,
+            not_before=message.not_before,
+            told_as=word,
+            rests_on=json.loads(message.rests_on),
+        )
+        for seat, word in people
     ]
     put(tx.session, owed, at=tx.now)
 

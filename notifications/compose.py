@@ -37,7 +37,7 @@ _NAMES = (
     "Content-Type",
 )
 _LONGEST_LINE = 998  # RFC 5322, 2.1.1
-_ITEM = {"ref": "", "what": "", "due": "", "note": ""}
+_ITEM = {"ref": "", "what": "", "due": "", "note": "", "link": ""}
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _STYLE = re.compile(r"^\.(\w+) \{(.*?)\}", re.MULTILINE | re.DOTALL)
 _CLASS = re.compile(r'class="([\w ]+)"')
@@ -76,7 +76,8 @@ def compose(
     """Write one mail as RFC 5322 bytes that are the same for the same arguments.
 
     `context` holds `said` (the sentence on top), `why` (one sentence), `link` (a full URL), `group`, and where
-    they apply `audit` and `items` (each with `ref`, `what`, `due`, `note`); the recipient's `name` is added.
+    they apply `audit`, `late` (a sentence) and `items` (each with `ref`, `what`, `due`, `note`, `link`), or `lists` of
+    several `lines` like these under a `title` each; the recipient's `name` is added.
     With `calendar` (see `calendar_text`) the mail ends with a part for calendars, and says the same without it.
     Raises ValueError for an unknown template, an address that cannot be written to, or headers that would not
     read back exactly as intended; jinja2.UndefinedError for a word that the template needs and did not get.
@@ -115,12 +116,19 @@ def render(template: str, context: Mapping[str, Any]) -> tuple[str, str]:
     """
     if template not in TEMPLATES:
         raise ValueError(f"there is no mail template {template!r}; known: {', '.join(sorted(TEMPLATES))}")
-    filled = {"audit": "", **_plain(context)}
+    filled = {"audit": "", "late": "", **_plain(context)}
     filled["items"] = [_ITEM | item for item in filled.get("items", [])]
-    if not _LINK.fullmatch(str(filled.get("link", ""))):
+    alone = {"title": "", "lines": filled["items"]}
+    filled["lists"] = [_list(one) for one in filled.get("lists", [alone])]
+    links = [line["link"] for one in filled["lists"] for line in one["lines"] if line["link"]]
+    if not all(_LINK.fullmatch(str(link)) for link in (filled.get("link", ""), *links)):
         raise ValueError("the link of a mail must be a full https:// or http:// address")
     html = _template(f"{template}.html").render(filled)
     return _tidy(_template(f"{template}.txt").render(filled)), _only_ascii(html)
+
+
+def _list(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {"title": told["title"], "lines": [_ITEM | line for line in told["lines"]]}
 
 
 def _plain(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Claimed:
     subject: str
     severity: str
     cause: str
+    created_at: datetime
     not_before: datetime
     attempts: int
     doubts: int
@@ -86,6 +87,7 @@ _COLUMNS = (
     Message.subject,
     Message.severity,
     Message.cause,
+    Message.created_at,
     Message.not_before,
     Message.attempts,
     Message.doubts,

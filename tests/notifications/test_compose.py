@@ -98,7 +98,7 @@ def test_every_template_reads_well_with_and_without_a_list(template: str) -> Non
         assert "  \n" not in text
         assert "{{" not in text + html
         assert ("<table width" in html) == bool(filled.get("items"))
-        due = "When" if template.startswith("invitation") else "Due"
+        due = "When" if template.startswith(("invitation", "digest")) else "Due"
         item = f"Brief all team managers (action/12)\n  {due}: 27 February 2015\n  Note: late"
         assert (item in text) == bool(filled.get("items"))
 
@@ -259,3 +259,33 @@ def _luminance(colour: str) -> float:
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_a_digest_has_a_list_for_each_audit_whose_lines_lead_to_their_pages() -> None:
+    late = "This should have reached you on Monday 3 November 2014."
+    line = {"what": "An action is overdue", "ref": "Action 12", "due": "Due 1 October 2014, 33 days late"}
+    lists = [
+        {"title": "Audit 2014-15/1", "lines": [line | {"link": "https://audits.example.org/action/12"}]},
+        {"title": "Audit 2014-15/2", "lines": [{"what": "A return is late"}]},
+        {"title": "Nothing stands here", "lines": []},
+    ]
+    content = _compose("digest", context=context(lists=lists, late=late))
+    text, html = text_of(content), html_of(content)
+    assert text.index(late) < text.index("Audit 2014-15/1:") < text.index("Audit 2014-15/2:")
+    assert (
+        "* An action is overdue (Action 12)\n  When: Due 1 October 2014, 33 days late\n"
+        "  https://audits.example.org/action/12\n\n"
+    ) in text
+    assert "Brief all team managers" not in text
+    assert html.count("<caption") == 2
+    assert re.search(
+        r'<a href="https://audits.example.org/action/12" style="[^"]+">An action is overdue</a>', html
+    )
+    assert f">{late}</p>" in html
+    assert "Nothing stands here" not in text + html
+
+
+def test_a_line_of_a_digest_leads_nowhere_but_to_a_page() -> None:
+    lists = [{"title": "", "lines": [{"what": "An action", "link": "javascript:alert(1)"}]}]
+    with pytest.raises(ValueError, match="full https"):
+        _compose("digest", context=context(lists=lists))

@@ -26,6 +26,7 @@ CLAIMED = Claimed(
     subject="Audit A2-2014",
     severity=Severity.REMINDER,
     cause="action/12 line 4",
+    created_at=MORNING,
     not_before=MORNING,
     attempts=1,
     doubts=0,
