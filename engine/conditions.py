@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
 from engine.condition_closures import Compiled, Getter, compile_tree, getter
+from engine.condition_gaps import can_hold_without, gaps
 from engine.condition_parser import Parser
-from engine.condition_tree import Atom, Compare, Empty, Fact, OneOf, Term, Tree, atoms, fact_of
+from engine.condition_tree import Atom, Compare, OneOf, Term, Tree, atoms
 from engine.spans import Calendar
 from engine.vocabulary import RESERVED, Facts, Field, Kind, Value, Vocabulary
 from engine.yamlfile import Node
@@ -68,21 +69,12 @@ class Condition:
         return self._compiled.change(facts, today, calendar) if self._compiled.change else None
 
     def warnings(self) -> tuple[str, ...]:
-        """Return a sentence for each fact that makes the condition blind when it is empty, or is never empty."""
-        asked = {atom.fact.name for atom in atoms(self.tree) if isinstance(atom, Empty)}
-        sentences: dict[str, str] = {}
-        for atom in atoms(self.tree):
-            for fact in _facts(atom):
-                if isinstance(atom, Empty) and not fact.optional:
-                    sentence = f"'{fact.name}' can never be empty, so '{atom.text}' is never true"
-                    sentences.setdefault(fact.name, sentence)
-                elif fact.optional and fact.name not in asked:
-                    sentence = (
-                        f"'{fact.name}' can be empty, and then '{atom.text}' counts as not true; say what is meant "
-                        f"with '{fact.name} is empty' or '{fact.name} is not empty'"
-                    )
-                    sentences.setdefault(fact.name, sentence)
-        return tuple(sentences.values())
+        """Return a sentence for each fact that decides the condition silently when it is empty, or is never empty."""
+        return tuple(gaps(self.tree))
+
+    def can_hold_without(self, name: str) -> bool:
+        """Tell whether the condition can be true while this fact is empty."""
+        return can_hold_without(self.tree, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +127,3 @@ def _right(atom: Atom) -> Callable[[Facts, date, Calendar], Value | tuple[Value,
         case OneOf(_, values):
             return lambda _facts, _today, _calendar: values
     return lambda _facts, _today, _calendar: None
-
-
-def _facts(atom: Atom) -> Iterator[Fact]:
-    terms = (atom.left, atom.right) if isinstance(atom, Compare) else (atom.fact,)
-    yield from (fact for fact in map(fact_of, terms) if fact is not None)

@@ -148,6 +148,11 @@ class _Reader:
         sets = self.faults.reading(_sets, keys.get("set"), vocabulary) or {}
         when = parse(keys["when"], vocabulary)
         self.warnings += [keys["when"].problem(sentence) for sentence in when.warnings()]
+        if once_per and vocabulary.fields[once_per].optional and when.can_hold_without(once_per):
+            message = (
+                f"'{once_per}' can be empty while the condition holds, and all that time is one occasion"
+            )
+            self.warnings.append(keys["once_per"].problem(message))
         rule = Rule(
             id=name,
             about=about,

@@ -247,22 +247,6 @@ def test_opposite_and_turned_operators_keep_their_promises(left: int, right: int
     assert said(sign.turned, right, left) is said(sign, left, right)
 
 
-def test_a_fact_that_blinds_the_condition_when_empty_is_worth_a_warning() -> None:
-    sentence = (
-        "'due_on' can be empty, and then 'due_on < today' counts as not true; say what is meant "
-        "with 'due_on is empty' or 'due_on is not empty'"
-    )
-    assert condition("due_on < today and due_on + 1 week < today").warnings() == (sentence,)
-    assert condition("due_on is not empty and due_on < today").warnings() == ()
-    assert condition("agreed_on < today").warnings() == ()
-
-
-def test_asking_whether_a_fact_is_empty_that_never_is_is_worth_a_warning() -> None:
-    assert condition("agreed_on is empty").warnings() == (
-        "'agreed_on' can never be empty, so 'agreed_on is empty' is never true",
-    )
-
-
 def test_a_value_alone_can_be_read_too() -> None:
     expression = parse_value(parse_yaml("today + 6 months", file="action.yaml"), ACTION)
     assert expression.kind is Kind.DATE

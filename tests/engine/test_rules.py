@@ -158,7 +158,16 @@ def test_what_looks_wrong_but_is_allowed_is_a_warning_at_its_place(folder: Path)
     path.write_text(ACTION_RULES.replace("due_on is not empty and due_on < today", "due_on < today"))
     [warning] = load_rules(folder, KINDS).warnings
     assert str(warning).startswith(
-        f"{path}:6:11: 'due_on' can be empty, and then 'due_on < today' counts as not"
+        f"{path}:6:11: 'due_on' can be empty, and then this condition never holds, because"
+    )
+
+
+def test_an_occasion_that_may_be_empty_while_the_rule_speaks_is_a_warning_at_its_place(folder: Path) -> None:
+    path = folder / "action.yaml"
+    path.write_text(ACTION_RULES.replace("due_on is not empty and due_on < today", "is_late"))
+    [warning] = load_rules(folder, KINDS).warnings
+    assert str(warning) == (
+        f"{path}:7:15: 'due_on' can be empty while the condition holds, and all that time is one occasion"
     )
 
 
