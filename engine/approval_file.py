@@ -57,18 +57,17 @@ def _asked(node: Node, way: str, kind: str, roles: tuple[str, ...], faults: Faul
         role = faults.reading(node.one_of, roles, f"a role in {kind}")
         return () if role is None else (Party(role),)
     found: list[Party] = []
-    for word in faults.reading(node.words) or ():
+    words = faults.reading(node.words) or ()
+    for word in words:
         party = faults.reading(_party, word, kind, roles)
         if party is not None and any(party.role == other.role for other in found):
             faults.add(word.problem(f"'{party.role}' is asked here twice"))
         elif party is not None:
             found.append(party)
-    if way in ("any_of", "all_of") and len(found) == 1 and not found[0].is_group:
-        faults.add(
-            node.problem(
-                f"'{way}' with a single role is 'by: {found[0].role}'; name another one, or write that"
-            )
-        )
+    if way != "quorum" and len(words) == len(found) == 1 and not found[0].is_group:
+        role = found[0].role
+        message = f"'{way}' with a single role is 'by: {role}'; name another one, or write that"
+        faults.add(node.problem(message))
     return tuple(found)
 
 
@@ -89,9 +88,14 @@ def _number(parts: Mapping[str, Node], way: str, asked: tuple[Party, ...]) -> in
     if number > MOST:
         raise parts["quorum"].bad(f"{number} is more than any group has; write {MOST} or less")
     if asked and number > len(asked) and not any(party.is_group for party in asked):
-        roles = "one role has" if len(asked) == 1 else f"{len(asked)} roles have"
+        if len(asked) == 1:
+            role = asked[0].role
+            raise parts["quorum"].bad(
+                f"{number} can never agree: '{role}' has one voice; write '{role}s' for all its posts"
+            )
         raise parts["quorum"].bad(
-            f"{number} can never agree, since the {roles} one voice each; name more of them, or write a plural for all its posts"
+            f"{number} can never agree: the {len(asked)} roles have one voice each; name more, or write a plural "
+            "for all posts of a role"
         )
     return number
 

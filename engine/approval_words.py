@@ -25,17 +25,16 @@ def as_label(policy: ApprovalPolicy) -> str:
         told = one_of(names)
     else:
         told = f"{policy.number} of {all_of(names)}"
-    return f"Approval{' in a meeting' if policy.at_meeting else ''}: {told}{_MANNERS[policy.rejection, policy.number == 1]}"
+    return f"Approval{' in a meeting' if policy.at_meeting else ''}: {told}{_manner(policy)}"
 
 
-_MANNERS = {
-    (Rejection.VETO, True): "",
-    (Rejection.VETO, False): ", each with a veto",
-    (Rejection.COUNTED, True): ", as long as one agrees",
-    (Rejection.COUNTED, False): "",
-    (Rejection.COLLECTED, True): ", once all are heard",
-    (Rejection.COLLECTED, False): ", once all are heard",
-}
+def _manner(policy: ApprovalPolicy) -> str:
+    """Say what a no does, where it is not what everybody expects."""
+    if policy.rejection is Rejection.COLLECTED:
+        return ", once all are heard"
+    if policy.rejection is Rejection.COUNTED:
+        return ", as long as one agrees" if policy.number == 1 else ""
+    return "" if policy.number in (1, None) else ", each with a veto"
 
 
 def _in_sentence(party: Party, number: int | None) -> str:
@@ -48,8 +47,9 @@ def _in_sentence(party: Party, number: int | None) -> str:
 
 def _as_label(party: Party, policy: ApprovalPolicy) -> str:
     if party.is_group:
-        return f"{'any' if policy.number == 1 else 'all' if policy.number is None else 'the'} {spoken(party.role)}s"
+        return _in_sentence(party, policy.number)
     deputy = policy.deputies.get(party.role)
     if deputy is None:
         return spoken(party.role)
-    return f"{spoken(party.role)} or {spoken(deputy)}"
+    alone = len(policy.asked) == 1
+    return f"{spoken(party.role)} {f'or {spoken(deputy)}' if alone else f'(or {spoken(deputy)})'}"

@@ -269,7 +269,8 @@ class Ballot:
         is_outvoted = agreed + to_come < wanted <= agreed + to_come + len(noes)
         if noes and (is_outvoted or rejection is Rejection.COLLECTED):
             # A change is asked for where it would do if those agreed who ask for one.
-            would_do = agreed + to_come + noes.count(Word.REQUEST_CHANGE) >= wanted
+            hoped = 0 if rejection is Rejection.COLLECTED else to_come
+            would_do = agreed + hoped + noes.count(Word.REQUEST_CHANGE) >= wanted
             return Outcome.CHANGE_REQUESTED if would_do else Outcome.REJECTED
         return None
 
