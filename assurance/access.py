@@ -22,8 +22,10 @@ from assurance.records import (
     Answer,
     Approval,
     Case,
+    DeadAddress,
     ImmediateConcern,
     Matter,
+    Person,
     Recommendation,
     RuleHold,
 )
@@ -203,6 +205,15 @@ def _sees_subject(
     return sa.or_(*about, matter)
 
 
+def _dead_addresses(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """An address is for those whose it is, and for whoever keeps the accounts."""
+    if "administrator" in viewer.roles:
+        return sa.true()
+    return sa.exists().where(
+        Person.id == viewer.person_id, sa.func.lower(Person.email) == DeadAddress.address
+    )
+
+
 def _mails(viewer: Viewer) -> sa.ColumnElement[bool]:
     """Mails hold names and counts only; whoever keeps the accounts sees whether they arrive."""
     if "administrator" in viewer.roles:
@@ -217,6 +228,7 @@ _FILTERS: Mapping[type[Any], Callable[[Viewer], sa.ColumnElement[bool]]] = {
     Recommendation: _recommendations,
     Action: _actions,
     Approval: _approvals,
+    DeadAddress: _dead_addresses,
     ImmediateConcern: _concerns,
     Matter: _matters,
     RuleHold: _holds,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -11,8 +12,10 @@ import sqlalchemy as sa
 
 from assurance.config import Settings
 from assurance.office import Office
+from assurance.reach import dead_addresses
+from assurance.returned import note_refusals
 from notifications.compose import Sender
-from notifications.delivery import Delivered, DeliverySettings, deliver_due
+from notifications.delivery import Delivered, DeliverySettings, deliver_due, never
 from notifications.mailer import MaildirMailer, Mailer
 from notifications.outbox import OWED, Message
 from notifications.smtp import SmtpMailer
@@ -65,7 +68,15 @@ def still_owed(office: Office) -> StillOwed:
     return StillOwed(number, first_at, zone)
 
 
-def deliver(office: Office, mailer: Mailer) -> Delivered:
-    """Hand over everything that is owed now, each message once, and say what became of it."""
-    settings = DeliverySettings(sender=Sender(SENDER_NAME, office.settings.mail_from))
-    return asyncio.run(deliver_due(office.store, mailer, office.clock, settings=settings))
+def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = never) -> Delivered:
+    """Hand over what is owed now, each message once, and say what became of it; addresses that are refused are noted."""
+    settings = DeliverySettings(
+        sender=Sender(SENDER_NAME, office.settings.mail_from), returns=office.settings.returns
+    )
+    delivering = deliver_due(
+        office.store, mailer, office.clock, settings=settings, dead=dead_addresses, stopping=stopping
+    )
+    delivered = asyncio.run(delivering)
+    if delivered.failed:
+        note_refusals(office)
+    return delivered

@@ -10,7 +10,8 @@ from assurance.deciders import still_asked
 from assurance.facts import Known
 from assurance.mail import Told
 from assurance.office import Tx
-from assurance.records import Approval
+from assurance.reach import within_reach
+from assurance.records import Approval, DeadAddress
 from assurance.roster import Roster, Seat
 from assurance.standing import addressees
 
@@ -26,7 +27,13 @@ def recipients(tx: Tx, people: Roster, known: Known, words: Iterable[str]) -> tu
 
 
 def meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:
-    """Give who is meant by one word; for a decision also who may take it and who asked for it."""
+    """Give who is meant by one word; for a decision also who may take it and who asked for it.
+
+    That an address is dead is told to whoever can be reached.
+    """
+    if known.ref.kind == DeadAddress.noun:
+        seats = addressees(word, people, known.belongs)
+        return within_reach(tx.session, people, known.standing.group_id, seats)
     if known.ref.kind != Approval.noun:
         return addressees(word, people, known.belongs)
     row = approval_row(tx, known.ref)

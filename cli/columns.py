@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textwrap import shorten
 
 from assurance.deciders import WAITING
+from assurance.queries.addresses import AddressRow
 from assurance.queries.references import SHORT
 from assurance.queries.rows import (
     ActionRow,
@@ -130,6 +131,15 @@ CONCERNS: Sequence[Column[ConcernRow]] = (
     Column("State", lambda row: row.state_title),
     Column("Raised", lambda row: row.raised_on),
     Column("Taken up", lambda row: row.acknowledged_on),
+)
+ADDRESSES: Sequence[Column[AddressRow]] = (
+    Column("Ref", lambda row: short(row.ref)),
+    Column("Address", lambda row: row.address, is_wide=True),
+    Column("Whose", lambda row: row.people, is_wide=True),
+    Column("State", lambda row: row.state_title),
+    Column("Since", lambda row: row.since_on),
+    Column("Mails not\narrived", lambda row: row.mails_undelivered or None, is_number=True),
+    Column("Status", lambda row: row.status),
 )
 MATTERS: Sequence[Column[MatterRow]] = (
     Column("Ref", lambda row: short(row.ref)),

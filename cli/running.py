@@ -97,8 +97,9 @@ def deliver(
 def serve(database: DatabaseOption = None) -> None:
     """Keep the clock and the post running until Ctrl-C or SIGTERM.
 
-    Rules look every minute at what is due and once a day at everything; mails go out every quarter of a minute.
-    What is under way when you stop it is finished first. A missing database is made. The pages come later.
+    Rules look every minute at what is due and once a day at everything; mails go out every quarter of a minute;
+    returned mail is read every five minutes, where AUDITLOOP_BOUNCE_BOX is set. What is under way when you stop it is
+    finished first. A missing database is made. The pages come later.
 
     Examples: auditloop serve; AUDITLOOP_SMTP_URL=smtp://127.0.0.1:2525 auditloop serve
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import threading
@@ -18,18 +17,20 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from assurance.office import Office
-from assurance.post import SENDER_NAME, is_owed
+from assurance.post import deliver, is_owed
+from assurance.returned import read_returned_mail
 from assurance.sweep import SweepTally, sweep, sweep_all
+from cli.bounces import said_of_returned
 from cli.opening import shown
 from cli.shown import said_of_delivery, said_of_sweep
 from engine.clock import SystemClock
-from notifications.compose import Sender
-from notifications.delivery import Delivered, DeliverySettings, deliver_due
+from notifications.delivery import Delivered
 from notifications.mailer import Mailer
 
 SWEEP_EVERY = timedelta(minutes=1)
 SWEEP_ALL_EVERY = timedelta(days=1)
 DELIVER_EVERY = timedelta(seconds=15)
+READ_RETURNED_EVERY = timedelta(minutes=5)
 STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger("auditloop.serve")
@@ -54,7 +55,7 @@ def _scheduler(office: Office, mailer: Mailer, stop: threading.Event) -> Any:
     """Make the clock: all state is in our own tables, so that its own memory may be lost at any instant."""
     scheduler = BackgroundScheduler(
         timezone=UTC,
-        executors={"clock": ThreadPoolExecutor(1), "post": ThreadPoolExecutor(1)},
+        executors={name: ThreadPoolExecutor(1) for name in ("clock", "post", "returned")},
         # Measured: the usual grace of one second drops late runs without a word.
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
@@ -64,6 +65,7 @@ def _scheduler(office: Office, mailer: Mailer, stop: threading.Event) -> Any:
         ("the daily sweep", lambda: _sweep(office, sweep_all), "clock", SWEEP_ALL_EVERY),
         ("the sweep", lambda: _sweep(office, sweep), "clock", SWEEP_EVERY),
         ("the post", lambda: _deliver(office, mailer, stop), "post", DELIVER_EVERY),
+        ("the returned mail", lambda: _read_returned(office), "returned", READ_RETURNED_EVERY),
     )
     for name, job, executor, every in jobs:
         scheduler.add_job(
@@ -93,14 +95,17 @@ def _deliver(office: Office, mailer: Mailer, stop: threading.Event) -> None:
         log.info("%s", said_of_delivery(tally))
 
 
+def _read_returned(office: Office) -> None:
+    tally = read_returned_mail(office)
+    if tally.read or tally.refused or tally.trouble:
+        log.info("%s", said_of_returned(tally))
+
+
 def deliver_all(office: Office, mailer: Mailer, *, stopping: Callable[[], bool]) -> Delivered:
     """Hand over everything that is owed now, in as many runs as it takes, and add up what became of it."""
-    settings = DeliverySettings(sender=Sender(SENDER_NAME, office.settings.mail_from))
     total = Delivered()
     while True:
-        run = asyncio.run(
-            deliver_due(office.store, mailer, office.clock, settings=settings, stopping=stopping)
-        )
+        run = deliver(office, mailer, stopping=stopping)
         total.sent += run.sent
         total.later += run.later
         total.failed += run.failed

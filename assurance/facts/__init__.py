@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from assurance.facts.noun import Belonging, Fact, Known, Noun, one
+from assurance.facts.of_addresses import address_facts
 from assurance.facts.of_audits import audit_facts, return_facts
 from assurance.facts.of_holds import hold_facts
 from assurance.facts.of_meetings import meeting_facts
@@ -26,6 +27,7 @@ from assurance.records import (
     AgencyReturn,
     Approval,
     Audit,
+    DeadAddress,
     ImmediateConcern,
     Meeting,
     Recommendation,
@@ -103,6 +105,7 @@ NOUNS: Mapping[str, Noun] = {
             audit=ImmediateConcern.__table__.c.audit_id,
             agency=ImmediateConcern.__table__.c.agency_id,
         ),
+        Noun(DeadAddress, address_facts()),
         Noun(
             RuleHold,
             hold_facts(),

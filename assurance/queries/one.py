@@ -13,6 +13,7 @@ from assurance.mail import name_of
 from assurance.matters import MatterNoun
 from assurance.office import Tx
 from assurance.queries import meetings, one_approval, one_audit, one_change
+from assurance.queries.addresses import address_grids, address_lines
 from assurance.queries.card import Card, Grid, Line
 from assurance.queries.lists import names, parent_of, return_days_late, state_title
 from assurance.queries.references import CASE
@@ -26,6 +27,7 @@ from assurance.records import (
     Approval,
     Audit,
     Case,
+    DeadAddress,
     ImmediateConcern,
     Matter,
     Meeting,
@@ -110,6 +112,8 @@ def _lines(tx: Tx, viewer: Viewer, row: Moved) -> Iterable[Line]:
             lines = one_approval.approval_lines(tx, viewer, row)
         case ImmediateConcern():
             lines = _concern_lines(tx, viewer, row)
+        case DeadAddress():
+            lines = address_lines(tx, row)
         case Meeting():
             lines = meetings.meeting_lines(tx, row)
         case Matter():
@@ -128,6 +132,8 @@ def _grids(tx: Tx, viewer: Viewer, row: Moved) -> Iterable[Grid]:
             grids = one_change.recommendation_grids(tx, viewer, row)
         case Action():
             grids = one_change.action_grids(tx, viewer, row)
+        case DeadAddress():
+            grids = address_grids(tx, row)
         case Approval():
             grids = one_approval.approval_grids(tx, viewer, row)
         case Meeting():

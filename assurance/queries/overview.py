@@ -12,12 +12,22 @@ from assurance.facts import NOUNS
 from assurance.office import Tx
 from assurance.queries import lists
 from assurance.queries.rows import Overview, Wanted
-from assurance.records import Action, AgencyReturn, Approval, Case, Finding, ImmediateConcern, Matter
+from assurance.records import (
+    Action,
+    AgencyReturn,
+    Approval,
+    Case,
+    DeadAddress,
+    Finding,
+    ImmediateConcern,
+    Matter,
+)
 from notifications.outbox import OWED, TROUBLED, Message
 
 NAMES = {
     AgencyReturn.noun: "returns",
     ImmediateConcern.noun: "concerns",
+    DeadAddress.noun: "addresses",
 }
 
 
@@ -71,6 +81,8 @@ def _note(tx: Tx, viewer: Viewer, kind: str, states: dict[str, int]) -> str:
         return f"{states['waiting']} to be decided"
     if kind == ImmediateConcern.noun and states.get("raised"):
         return f"{states['raised']} not taken up"
+    if kind == DeadAddress.noun and states.get("dead"):
+        return f"{states['dead']} to be mended"
     return ""
 
 

@@ -8,13 +8,13 @@ import sqlalchemy as sa
 
 from assurance.access import Viewer, nothing_like, require_sight, visible
 from assurance.office import Tx
-from assurance.records import AgencyReturn, Audit, Case, ImmediateConcern
+from assurance.records import AgencyReturn, Audit, Case, DeadAddress, ImmediateConcern
 from engine.errors import Reason, Refused
 from engine.moved import Ref, ref_of
 from engine.words import unknown
 
 CASE = "case"
-SHORT = {"return": AgencyReturn.noun, "concern": ImmediateConcern.noun}
+SHORT = {"return": AgencyReturn.noun, "concern": ImmediateConcern.noun, "address": DeadAddress.noun}
 LARGEST_ID = 2**31 - 1  # no database is asked for more
 _AUDIT = re.compile(r"\d{4}-\d{2}/\d+")
 _CASE = re.compile(r"[A-Z]-[A-Z0-9]+")
