@@ -125,14 +125,21 @@ def _empty(name: str) -> Compiled:
 
 
 def _comparing(atom: Compare) -> Holds:
-    compare = _COMPARE[atom.operator]
-    match atom:
-        case Compare(Fact(name), _, Constant(value)):
+    left, sign, right = atom.left, atom.operator, atom.right
+    if isinstance(left, Today | Constant):
+        left, sign, right = right, sign.turned, left
+    compare = _COMPARE[sign]
+    match left, right:
+        case Fact(name), Constant(value):
             return _fact_with_constant(name, compare, value)
-        case Compare(Fact(name), _, Today()):
+        case Fact(name), Today():
             return _fact_with_today(name, compare)
-    left, right = getter(atom.left), getter(atom.right)
+        case Shifted(Fact(name), span), Today():
+            return _shifted_fact_with_today(name, span, compare)
+    return _two_terms(getter(left), compare, getter(right))
 
+
+def _two_terms(left: Getter, compare: _Compare, right: Getter) -> Holds:
     def holds(facts: Facts, today: date, calendar: Calendar) -> bool:
         one = left(facts, today, calendar)
         other = right(facts, today, calendar)
@@ -153,6 +160,16 @@ def _fact_with_today(name: str, compare: _Compare) -> Holds:
     def holds(facts: Facts, today: date, _calendar: Calendar) -> bool:
         value = facts[name]
         return value is not None and compare(value, today)
+
+    return holds
+
+
+def _shifted_fact_with_today(name: str, span: Span, compare: _Compare) -> Holds:
+    after = span.after
+
+    def holds(facts: Facts, today: date, calendar: Calendar) -> bool:
+        day = facts[name]
+        return isinstance(day, date) and compare(after(day, calendar), today)
 
     return holds
 

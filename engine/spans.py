@@ -117,9 +117,11 @@ def span_of(node: Node) -> Span:
 def _shift(day: date, number: int, unit: Unit, calendar: Calendar) -> date:
     if unit is Unit.WORKING_DAYS:
         return calendar.add_working_days(day, number)
-    if unit in _OF_MONTHS:
-        return _add_months(day, number * (12 if unit is Unit.YEARS else 1))
-    return day + timedelta(days=number * (7 if unit is Unit.WEEKS else 1))
+    if unit is Unit.DAYS:
+        return day + timedelta(number)
+    if unit is Unit.WEEKS:
+        return day + timedelta(weeks=number)
+    return _add_months(day, number * (12 if unit is Unit.YEARS else 1))
 
 
 def _add_months(day: date, number: int) -> date:
