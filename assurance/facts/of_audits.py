@@ -134,7 +134,9 @@ def return_facts() -> tuple[Fact, ...]:
     """Give the facts of an agency's return."""
     aims = count(Aim, Aim.audit_id == AgencyReturn.audit_id)
     answers = count(Answer, Answer.return_id == AgencyReturn.id)
-    meeting = sa.select(Audit.meeting_id).where(Audit.id == AgencyReturn.audit_id).scalar_subquery()
+    of_audit = sa.select(Audit.meeting_id).where(Audit.id == AgencyReturn.audit_id)
+    # Named, because it also stands two selects deep, where SQLAlchemy would join every return by itself.
+    meeting = of_audit.correlate(AgencyReturn).scalar_subquery()
     return (
         date("due_on", "the day on which it is due", AgencyReturn.due_on, optional=False),
         date(
