@@ -55,6 +55,13 @@ class WorkingCalendar:
                 place += len(days)
         return days[place]
 
+    def working_days_between(self, start: date, end: date) -> int:
+        """Count the working days after one day, up to a later one and with it; none where that is not later."""
+        years = range(start.year, end.year + 1)
+        return sum(
+            bisect_right(days, end) - bisect_right(days, start) for days in map(self._working_days, years)
+        )
+
     def today(self, now: datetime) -> date:
         """Give the civil day that an instant is to the group."""
         return now.astimezone(self.zone).date()

@@ -28,6 +28,7 @@ class MatterNoun:
     """One kind of matter, as its workflow file describes it; loads like any other noun."""
 
     table = Matter
+    belongs_to_agencies = True
 
     def __init__(self, kind: str, pinned: Mapping[int, OwnVocabulary], newest: OwnVocabulary | None) -> None:
         """Know a kind by every definition to which one of its subjects may be pinned.
@@ -54,6 +55,10 @@ class MatterNoun:
         query = sa.select(Matter).where(Matter.id.in_(subjects), Matter.kind == self.kind)
         rows = session.scalars(query, execution_options={"populate_existing": True})
         return self._known(session, list(rows))
+
+    def followers(self, _changes: Mapping[str, Value]) -> dict[str, Value]:
+        """Give none: of these nouns no field follows another."""
+        return {}
 
     def changed_columns(self, known: Known, changes: Mapping[str, Value]) -> dict[str, Any]:
         """Turn changed fields into the one column that keeps them all, also those of other definitions."""

@@ -94,7 +94,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     ),
     AgencyReturn.noun: ("answer",),
     Recommendation.noun: ("answer_for_agency", "plan_action", "record_re_audit", "record_evidence"),
-    Action.noun: ("complete_plan", "note_progress", "add_evidence"),
+    Action.noun: ("complete_plan", "wait_for", "stop_waiting", "note_progress", "add_evidence"),
     Approval.noun: ("approve", "request_change", "reject", "count"),
     ImmediateConcern.noun: (),
     RuleHold.noun: (),

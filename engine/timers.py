@@ -39,6 +39,16 @@ class Due(NamedTuple):
 _CANCEL = Prepared(
     sa.delete(Timer).where(Timer.subject_kind == sa.bindparam("kind"), Timer.subject_id == sa.bindparam("id"))
 )
+_WAITING = Prepared(
+    sa.select(Timer.subject_id)
+    .where(
+        Timer.subject_kind == sa.bindparam("kind"),
+        Timer.group_id == sa.bindparam("the_group"),
+        Timer.due_at > sa.bindparam("after", type_=Timer.due_at.type),
+        Timer.due_at <= sa.bindparam("until", type_=Timer.due_at.type),
+    )
+    .order_by(Timer.subject_id)
+)
 _DUE = Prepared(
     sa.select(Timer.subject_kind, Timer.subject_id, Timer.group_id, Timer.due_at)
     .where(Timer.due_at <= sa.bindparam("at", type_=Timer.due_at.type))
@@ -82,6 +92,14 @@ def due(session: Session, *, at: datetime, most: int) -> tuple[Due, ...]:
         Due(Ref(kind, subject), group, due_at)
         for kind, subject, group, due_at in _DUE.rows(session, {"at": at, "most": most})
     )
+
+
+def waiting(
+    session: Session, kind: str, *, group_id: int, after: datetime, until: datetime
+) -> tuple[Ref, ...]:
+    """Give a group's subjects of one kind that are to be looked at later than one instant and not later than another."""
+    bounds = {"kind": kind, "the_group": group_id, "after": after, "until": until}
+    return tuple(Ref(kind, subject) for (subject,) in _WAITING.rows(session, bounds))
 
 
 @cache

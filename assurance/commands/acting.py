@@ -64,6 +64,7 @@ def plan_action(tx: Tx, recommendation: Ref, plan: Plan, *, key: str | None = No
         measure=plan.measure,
         original_due_on=plan.due_on,
         current_due_on=plan.due_on,
+        chased_from_on=plan.due_on,
         times_moved=0,
     )
     due = {} if plan.due_on is None else {"set": {"current_due_on": plan.due_on.isoformat()}}
@@ -105,8 +106,9 @@ def complete_plan(
     if due_on is not None:
         if row.original_due_on is not None:
             raise Refused(Reason("date_stands", "A date stands already; ask for a later one instead."))
-        row.original_due_on = row.current_due_on = due_on
-        data["set"] = {"original_due_on": due_on.isoformat(), "current_due_on": due_on.isoformat()}
+        row.original_due_on = row.current_due_on = row.chased_from_on = due_on
+        dates = ("original_due_on", "current_due_on", "chased_from_on")
+        data["set"] = dict.fromkeys(dates, due_on.isoformat())
     return enter(tx, ref, "complete_plan", Entered(data), key=key)
 
 

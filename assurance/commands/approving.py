@@ -18,14 +18,8 @@ from assurance.commands.hearing import (
     heard,
     load,
 )
-from assurance.commands.moving import (
-    Done,
-    Entered,
-    note,
-    perform,
-    repeated,
-    request_key,
-)
+from assurance.commands.moving import Done, Entered, perform, repeated, request_key
+from assurance.commands.noting import note
 from assurance.deciders import ANSWERED, Request
 from assurance.mail import name_of
 from assurance.office import Tx

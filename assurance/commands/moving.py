@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from assurance.access import may_be_told
+from assurance.commands import holds
 from assurance.commands.convening import Brought, bring_along, rearranged
 from assurance.commands.hearing import (
     ANSWERS,
@@ -19,15 +20,18 @@ from assurance.commands.hearing import (
     decided_with_approval,
     hear,
     heard,
+    held_subject,
+    hold_row,
     load,
 )
+from assurance.commands.noting import note
 from assurance.deciders import Request, request_of
 from assurance.facts import Known
-from assurance.mail import News, Told, called, item_of, name_of, tell
+from assurance.mail import Item, News, Told, called, item_of, name_of, tell
 from assurance.matters import plain
 from assurance.office import Tx
 from assurance.reasons import day_in_words
-from assurance.records import Approval, Meeting
+from assurance.records import Approval, Meeting, RuleHold
 from assurance.standing import addressees
 from engine import timers
 from engine.approval_words import who_decides
@@ -163,10 +167,15 @@ def perform(
 ) -> Done:
     """Write one decided move: row, line, timer, messages. Waiting approvals of the old version lapse."""
     known, what = hearing.known, entered or Entered()
+    noun = tx.playbook.noun(known.ref.kind)
     changed = _changed(known, step)
     is_meeting = known.ref.kind == Meeting.noun
-    own_columns = {**(rearranged(tx, known, step) if is_meeting else {}), **what.changes}
-    columns = {**tx.playbook.noun(known.ref.kind).changed_columns(known, changed), **own_columns}
+    own_columns = {
+        **(rearranged(tx, known, step) if is_meeting else {}),
+        **noun.followers(changed),
+        **what.changes,
+    }
+    columns = {**noun.changed_columns(known, changed), **own_columns}
     has_moved = step.target != step.source
     changes = {**columns, "state": step.target, "state_since_on": tx.today} if has_moved else columns
     line = Line(
@@ -181,13 +190,14 @@ def perform(
         once=request_key(tx, hearing.key),
         material=not step.minor,
     )
-    written = append(tx.session, tx.playbook.noun(known.ref.kind).table, known.standing, line)
+    written = append(tx.session, noun.table, known.standing, line)
     if not step.minor and known.facts.get("approvals_waiting"):
         _lapse_others(tx, known, spared=approval)
     along = bring_along(tx, known, step, cause=f"{known.ref} line {written.seq}") if is_meeting else Brought()
+    held = holds.follow(tx, known, step) if known.ref.kind == RuleHold.noun else ()
     # After every row: the sweep takes rows first and timers last too, and nobody waits in a circle.
     counting = [parent for parent in known.belongs.parents if tx.playbook.book.about(parent.kind)]
-    look_again(tx, {known.ref, *counting, *along.refs})
+    look_again(tx, {known.ref, *counting, *along.refs, *held})
     _tell(tx, hearing, step, written)
     return Done(known.ref, written.seq, step.target, brought=along.sentences)
 
@@ -198,14 +208,6 @@ def look_again(tx: Tx, refs: Iterable[Ref]) -> None:
     for start in range(0, len(ordered), ARMED_AT_ONCE):
         some = ordered[start : start + ARMED_AT_ONCE]
         timers.arm(tx.session, some, group_id=tx.actor.group_id, due_at=tx.now)
-
-
-def note(tx: Tx, known: Known, kind: str, data: Mapping[str, Any], *, once: str | None = None) -> Written:
-    """Write a line that changes nothing on which people decide."""
-    line = Line(kind, tx.now, tx.actor.signature, data=data, once=once, material=False)
-    written = append(tx.session, tx.playbook.noun(known.ref.kind).table, known.standing, line)
-    timers.arm(tx.session, [known.ref], group_id=known.standing.group_id, due_at=tx.now)
-    return written
 
 
 def repeated(tx: Tx, key: str | None, ref: Ref, trigger: str) -> Done | None:
@@ -300,7 +302,7 @@ def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:
         about=known.ref,
         key=f"{known.ref}:{written.seq}",
         cause=f"{known.ref} line {written.seq}",
-        items=[item_of(tx.playbook, known, state=step.target)],
+        items=[_item(tx, known, step)],
         severity=Severity.URGENT if step.urgent else Severity.NEWS,
     )
     tell(tx, known, news, told.values())
@@ -322,11 +324,21 @@ def _release(tx: Tx, hearing: Hearing, news: News, request: Request, *, spared: 
 
 def _said(tx: Tx, hearing: Hearing, step: Move) -> str:
     state = hearing.workflow.states[step.target].title
+    if hearing.ref.kind == RuleHold.noun:
+        return holds.said_of(tx, hearing.known, step)
     if hearing.ref.kind == Approval.noun:
         return f"Your request to {_in_sentence(approval_row(tx, hearing.ref).title)}: {state.lower()}."
     if step.target == step.source:
         return f"{called(hearing.known)}: {_in_sentence(step.title)} – done."
     return f"{called(hearing.known)} now stands at “{state}”."
+
+
+def _item(tx: Tx, known: Known, step: Move) -> Item:
+    """Describe what a mail is about: of a hold what it holds, since nobody knows the hold by its number."""
+    subject = held_subject(hold_row(tx, known.ref)) if known.ref.kind == RuleHold.noun else None
+    if subject is not None:
+        return item_of(tx.playbook, load(tx, subject))
+    return item_of(tx.playbook, known, state=step.target)
 
 
 def _in_sentence(title: str) -> str:

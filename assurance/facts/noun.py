@@ -77,6 +77,7 @@ class Noun:
         """Declare a noun; a fact of `follows` takes the value of another one whenever that one alone is set."""
         self.table = table
         self.kind = table.noun
+        self.belongs_to_agencies = agency is not None
         self.facts = (*common_facts(table), *facts)
         nothing = sa.null()
         # An alias, because the noun itself may be the audit, and would then be compared with itself.
@@ -132,14 +133,13 @@ class Noun:
         rows = session.execute(self._query.where(self.table.id.in_(subjects)).order_by(self.table.id))
         return [self._known(tuple(row)) for row in rows]
 
-    def with_followers(self, changes: Mapping[str, Value]) -> dict[str, Value]:
-        """Give changed facts together with those that follow them."""
-        followers = {
+    def followers(self, changes: Mapping[str, Value]) -> dict[str, Value]:
+        """Give the facts that follow changed ones, with their new values."""
+        return {
             name: changes[leader]
             for name, leader in self._follows.items()
             if leader in changes and name not in changes
         }
-        return {**changes, **followers}
 
     def changed_columns(self, _known: Known, changes: Mapping[str, Value]) -> dict[str, Any]:
         """Turn changed facts into changed columns: of these nouns each has a column of its own."""

@@ -1,0 +1,83 @@
+"""What a step on a hold does beside it: a line in the history of what was held, and another look of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from assurance.commands.hearing import held_subject, hold_row, load
+from assurance.commands.noting import note
+from assurance.facts import Known
+from assurance.mail import called
+from assurance.office import Tx
+from assurance.reasons import day_in_words
+from assurance.records import RuleHold
+from engine import timers
+from engine.moved import Ref
+from engine.rules import HoldKind, Rule
+from engine.workflow import Move
+
+REPLIED, REPLY_SEEN = "replied", "reply_seen"
+ACKNOWLEDGED, SILENCED, LIFTED = "acknowledged", "silenced", "lifted"
+ESCALATE, HOLD = "escalate", "hold"
+
+
+def follow(tx: Tx, hold: Known, step: Move) -> tuple[Ref, ...]:
+    """Say of what was held what became of its hold.
+
+    Gives what the rules have to look at again: of a rule that was held about everything, all that waits for its end.
+    """
+    row = hold_row(tx, hold.ref)
+    subject = held_subject(row)
+    if subject is None:
+        return () if step.target == step.source else _waiting_for(tx, row)
+    kind, said = _line(hold, step)
+    note(tx, load(tx, subject), kind, {"hold": hold.ref.id, "rule": row.rule, **said})
+    return (subject,)
+
+
+def said_of(tx: Tx, hold: Known, step: Move) -> str:
+    """Tell whoever has placed a hold what became of it."""
+    row = hold_row(tx, hold.ref)
+    rule = rule_called(tx, row.rule)
+    title = "what the rule says" if rule is None else f"“{rule.title}”"
+    until = step.sets.get("until_on")
+    if hold.facts["kind"] != HoldKind.REPLY:
+        return f"{_spoken(hold)} was taken back by {tx.actor.name}; the rules may speak again."
+    if isinstance(until, date):
+        return f"Your reply was read: until {day_in_words(until)} nobody is told {title}."
+    return f"Your reply was read: {title} is told now, and with it that you have replied."
+
+
+def rule_called(tx: Tx, name: str | None) -> Rule | None:
+    """Give a rule by its id; None where no file has it any more."""
+    return next((rule for rule in tx.playbook.book.rules if rule.id == name), None)
+
+
+def held_in_words(tx: Tx, row: RuleHold) -> str:
+    """Say in a few words what a hold is about: a subject, or a rule about everything."""
+    subject = held_subject(row)
+    return f"the rule ‘{row.rule}’" if subject is None else called(load(tx, subject))
+
+
+def _line(hold: Known, step: Move) -> tuple[str, Mapping[str, Any]]:
+    """Give the line that a subject's history gets for a step on its hold."""
+    until = step.sets.get("until_on")
+    said = {"until": until.isoformat()} if isinstance(until, date) else {}
+    if hold.facts["kind"] == HoldKind.REPLY:
+        return REPLY_SEEN, {"answer": HOLD if said else ESCALATE, **said}
+    return (ACKNOWLEDGED, said) if said else (LIFTED, {"what": hold.facts["kind"]})
+
+
+def _waiting_for(tx: Tx, row: RuleHold) -> tuple[Ref, ...]:
+    """Give everything that the rules look at on the day after the last one of a hold at the latest."""
+    rule = rule_called(tx, row.rule)
+    if rule is None:
+        return ()
+    last = tx.calendar.instant(row.until_on + timedelta(days=1), tx.playbook.book.clock.look_at)
+    return timers.waiting(tx.session, rule.about, group_id=tx.actor.group_id, after=tx.now, until=last)
+
+
+def _spoken(hold: Known) -> str:
+    return "Your acknowledgement" if hold.facts["kind"] == HoldKind.ACKNOWLEDGEMENT else "Your silence"
