@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from assurance.commands.checks import held, said
 from assurance.commands.hearing import load, require_role
-from assurance.commands.moving import Entered, enter, note, request_key, start
+from assurance.commands.moving import Entered, enter, request_key, start
+from assurance.commands.noting import note
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import DeadAddress, Person

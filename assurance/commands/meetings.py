@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from assurance.commands.checks import held, own, said
 from assurance.commands.convening import Sitting, columns_of, day_before, dependent, move_returns
 from assurance.commands.hearing import load, require_role
-from assurance.commands.moving import Done, Entered, enter, look_again, note, start
+from assurance.commands.moving import Done, Entered, enter, look_again, start
+from assurance.commands.noting import note
 from assurance.invitations import invite, invited_now, members_today, uninvite
 from assurance.office import Office, Tx, clock_of
 from assurance.reasons import day_in_words
