@@ -101,11 +101,12 @@ def mend(tx: Tx, ref: Ref, new_address: str, *, key: str | None = None) -> Mende
         .where(Person.group_id == tx.actor.group_id, sa.func.lower(Person.email) == dead)
         .order_by(Person.id)
     ).all()
+    entered = Entered({"people": [person.id for person in people]})
+    # Before the people get it: whose address this is may see it, and is told in whose hands the step lies.
+    enter(tx, ref, "mend", entered, given={"new_address": right}, key=key)
     for person in people:
         person.email = right
     outbox.readdress(tx.session, group_id=tx.actor.group_id, dead=dead, to_address=right)
-    entered = Entered({"people": [person.id for person in people]})
-    enter(tx, ref, "mend", entered, given={"new_address": right}, key=key)
     return Mended(ref, tuple(person.name for person in people), _in_trouble(tx, right))
 
 
