@@ -92,8 +92,8 @@ def _show(found: Rehearsal, *, most: int | None) -> None:
         style="bold",
     )
     say(
-        f"The history holds {found.really}; {found.agreed} of them come out on the same day when the rules in force "
-        "are rehearsed."
+        f"The history holds {found.really}; {found.agreed} of them come out again, on their day or the evening before, "
+        "when the rules in force are rehearsed."
     )
     say()
     show_table(BY_RULE, found.by_rule())

@@ -92,8 +92,8 @@ class OfMonth(NamedTuple):
 class Rehearsal:
     """Two books of rules over the same past.
 
-    `really` counts what the history holds, `agreed` how much of it the rules now in force say again on the same day
-    when they are rehearsed: the measure of how well the past is lived again.
+    `really` counts what the history holds, `agreed` how much of it the rules now in force say again when they are
+    rehearsed, on its day or the evening before: the measure of how well the past is lived again.
     """
 
     from_on: date
@@ -153,7 +153,7 @@ def rehearse(
             really = stage.play((before, after), first, last)
     finally:
         world.close()
-    agreed = sum(before.said[saying].on == on for saying, on in really.items() if saying in before.said)
+    agreed = sum(_is_again(before.said.get(saying), on) for saying, on in really.items())
     return Rehearsal(first, last, before.said, after.said, len(really), agreed)
 
 
@@ -278,6 +278,11 @@ def _really(line: Entry) -> Iterator[tuple[Saying, date]]:
         data = line.data
         saying = Saying(data["rule"], line.ref, data["occasion"], data.get("number", 0), line.kind == NOTICED)
         yield saying, date.fromisoformat(data["on"])
+
+
+def _is_again(said: Said | None, on: date) -> bool:
+    """Say whether something was said again: what moved during a day may really have been seen the next morning only."""
+    return said is not None and said.on in (on, on - DAY)
 
 
 def _change(before: Said | None, after: Said | None) -> Change | None:
