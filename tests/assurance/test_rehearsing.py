@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,7 +23,7 @@ DUE = date(2015, 2, 27)  # the actions of the audit, a Friday
 
 
 @pytest.fixture
-def world(world_at: At) -> Iterator[World]:
+def world(world_at: At) -> World:
     """A group whose actions were let lie for two months, but for one that was moved and one note."""
     world = world_at("actions")
     with world.does("nell") as tx:
@@ -35,7 +34,7 @@ def world(world_at: At) -> Iterator[World]:
     world.is_granted("nell", world.action("trust"), "extend", new_due_on=later, reason="Sickness")
     while world.today < DUE + timedelta(days=60):
         world.night(world.today + timedelta(days=1))
-    yield world
+    return world
 
 
 def book(world: World, folder: Path | None = None) -> RuleBook:
