@@ -11,11 +11,11 @@ import sqlalchemy as sa
 import typer
 
 from assurance.access import viewer_of
-from assurance.commands.approving import decide
+from assurance.commands.approving import count_answers, decide
 from assurance.commands.hearing import look
 from assurance.commands.moving import Done, move
+from assurance.deciders import WAITING, request_of
 from assurance.office import Tx
-from assurance.queries.around import deciders
 from assurance.queries.references import reference_of
 from assurance.records import Approval, Meeting
 from assurance.roster import roster
@@ -32,8 +32,10 @@ from cli.opening import (
     opened,
 )
 from cli.shown import show_json
+from engine.approval_words import who_decides
 from engine.errors import Reason, Refused
 from engine.moved import Ref
+from engine.refusals import one_of
 from engine.vocabulary import Field, Kind, Value
 from engine.words import unknown
 
@@ -60,6 +62,7 @@ class Answer(StrEnum):
     APPROVE = "approve"
     CHANGE = "change"
     REJECT = "reject"
+    COUNT = "count"
 
 
 TRIGGERS = {Answer.APPROVE: "approve", Answer.CHANGE: "request_change", Answer.REJECT: "reject"}
@@ -126,10 +129,11 @@ def decide_(
     """Answer a decision that waits: approve it, ask for a change, or reject it.
 
     An approved step is taken at once, in the same transaction. Nobody decides on what they asked for themselves or
-    on their own agency's work: that goes to the deputy. `auditloop list approvals --state waiting` shows what waits
-    and for whom.
+    on their own agency's work: that goes to the deputy. Where several are asked it waits until enough have answered,
+    and another answer of yours replaces the first; `count` ends it once late answers need not be waited for.
+    `auditloop list approvals --state waiting` shows what waits and for whom.
 
-    Examples: auditloop decide approval/3 approve --as ada; auditloop decide 3 change --as ada --reason "Name two more aims"; auditloop decide 5 approve --as ada --meeting 2015-06
+    Examples: auditloop decide approval/3 approve --as ada; auditloop decide 3 change --as ada --reason "Name two more aims"; auditloop decide 5 approve --as ada --meeting 2015-06; auditloop decide 7 count --as sam
     """
     with (
         answering(as_json=as_json),
@@ -140,9 +144,14 @@ def decide_(
         if ref.kind != Approval.noun:
             raise BadInput(f"{approval} is not a decision; `auditloop list approvals` names those that wait.")
         meeting_id = None if meeting is None else _meeting(tx, meeting)
-        done = decide(
-            tx, ref, TRIGGERS[answer], reason=reason, meeting_id=meeting_id, version=version, key=key
-        )
+        if answer is Answer.COUNT and (reason or meeting is not None):
+            raise BadInput("Whoever counts the answers gives none: leave --reason and --meeting out.")
+        if answer is Answer.COUNT:
+            done = count_answers(tx, ref, version=version, key=key)
+        else:
+            done = decide(
+                tx, ref, TRIGGERS[answer], reason=reason, meeting_id=meeting_id, version=version, key=key
+            )
         said = _said_of_decision(tx, done)
     _answer(done, said, as_json=as_json)
 
@@ -202,14 +211,19 @@ def _said(tx: Tx, done: Done) -> str:
     if done.approval is None:
         title = _title(tx, done)
         return f"{short(done.ref)} is now at ‘{title}’ (version {done.seq})."
-    names = " or ".join(deciders(tx, tx.session.get_one(Approval, done.approval.id)))
-    return f"{short(done.approval)} waits for the decision of {names or 'a post that nobody holds'}."
+    request = request_of(tx, tx.session.get_one(Approval, done.approval.id))
+    names = one_of(request.names_to_answer()) or "a post that nobody holds"
+    if request.policy.is_settled_by_one:
+        return f"{short(done.approval)} waits for the decision of {names}."
+    return f"{short(done.approval)} waits for the decision of {who_decides(request.policy)}. {request.in_words()}"
 
 
 def _said_of_decision(tx: Tx, done: Done) -> str:
     if done.is_repeat:
         return _said(tx, done)
     row = tx.session.get_one(Approval, done.ref.id)
+    if done.state == WAITING:
+        return f"{short(done.ref)}: your answer is written down. {request_of(tx, row).in_words()}"
     subject = look(tx, Ref(row.subject_kind, row.subject_id))
     state = subject.workflow.states[subject.known.standing.state].title
     return f"{short(done.ref)}: {_title(tx, done).lower()}. {short(subject.ref)} is at ‘{state}’."

@@ -231,6 +231,8 @@ def _show_doors(found: Doors, person: str) -> None:
     say(
         f"{short(found.ref)} stands at ‘{found.state_title}’ (version {found.version}); {person} is here as {roles}."
     )
+    if found.note:
+        say(found.note)
     for heading, is_open in (("Open", True), ("Closed", False)):
         doors = [door for door in found.doors if door.is_open is is_open]
         if doors:

@@ -72,11 +72,6 @@ def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
     )
 
 
-def deciders(tx: Tx, row: Approval) -> tuple[str, ...]:
-    """Name who can take a waiting decision today, each once."""
-    return request_of(tx, row).names_to_answer()
-
-
 def cases(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[CaseRow]:
     """List cases by audit, under their references only."""
     where = [] if wanted.audit_id is None else [Case.audit_id == wanted.audit_id]

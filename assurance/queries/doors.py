@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from assurance.commands.approving import COUNT
 from assurance.commands.hearing import circumstances, look
+from assurance.deciders import Request
 from assurance.office import Tx
 from engine.approval_words import who_decides
 from engine.moved import Ref
+from engine.refusals import spoken
 from engine.vocabulary import Field
 
 
@@ -28,7 +31,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """All steps out of a subject's state, for one person, on one version."""
+    """All steps out of a subject's state, for one person, on one version; of a decision `note` says how far it is."""
 
     ref: Ref
     state: str
@@ -36,6 +39,7 @@ class Doors:
     version: int
     roles: tuple[str, ...]
     doors: tuple[Door, ...]
+    note: str = ""
 
 
 def doors_of(tx: Tx, ref: Ref) -> Doors:
@@ -61,11 +65,27 @@ def doors_of(tx: Tx, ref: Ref) -> Doors:
         )
         for offer in workflow.offers(state, here)
     )
+    request = hearing.request
     return Doors(
         ref,
         state,
         workflow.states[state].title,
         hearing.known.standing.version,
         tuple(sorted(here.roles)),
-        doors,
+        doors if request is None else tuple(_with_what_is_missing(door, request) for door in doors),
+        "" if request is None else _how_far(tx, request),
     )
+
+
+def _with_what_is_missing(door: Door, request: Request) -> Door:
+    """Close the door to counting while the answers come to nothing: whose are missing is no fact of a workflow."""
+    if door.trigger != COUNT or not door.is_open or request.ballot.count().outcome is not None:
+        return door
+    return replace(door, is_open=False, reasons=(f"There is nothing to count yet. {request.in_words()}",))
+
+
+def _how_far(tx: Tx, request: Request) -> str:
+    own = None if tx.actor.person_id is None else request.ballot.answer_of(tx.actor.person_id)
+    if own is None:
+        return request.in_words()
+    return f"{request.in_words()} You have answered: {spoken(own.word)}; until it is settled, another answer replaces it."

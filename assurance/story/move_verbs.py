@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assurance.commands import approving, founding, moving
+from assurance.commands.hearing import ANSWERS
 from assurance.office import Tx
 from assurance.story.audit_verbs import return_of
 from assurance.story.names import SUBJECTS, Names, name_of, one_of, text
@@ -70,11 +71,22 @@ def _move(tx: Tx, book: Book, given: dict[str, Any]) -> None:
         book.add("approval", given.get("name"), done.approval.id)
 
 
+def _check_decide(parts: dict[str, Node], given: dict[str, Any], _names: Names) -> None:
+    if given["answer"] == approving.COUNT:
+        for name in ("reason", "meeting"):
+            if name in parts:
+                raise parts[name].bad(f"whoever counts the answers gives none; take {name!r} out")
+
+
 def _decide(tx: Tx, book: Book, given: dict[str, Any]) -> None:
     meeting = book.maybe("meeting", given.get("meeting"))
+    approval = book.ref("approval", given["approval"])
+    if given["answer"] == approving.COUNT:
+        approving.count_answers(tx, approval)
+        return
     approving.decide(
         tx,
-        book.ref("approval", given["approval"]),
+        approval,
         given["answer"],
         reason=given.get("reason", ""),
         meeting_id=meeting,
@@ -129,8 +141,9 @@ MOVE_VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "decide",
-        {"approval": name_of("approval"), "answer": one_of("approve", "request_change", "reject")},
+        {"approval": name_of("approval"), "answer": one_of(*ANSWERS, approving.COUNT)},
         {"reason": text, "meeting": name_of("meeting")},
+        check=_check_decide,
         do=_decide,
     ),
     Verb(
