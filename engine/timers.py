@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.moved import Ref
-from engine.store import Base, Prepared
+from engine.store import Base, Prepared, among
 
 
 class Timer(Base):
@@ -36,8 +36,31 @@ class Due(NamedTuple):
     due_at: datetime
 
 
+class Appointment(NamedTuple):
+    """A subject, the instant for which its timer was seen to be set, and the one for which it is to be set.
+
+    Without an instant there was no timer, or there is to be none.
+    """
+
+    ref: Ref
+    seen_at: datetime | None
+    due_at: datetime | None
+
+
 _CANCEL = Prepared(
     sa.delete(Timer).where(Timer.subject_kind == sa.bindparam("kind"), Timer.subject_id == sa.bindparam("id"))
+)
+_CANCEL_SEEN = Prepared(
+    sa.delete(Timer).where(
+        Timer.subject_kind == sa.bindparam("kind"),
+        Timer.subject_id == sa.bindparam("id"),
+        Timer.due_at == sa.bindparam("seen_at", type_=Timer.due_at.type),
+    )
+)
+_SET = Prepared(
+    sa.select(Timer.subject_id, Timer.due_at).where(
+        Timer.subject_kind == sa.bindparam("kind"), among(Timer.subject_id, "ids")
+    )
 )
 _WAITING = Prepared(
     sa.select(Timer.subject_id)
@@ -49,11 +72,23 @@ _WAITING = Prepared(
     )
     .order_by(Timer.subject_id)
 )
-_DUE = Prepared(
+_LINE = (Timer.due_at, Timer.subject_kind, Timer.subject_id)
+_IN_LINE = (
     sa.select(Timer.subject_kind, Timer.subject_id, Timer.group_id, Timer.due_at)
     .where(Timer.due_at <= sa.bindparam("at", type_=Timer.due_at.type))
-    .order_by(Timer.due_at, Timer.subject_kind, Timer.subject_id)
+    .order_by(*_LINE)
     .limit(sa.bindparam("most"))
+)
+_DUE = Prepared(_IN_LINE)
+_DUE_AFTER = Prepared(
+    _IN_LINE.where(
+        sa.tuple_(*_LINE)
+        > sa.tuple_(
+            sa.bindparam("due_at", type_=Timer.due_at.type),
+            sa.bindparam("kind", type_=Timer.subject_kind.type),
+            sa.bindparam("id", type_=Timer.subject_id.type),
+        )
+    )
 )
 
 
@@ -69,16 +104,20 @@ def arm(session: Session, refs: Sequence[Ref], *, group_id: int, due_at: datetim
     _arming(session.info["dialect"].name, len(refs)).run(session, values)
 
 
-def appoint(session: Session, looks: Mapping[Ref, datetime | None], *, group_id: int) -> None:
-    """Have each subject of one group looked at when its own instant has come, or no more; in the order of `arm`."""
+def appoint(session: Session, appointments: Sequence[Appointment], *, group_id: int) -> None:
+    """Have each subject of one group looked at when its own instant has come, or no more; in the order of `arm`.
+
+    Whoever was armed anew meanwhile, by somebody who has changed what counts, stays so: that look is still owed.
+    """
     armed, cancelled = [], []
-    for (kind, number), due_at in sorted(looks.items()):
+    for (kind, number), seen_at, due_at in sorted(appointments):
+        values = {"kind": kind, "id": number, "seen_at": seen_at}
         if due_at is None:
-            cancelled.append({"kind": kind, "id": number})
+            cancelled.append(values)
         else:
-            armed.append({"kind": kind, "id": number, "group_id": group_id, "due_at": due_at})
-    _arming_one(session.info["dialect"].name).run_all(session, armed)
-    _CANCEL.run_all(session, cancelled)
+            armed.append({**values, "group_id": group_id, "due_at": due_at})
+    _appointing(session.info["dialect"].name).run_all(session, armed)
+    _CANCEL_SEEN.run_all(session, cancelled)
 
 
 def cancel(session: Session, ref: Ref) -> None:
@@ -86,12 +125,20 @@ def cancel(session: Session, ref: Ref) -> None:
     _CANCEL.run(session, {"kind": ref.kind, "id": ref.id})
 
 
-def due(session: Session, *, at: datetime, most: int) -> tuple[Due, ...]:
-    """Give the subjects whose instant has come, the longest waiting first."""
-    return tuple(
-        Due(Ref(kind, subject), group, due_at)
-        for kind, subject, group, due_at in _DUE.rows(session, {"at": at, "most": most})
-    )
+def due(session: Session, *, at: datetime, most: int, after: Due | None = None) -> tuple[Due, ...]:
+    """Give the subjects whose instant has come, the longest waiting first; those that stand in line after one of them."""
+    values: dict[str, object] = {"at": at, "most": most}
+    if after is None:
+        rows = _DUE.rows(session, values)
+    else:
+        place = {"due_at": after.due_at, "kind": after.ref.kind, "id": after.ref.id}
+        rows = _DUE_AFTER.rows(session, values | place)
+    return tuple(Due(Ref(kind, subject), group, due_at) for kind, subject, group, due_at in rows)
+
+
+def set_for(session: Session, kind: str, subjects: Sequence[int]) -> dict[int, datetime]:
+    """Give for which instants the timers of subjects of one kind are set; one without a timer is left out."""
+    return dict(_SET.rows(session, {"kind": kind, "ids": list(subjects)}))
 
 
 def waiting(
@@ -121,7 +168,7 @@ def _arming(dialect: str, number: int) -> Prepared:
 
 
 @cache
-def _arming_one(dialect: str) -> Prepared:
+def _appointing(dialect: str) -> Prepared:
     insert = sqlite_insert(Timer) if dialect == "sqlite" else postgresql_insert(Timer)
     due_at = sa.bindparam("due_at", type_=Timer.due_at.type)
     row = {
@@ -130,5 +177,10 @@ def _arming_one(dialect: str) -> Prepared:
         "group_id": sa.bindparam("group_id"),
         "due_at": due_at,
     }
+    is_as_seen = Timer.due_at == sa.bindparam("seen_at", type_=Timer.due_at.type)
     key = ["subject_kind", "subject_id"]
-    return Prepared(insert.values(row).on_conflict_do_update(index_elements=key, set_={"due_at": due_at}))
+    return Prepared(
+        insert.values(row).on_conflict_do_update(
+            index_elements=key, set_={"due_at": due_at}, where=is_as_seen
+        )
+    )

@@ -101,6 +101,7 @@ class World:
         self.office = Office(self.settings, store, self.shelf, clock=self.clock)
         if not self.office.groups():
             self.found("qa")
+            sweep(self.office)  # the house's rules come into force: nothing is there yet that they could owe
         self.group_id = self.office.groups()[0]
         # That people were invited to the meetings of the cast is nobody's news.
         invited = sa.select(sa.func.max(Message.id)).where(Message.cause.like("meeting/% line 1"))

@@ -144,7 +144,7 @@ def test_the_daily_look_finds_it_too(world: World) -> None:
     with world.office.store.begin() as session:
         timers.cancel(session, ref)
     world.on(date(2014, 9, 6))
-    assert sweep_all(world.office).repaired == 0  # it fires now, and nothing is to come
+    assert sweep_all(world.office).repaired == 1
     assert world.fired(ref) == ["dip-sample-late 0", "dip-sample-chased 0"]
     (mail, *_) = world.news()
     assert mail.why.endswith("it stands at “Planned”; the day on which it is to be done: 5 September 2014.")

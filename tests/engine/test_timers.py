@@ -7,7 +7,7 @@ from datetime import timedelta
 from engine import timers
 from engine.moved import Ref
 from engine.store import Store
-from engine.timers import Due
+from engine.timers import Appointment, Due
 from tests.engine.leaves import SPRING
 
 OAK, ELM, ASH = Ref("leaf", 1), Ref("leaf", 2), Ref("leaf", 3)
@@ -27,7 +27,9 @@ def test_the_longest_waiting_come_first_and_never_more_than_asked_for(any_store:
         timers.arm(session, [ELM], group_id=1, due_at=SPRING - HOUR)
         timers.arm(session, [ASH], group_id=1, due_at=SPRING)
         found = timers.due(session, at=SPRING + HOUR, most=2)
-    assert [one.ref for one in found] == [ELM, OAK]
+        assert [one.ref for one in found] == [ELM, OAK]
+        assert timers.due(session, at=SPRING, most=2, after=found[0]) == (found[1], Due(ASH, 1, SPRING))
+        assert timers.due(session, at=SPRING, most=2, after=Due(ASH, 1, SPRING)) == ()
 
 
 def test_a_new_appointment_replaces_the_old_one_be_it_earlier_or_later(any_store: Store) -> None:
@@ -57,7 +59,24 @@ def test_whoever_is_cancelled_is_looked_at_no_more(any_store: Store) -> None:
 def test_each_of_many_has_an_instant_of_its_own_or_none(any_store: Store) -> None:
     with any_store.begin() as session:
         timers.arm(session, [OAK, ELM], group_id=1, due_at=SPRING)
-        timers.appoint(session, {OAK: None, ELM: SPRING + HOUR, ASH: SPRING - HOUR}, group_id=1)
-        timers.appoint(session, {}, group_id=1)
-        found = timers.due(session, at=SPRING + HOUR, most=10)
-    assert found == (Due(ASH, 1, SPRING - HOUR), Due(ELM, 1, SPRING + HOUR))
+        found = [
+            Appointment(ELM, SPRING, SPRING + HOUR),
+            Appointment(OAK, SPRING, None),
+            Appointment(ASH, None, SPRING - HOUR),
+        ]
+        timers.appoint(session, found, group_id=1)
+        timers.appoint(session, [], group_id=1)
+        assert timers.set_for(session, "leaf", [1, 2, 3, 4]) == {2: SPRING + HOUR, 3: SPRING - HOUR}
+        assert timers.set_for(session, "tree", [1, 2, 3, 4]) == {}
+
+
+def test_whoever_was_armed_anew_meanwhile_stays_so(any_store: Store) -> None:
+    with any_store.begin() as session:
+        timers.arm(session, [OAK, ELM, ASH], group_id=1, due_at=SPRING)
+        overtaken = [
+            Appointment(OAK, SPRING - HOUR, SPRING + HOUR),
+            Appointment(ELM, SPRING - HOUR, None),
+            Appointment(ASH, None, SPRING + HOUR),
+        ]
+        timers.appoint(session, overtaken, group_id=1)
+        assert timers.set_for(session, "leaf", [1, 2, 3]) == {1: SPRING, 2: SPRING, 3: SPRING}

@@ -1,0 +1,106 @@
+"""The daily truth: every rule asked of the whole table, in SQL, so that what a lost timer has left unsaid is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from assurance.backlog import subjects
+from assurance.batches import work_through
+from assurance.finding import not_accounted_for
+from assurance.firing import load, lock, next_look_at
+from assurance.matters import MatterNoun
+from assurance.office import Office, Tx, clock_of
+from assurance.past import pasts
+from assurance.records import RuleHold
+from assurance.records.rules import DailySweep
+from assurance.tally import SweepTally
+from engine import timers
+from engine.moved import Ref
+from engine.rules import HoldKind, judge
+from engine.timers import Appointment, Due
+
+
+def repair(office: Office, group_id: int, *, withheld: frozenset[str]) -> SweepTally:
+    """Have everything looked at now of which something was lost; give how many subjects that are.
+
+    Who will have something to say on a later day only, and has lost their timer, is found on that day.
+    """
+    tally = SweepTally()
+    for kind in office.playbook.nouns:
+        with office.reading(clock_of(group_id)) as tx:
+            due = [Due(ref, group_id, _since(tx)) for ref in _suspects(tx, kind, withheld)]
+        work = partial(_repair, withheld=withheld)
+        tally.add(work_through(office, clock_of(group_id), due, work))
+    return tally
+
+
+def is_owed_today(office: Office, group_id: int) -> bool:
+    """Say whether the hour of the day at which everything is looked at has come, and nobody has done it yet."""
+    with office.reading(clock_of(group_id)) as tx:
+        if tx.now < tx.calendar.instant(tx.today, tx.playbook.book.clock.look_at):
+            return False
+        done_on = tx.session.scalar(sa.select(DailySweep.done_on).where(DailySweep.group_id == group_id))
+        return done_on is None or done_on < tx.today
+
+
+def note_done(office: Office, group_id: int) -> None:
+    """Keep that everything was looked at today."""
+    with office.begin(clock_of(group_id)) as tx:
+        insert = sqlite_insert if tx.session.info["dialect"].name == "sqlite" else postgresql_insert
+        done = {"done_on": tx.today, "done_at": tx.now}
+        row = insert(DailySweep).values(group_id=group_id, **done)
+        tx.session.execute(row.on_conflict_do_update(index_elements=["group_id"], set_=done))
+
+
+def _suspects(tx: Tx, kind: str, withheld: frozenset[str]) -> list[Ref]:
+    """Name the subjects of which something may have been lost, as far as the database can tell."""
+    noun = tx.playbook.noun(kind)
+    rules = [rule for rule in tx.playbook.book.about(kind) if rule.id not in withheld]
+    if not rules:
+        return []
+    if isinstance(noun, MatterNoun):
+        return subjects(tx, kind)
+    found = {ref for rule in rules for ref in not_accounted_for(tx, noun, rule, rules)}
+    return sorted(found.union(_accepted(tx, kind)))
+
+
+def _accepted(tx: Tx, kind: str) -> Iterator[Ref]:
+    """Name the subjects about which somebody accepted something until a day that is over: it is said once more."""
+    query = sa.select(RuleHold.subject_id).where(
+        RuleHold.group_id == tx.actor.group_id,
+        RuleHold.subject_kind == kind,
+        RuleHold.kind == HoldKind.ACKNOWLEDGEMENT,
+        RuleHold.until_on < tx.today,
+    )
+    return (Ref(kind, number) for number in tx.session.scalars(query) if number is not None)
+
+
+def _since(tx: Tx) -> datetime:
+    """Give the instant at which what is found today was due: a reminder is then for today's digest."""
+    return min(tx.now, tx.calendar.instant(tx.today, tx.playbook.book.clock.look_at))
+
+
+def _repair(tx: Tx, due: Sequence[Due], *, withheld: frozenset[str]) -> SweepTally:
+    """Have those looked at about whom a rule speaks although no timer says so, and set the timers that are missing."""
+    refs, since = [one.ref for one in due], due[0].due_at
+    lock(tx, refs)
+    set_at = timers.set_for(tx.session, refs[0].kind, [ref.id for ref in refs])
+    before = pasts(tx.session, refs, group_id=tx.actor.group_id, today=tx.today, withheld=withheld)
+    lost = []
+    for known in load(tx, refs):
+        past, rules = before[known.ref], tx.playbook.book.about(known.ref.kind)
+        seen_at = set_at.get(known.ref.id)
+        if seen_at is not None and seen_at <= tx.now:
+            continue
+        speaks = judge(rules, known.facts, today=tx.today, calendar=tx.calendar, past=past)
+        due_at = since if speaks else next_look_at(tx, known, past)
+        if due_at is not None and (speaks or seen_at is None):
+            lost.append(Appointment(known.ref, seen_at, due_at))
+    timers.appoint(tx.session, lost, group_id=tx.actor.group_id)
+    return SweepTally(repaired=len(lost))
