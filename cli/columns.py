@@ -7,6 +7,7 @@ from textwrap import shorten
 
 from assurance.deciders import WAITING
 from assurance.queries.addresses import AddressRow
+from assurance.queries.holds import HoldRow
 from assurance.queries.references import SHORT
 from assurance.queries.rows import (
     ActionRow,
@@ -54,9 +55,8 @@ def _planned(row: ActionRow) -> str:
 
 
 def _action_state(row: ActionRow) -> str:
-    if row.is_overdue:
-        return f"{row.state_title}\noverdue"
-    return row.state_title
+    waits = row.waiting_on is not None
+    return "\n".join([row.state_title, *["overdue"] * row.is_overdue, *["waits for others"] * waits])
 
 
 def _decided(row: ApprovalRow) -> str:
@@ -131,6 +131,15 @@ CONCERNS: Sequence[Column[ConcernRow]] = (
     Column("State", lambda row: row.state_title),
     Column("Raised", lambda row: row.raised_on),
     Column("Taken up", lambda row: row.acknowledged_on),
+)
+HOLDS: Sequence[Column[HoldRow]] = (
+    Column("Ref", lambda row: short(row.ref)),
+    Column("What", lambda row: row.what),
+    Column("About", lambda row: "everything" if row.about is None else short(row.about)),
+    Column("Rule", lambda row: row.rule or "every rule", is_wide=True),
+    Column("By", lambda row: row.placed_by, is_wide=True),
+    Column("Until", lambda row: row.until_on),
+    Column("State", lambda row: row.state_title),
 )
 ADDRESSES: Sequence[Column[AddressRow]] = (
     Column("Ref", lambda row: short(row.ref)),

@@ -12,6 +12,7 @@ from assurance.access import Sight, Viewer
 from assurance.office import Tx
 from assurance.queries import around, lists, meetings
 from assurance.queries.addresses import dead_addresses
+from assurance.queries.holds import holds
 from assurance.queries.overview import overview
 from assurance.queries.references import audit_id_of
 from assurance.queries.rows import (
@@ -28,6 +29,7 @@ from cli.columns import (
     CASES,
     CONCERNS,
     FINDINGS,
+    HOLDS,
     MAILS,
     MATTERS,
     MEETINGS,
@@ -70,6 +72,7 @@ LISTS: Mapping[str, _List] = {
     "actions": _List(lists.actions, ACTIONS, "on individual practice, of other agencies"),
     "approvals": _List(around.approvals, APPROVALS, "about what is for others"),
     "concerns": _List(lists.concerns, CONCERNS, "for other agencies"),
+    "holds": _List(holds, HOLDS, "about what is for others"),
     "addresses": _List(dead_addresses, ADDRESSES, "of others"),
     "cases": _List(around.cases, CASES, "that are not yours to read"),
     "findings": _List(around.findings, FINDINGS),
@@ -110,7 +113,7 @@ def list_(
     group: GroupOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """List what there is: audits, returns, recommendations, actions, approvals, concerns, cases, findings, meetings, people, agencies, dead addresses, mails.
+    """List what there is: audits, returns, recommendations, actions, approvals, concerns, holds, cases, findings, meetings, people, agencies, dead addresses, mails.
 
     The first column is what the other commands take: show, history, offers, move. Kinds that stand in YAML only are
     listed by their own name. With --as you see what that person may see.

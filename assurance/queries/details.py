@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from assurance.access import Viewer, may_see, visible
 from assurance.office import Tx
+from assurance.reasons import day_in_words
 from assurance.records import (
     Action,
     Agency,
@@ -99,9 +101,21 @@ def _agency(asked: _Asked) -> str:
 
 
 def _answer(asked: _Asked) -> str:
-    # The answer to a decision is told in the sentence itself.
-    is_told = "approval" in asked.data or "voice" in asked.data
+    # The answer to a decision or to a reply is told in the sentence itself.
+    is_told = not asked.data.keys().isdisjoint({"approval", "voice", "hold"})
     return "" if is_told else f"answer: {asked.data['answer'].replace('_', ' ')}"
+
+
+def _awaited(asked: _Asked) -> str:
+    agency = asked.row(Agency, "waiting_on_agency_id")
+    return "" if agency is None else f"waits for: {agency.name}"
+
+
+def _chased(asked: _Asked) -> str:
+    # Where the date itself was moved, that is told already.
+    if "current_due_on" in asked.data.get("set", {}):
+        return ""
+    return f"the owner is chased from {day_in_words(date.fromisoformat(asked.data['chased_from_on']))}"
 
 
 def _answers(asked: _Asked) -> str:
@@ -139,6 +153,8 @@ _DETAILS: Mapping[str, Callable[[_Asked], str]] = {
     "agency": _agency,
     "answer": _answer,
     "answers": _answers,
+    "waiting_on_agency_id": _awaited,
+    "chased_from_on": _chased,
     "reached": lambda asked: f"{asked.data['reached']} people reached",
     "note": _note,
     "evidence": _evidence,

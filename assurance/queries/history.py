@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from assurance.access import Viewer, reads_texts_of, require_sight
 from assurance.office import Tx
 from assurance.queries.details import details_of
+from assurance.queries.holds import told_of_hold
 from assurance.reasons import day_in_words
-from assurance.records import Approval, Person
+from assurance.records import Approval, Person, RuleHold
 from engine import definitions
 from engine.ledger import SEALED_COLUMNS, Entry, Event, EventText, commitment_of, entry_of, seal_of
 from engine.moved import Ref
@@ -135,10 +136,12 @@ class _Teller:
             case definitions.MIGRATED:
                 sentence = f"{by} moved it to {self._migrated(data)}. Nobody was told."
             case _:
-                sentence = f"{by}: {_spoken(entry.kind)}."
+                sentence = told_of_hold(entry.kind, by, data) or f"{by}: {_spoken(entry.kind)}."
         return sentence
 
     def _opened(self, data: Mapping[str, Any]) -> str:
+        if self._ref.kind == RuleHold.noun:
+            return f"placed it on {data.get('about', 'everything of which the rule speaks')}"
         if self._ref.kind != Approval.noun:
             return "opened it"
         title = self._tx.session.get_one(Approval, self._ref.id).title

@@ -140,6 +140,10 @@ def actions(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ActionRow]:
             days_past_original=action_days_past(row, tx.today),
             is_overdue=action_is_overdue(row, tx.today),
             rating=ratings.get(row.id),
+            waiting_on=None if row.waiting_on_agency_id is None else agencies[row.waiting_on_agency_id],
+            waiting_since_on=row.waiting_since_on,
+            working_days_waited=days_waited(tx, row),
+            chased_from_on=row.chased_from_on,
         )
         for row, _ in found.pairs
     )
@@ -222,6 +226,12 @@ def action_is_overdue(row: Action, today: date) -> bool:
     """Say whether the date agreed now has passed and nobody has confirmed the action."""
     is_open = row.state not in SETTLED_ACTIONS and row.confirmed_on is None
     return is_open and row.current_due_on is not None and row.current_due_on < today
+
+
+def days_waited(tx: Tx, row: Action) -> int:
+    """Count the working days for which an action has waited for another agency, as long as it does."""
+    since = row.waiting_since_on
+    return 0 if since is None else tx.calendar.working_days_between(since, tx.today)
 
 
 def hidden_of(tx: Tx, viewer: Viewer, table: type[Any], *where: sa.ColumnElement[bool]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from assurance.office import Tx
 from assurance.queries import meetings, one_approval, one_audit, one_change
 from assurance.queries.addresses import address_grids, address_lines
 from assurance.queries.card import Card, Grid, Line
+from assurance.queries.holds import hold_grid, hold_lines
 from assurance.queries.lists import names, parent_of, return_days_late, state_title
 from assurance.queries.references import CASE
 from assurance.reasons import day_in_words
@@ -35,6 +36,7 @@ from assurance.records import (
     Post,
     Recommendation,
     RecordSet,
+    RuleHold,
 )
 from engine.ledger import texts
 from engine.moved import Moved, Ref
@@ -63,7 +65,9 @@ def card_of(tx: Tx, viewer: Viewer, ref: Ref) -> Card:
         version=row.version,
         lines=tuple(_lines(tx, viewer, row)),
         grids=tuple(
-            grid for grid in (*_grids(tx, viewer, row), _decisions(tx, viewer, ref)) if grid.rows or grid.note
+            grid
+            for grid in (*_grids(tx, viewer, row), _decisions(tx, viewer, ref), hold_grid(tx, viewer, ref))
+            if grid.rows or grid.note
         ),
     )
 
@@ -98,27 +102,7 @@ def _name(tx: Tx, row: Any, ref: Ref) -> str:
 
 
 def _lines(tx: Tx, viewer: Viewer, row: Moved) -> Iterable[Line]:
-    lines: Iterable[Line] = ()
-    match row:
-        case Audit():
-            lines = one_audit.audit_lines(tx, row)
-        case AgencyReturn():
-            lines = _return_lines(tx, row)
-        case Recommendation():
-            lines = one_change.recommendation_lines(tx, row)
-        case Action():
-            lines = one_change.action_lines(tx, row)
-        case Approval():
-            lines = one_approval.approval_lines(tx, viewer, row)
-        case ImmediateConcern():
-            lines = _concern_lines(tx, viewer, row)
-        case DeadAddress():
-            lines = address_lines(tx, row)
-        case Meeting():
-            lines = meetings.meeting_lines(tx, row)
-        case Matter():
-            lines = _matter_lines(tx, row)
-    return lines
+    return _LINES[type(row)](tx, viewer, row)
 
 
 def _grids(tx: Tx, viewer: Viewer, row: Moved) -> Iterable[Grid]:
@@ -241,3 +225,17 @@ def _decisions(tx: Tx, viewer: Viewer, ref: Ref) -> Grid:
 
 def _spoken(name: str) -> str:
     return name.replace("_", " ").capitalize()
+
+
+_LINES: Mapping[type[Moved], Callable[[Tx, Viewer, Any], Iterable[Line]]] = {
+    Audit: lambda tx, _, row: one_audit.audit_lines(tx, row),
+    AgencyReturn: lambda tx, _, row: _return_lines(tx, row),
+    Recommendation: lambda tx, _, row: one_change.recommendation_lines(tx, row),
+    Action: one_change.action_lines,
+    Approval: one_approval.approval_lines,
+    ImmediateConcern: _concern_lines,
+    DeadAddress: lambda tx, _, row: address_lines(tx, row),
+    Meeting: lambda tx, _, row: meetings.meeting_lines(tx, row),
+    RuleHold: hold_lines,
+    Matter: lambda tx, _, row: _matter_lines(tx, row),
+}

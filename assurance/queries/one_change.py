@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 import sqlalchemy as sa
 
-from assurance.access import STRATEGIC, Viewer, reads_texts_of, visible
+from assurance.access import STRATEGIC, Sight, Viewer, reads_texts_of, visible
 from assurance.office import Tx
 from assurance.queries.card import Grid, Line
-from assurance.queries.lists import action_days_past, action_is_overdue, names, state_title
+from assurance.queries.lists import action_days_past, action_is_overdue, days_waited, names, state_title
 from assurance.records import (
     Action,
     Agency,
@@ -27,6 +28,7 @@ from assurance.records import (
     RecommendationFinding,
 )
 from assurance.roster import roster
+from engine.ledger import history, texts
 from engine.moved import Ref
 
 ANSWERS = {"asked": "asked, has not answered", "accepted": "accepted", "not_accepted": "not accepted"}
@@ -87,7 +89,7 @@ def recommendation_grids(tx: Tx, viewer: Viewer, row: Recommendation) -> Iterabl
     yield evidence_grid(tx, Ref(Recommendation.noun, row.id), reads=reads_texts_of(viewer, row.agency_id))
 
 
-def action_lines(tx: Tx, row: Action) -> Iterable[Line]:
+def action_lines(tx: Tx, viewer: Viewer, row: Action) -> Iterable[Line]:
     """Give an action's own values, with the date first agreed beside the present one."""
     made = tx.session.get_one(Recommendation, row.recommendation_id)
     waits_for = (
@@ -95,7 +97,8 @@ def action_lines(tx: Tx, row: Action) -> Iterable[Line]:
     )
     yield Line("audit", "Audit", tx.session.get_one(Audit, row.audit_id).reference)
     yield Line("recommendation", "Recommendation", Ref(Recommendation.noun, made.id))
-    yield Line("recommendation_text", "It asks", made.text)
+    is_own = made.type == STRATEGIC or viewer.sight is Sight.EVERYTHING or row.agency_id in viewer.agencies
+    yield Line("recommendation_text", "It asks", made.text if is_own else NOT_FOR_YOU)
     yield Line("agency", "Agency", tx.session.get_one(Agency, row.agency_id).name)
     yield Line("text", "What it will do", row.text)
     yield Line("owner", "Owner", _owner(tx, row))
@@ -106,6 +109,10 @@ def action_lines(tx: Tx, row: Action) -> Iterable[Line]:
     yield Line("days_past_original", "Days past first due", action_days_past(row, tx.today))
     yield Line("is_overdue", "Overdue", action_is_overdue(row, tx.today))
     yield Line("waiting_on", "Waits for", None if waits_for is None else waits_for.name)
+    yield Line("waiting_since_on", "Since", row.waiting_since_on)
+    yield Line("working_days_waited", "Working days waited", days_waited(tx, row))
+    yield Line("awaited", "What is awaited", _awaited(tx, viewer, row))
+    yield Line("chased_from_on", "Owner is chased from", _chased_from(row))
     yield Line("agreed_on", "Agreed", row.agreed_on)
     yield Line("confirmed_on", "Confirmed by the agency", row.confirmed_on)
     yield Line("verified_on", "Verified by the chair", row.verified_on)
@@ -199,6 +206,22 @@ def _actions(tx: Tx, viewer: Viewer, row: Recommendation) -> Grid:
         ("current_due_on", "Now due"),
     )
     return Grid("actions", "Actions", columns, rows)
+
+
+def _awaited(tx: Tx, viewer: Viewer, row: Action) -> str | None:
+    """Give what an action waits for, in words that the agency which has to do it may read too."""
+    if row.waiting_since_on is None:
+        return None
+    if not reads_texts_of(viewer, row.agency_id) and row.waiting_on_agency_id not in viewer.agencies:
+        return NOT_FOR_YOU
+    ref = Ref(Action.noun, row.id)
+    asked = [line.seq for line in history(tx.session, ref) if line.data.get("trigger") == "wait_for"]
+    return texts(tx.session, ref).get((asked[-1], "reason")) if asked else None
+
+
+def _chased_from(row: Action) -> date | None:
+    """Give the day from which the owner is chased where that is not simply the date now agreed."""
+    return None if row.chased_from_on == row.current_due_on else row.chased_from_on
 
 
 def _owner(tx: Tx, row: Action) -> str | None:

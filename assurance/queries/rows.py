@@ -88,7 +88,10 @@ class RecommendationRow:
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """One action with its honest dates: what was agreed first, what is agreed now, and what the owner says."""
+    """One action with its honest dates: what was agreed first, what is agreed now, and what the owner says.
+
+    While it waits for another agency the owner's clock stands still; `chased_from_on` is the day on which it runs out.
+    """
 
     ref: Ref
     recommendation: Ref
@@ -104,6 +107,10 @@ class ActionRow:
     days_past_original: int
     is_overdue: bool
     rating: str | None
+    waiting_on: str | None
+    waiting_since_on: date | None
+    working_days_waited: int
+    chased_from_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
