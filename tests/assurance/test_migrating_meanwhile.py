@@ -1,0 +1,128 @@
+"""While some go by an old workflow and some by a new one: what is read stays right, and many at once do no harm."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from assurance.carryover import CarriedOver, carry_over
+from assurance.queries import lists
+from assurance.queries.annual import year_as_at
+from assurance.queries.overview import overview
+from assurance.queries.rows import Wanted
+from assurance.queries.year import YearThen
+from assurance.transfers import Wish
+from engine.definition_changes import Renamed
+from engine.errors import Refused
+from tests.assurance.changed_workflows import RENAMED_ACTION, UNDER_WAY, restarted, shelf_of
+from tests.assurance.conftest import At
+from tests.assurance.looking import doors, looks
+from tests.assurance.test_at_once import at_once
+from tests.world import World
+
+ASKED_FOR = Wish(renamed={"agency_return": Renamed(states={"requested": "asked_for"})})
+
+
+def applies(world: World, wish: Wish) -> CarriedOver:
+    return carry_over(world.office, world.actor("sam"), wish)
+
+
+def year(world: World) -> YearThen:
+    with world.office.reading(world.actor("sam")) as tx:
+        return year_as_at(tx, "2014-15", world.today)
+
+
+# -- what is read ------------------------------------------------------------------------------------------
+
+
+def test_lists_name_the_states_of_old_and_new_alike(world_at: At, tmp_path: Path) -> None:
+    world = world_at("actions")
+    trust = world.action("trust")
+    world.moves("nell", trust, "begin")
+    restarted(world, shelf_of(tmp_path, {"action": RENAMED_ACTION}))
+    with looks(world, "sam") as (tx, viewer):
+        assert [row.ref for row in lists.actions(tx, viewer, Wanted(state="in_progress")).rows] == [trust]
+        assert lists.actions(tx, viewer, Wanted(state="under_way")).rows == ()
+        (line,) = [line for line in overview(tx, viewer) if line.what == "actions"]
+        assert sorted(line.states) == [("agreed", 1), ("in progress", 1)]
+    applies(world, UNDER_WAY)
+    with looks(world, "sam") as (tx, viewer):
+        assert [row.state_title for row in lists.actions(tx, viewer, Wanted(state="under_way")).rows] == [
+            "Under way"
+        ]
+        with pytest.raises(Refused, match="did you mean 'under_way'"):
+            lists.actions(tx, viewer, Wanted(state="underway"))
+    assert doors(world, "bo", trust)["confirm"].target == "Confirmed"
+
+
+def test_the_annual_report_tells_states_as_they_were_called_on_its_day(world_at: At, tmp_path: Path) -> None:
+    world = world_at("actions")
+    world.moves("nell", world.action("trust"), "begin")
+    begun_on = world.today
+    before = year(world)
+    world.on(begun_on + timedelta(days=30))
+    renamed = {
+        "recommendation": {r"\bagreed\b(?!_)": "stood_behind", "title: Agreed\n": "title: Stood behind\n"}
+    }
+    restarted(world, shelf_of(tmp_path, {"action": RENAMED_ACTION, **renamed}))
+    states = {**UNDER_WAY.renamed, "recommendation": Renamed(states={"agreed": "stood_behind"})}
+    applies(world, Wish(renamed=states))
+    after = year(world)
+
+    (old,), (new,) = before.audits[0].strategic, after.audits[0].strategic
+    assert (old.state, new.state) == ("agreed", "stood_behind")
+    assert (new.came_by, new.came_on, new.reason) == (old.came_by, old.came_on, old.reason)
+    assert (new.came_by, new.came_on) == ("agree", begun_on)
+    assert [action.called for action in old.actions] == ["In progress", "Agreed"]
+    assert [action.called for action in new.actions] == ["Under way", "Agreed"]
+    world.on(begun_on)
+    assert year(world) == before
+
+
+# -- many at once ------------------------------------------------------------------------------------------
+
+
+def test_two_who_carry_it_out_at_once_share_the_work(any_world_at: At, tmp_path: Path) -> None:
+    world = any_world_at("agency_audits")
+    restarted(world, shelf_of(tmp_path, {"agency_return": {r"\brequested\b": "asked_for"}}))
+    done = at_once(*[partial(applies, world, ASKED_FOR) for _ in range(4)])
+    assert sum(one.migrated for one in done if isinstance(one, CarriedOver)) == 10
+    for ref in world.returns():
+        assert [line.kind for line in world.history(ref)] == ["opened", "migrated"]
+        assert world.state(ref) == "asked_for"
+    assert world.proof().faults == ()
+
+
+def test_people_who_work_meanwhile_are_not_stopped_and_lose_nothing(any_world_at: At, tmp_path: Path) -> None:
+    world = any_world_at("agency_audits")
+    restarted(world, shelf_of(tmp_path, {"agency_return": {r"\brequested\b": "asked_for"}}))
+    school = world.returns("school")
+    social_care = world.returns("social_care")
+    deeds = [partial(world.moves, "esme", ref, "start") for ref in school]
+    deeds += [partial(world.moves, "dev", ref, "start") for ref in social_care]
+    outcomes = at_once(partial(applies, world, ASKED_FOR), partial(applies, world, ASKED_FOR), *deeds)
+    assert [one for one in outcomes if isinstance(one, Refused)] == []
+    current = world.office.playbook.current["agency_return"]
+    for ref in world.returns():
+        known = world.known(ref)
+        assert known.standing.definition_id == current
+        assert known.standing.state == ("in_progress" if ref in {*school, *social_care} else "asked_for")
+        assert sorted(line.kind for line in world.history(ref)).count("migrated") == 1
+    assert world.proof().faults == ()
+
+
+def test_whoever_decided_on_the_old_workflow_is_told_to_look_again(world_at: At, tmp_path: Path) -> None:
+    world = world_at("actions")
+    trust = world.action("trust")
+    seen = world.version(trust)
+    restarted(world, shelf_of(tmp_path, {"action": RENAMED_ACTION}))
+    applies(world, UNDER_WAY)
+    with pytest.raises(
+        Refused, match=r"Sam Sedley changed Action \d+ on 15 Dec 2014 at \d\d:\d\d, after you"
+    ):
+        world.moves("nell", trust, "begin", version=seen)
+    world.moves("nell", trust, "begin", version=world.version(trust))
+    assert world.state(trust) == "under_way"
