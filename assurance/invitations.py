@@ -5,7 +5,8 @@ Of several that were not sent yet only the newest goes: what a later one overtak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -19,17 +20,21 @@ from notifications.invitation import Method
 from notifications.outbox import Message, Notice, State
 
 OVERTAKEN = "overtaken by a later word about the same meeting"
+_STILL_HERE = (State.QUEUED, State.UNCERTAIN, State.FAILED)
 # Whatever can have reached somebody: from then on they must be told of a change.
 _MAY_HAVE_ARRIVED = (State.SENDING, State.SENT, State.UNCERTAIN)
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """One kind of mail about a meeting: its template, what the calendar is asked to do, and its sentence."""
+    """One kind of mail about a meeting: its template, what the calendar is asked to do, and its sentences.
+
+    `said` gets the day and hours that somebody has heard last.
+    """
 
     template: str
     method: Method
-    said: str
+    said: Callable[[str], str]
     why: str
     status: str = ""
 
@@ -48,16 +53,22 @@ def invited_now(tx: Tx, row: Meeting) -> frozenset[int]:
 
 def invite(tx: Tx, row: Meeting, people: Iterable[int], *, cause: str) -> None:
     """Invite people to a meeting; `cause` names the line of its history that says so."""
-    _send(tx, row, people, _invitation(tx, row), _invitation(tx, row), cause=cause)
+    word = _invitation(tx, row)
+    _send(tx, row, people, word, word, cause=cause)
 
 
 def invite_again(tx: Tx, row: Meeting, *, cause: str) -> None:
     """Tell everybody who is invited that the meeting was moved; whoever has heard nothing yet is simply invited."""
+    now = when(tx, row)
     moved = _Word(
         "invitation_moved",
         Method.REQUEST,
-        f"The meeting has changed: it is now on {when(tx, row)}.",
-        f"You were invited to this meeting; {tx.actor.name} moved it on {day_in_words(tx.today)}.",
+        lambda heard: (
+            f"The meeting on {now} has a new place."
+            if heard == now
+            else f"The meeting on {heard} is now on {now}."
+        ),
+        f"You are invited to this meeting; {tx.actor.name} moved it on {day_in_words(tx.today)}.",
         "CONFIRMED",
     )
     _send(tx, row, invited_now(tx, row), moved, _invitation(tx, row), cause=cause)
@@ -68,7 +79,7 @@ def call_off(tx: Tx, row: Meeting, *, cause: str) -> None:
     cancelled = _Word(
         "invitation_cancelled",
         Method.CANCEL,
-        f"The meeting on {when(tx, row)} will not take place.",
+        lambda heard: f"The meeting on {heard} will not take place.",
         f"You were invited to this meeting; {tx.actor.name} cancelled it on {day_in_words(tx.today)}.",
         "CANCELLED",
     )
@@ -81,8 +92,8 @@ def uninvite(tx: Tx, row: Meeting, people: Iterable[int], *, cause: str) -> None
     left_out = _Word(
         "invitation_cancelled",
         Method.CANCEL,
-        f"You are no longer expected at the meeting on {when(tx, row)}.",
-        f"You were invited to this meeting as a member of the group, which you have left; today is {day_in_words(tx.today)}.",
+        lambda heard: f"You are no longer expected at the meeting on {heard}.",
+        "You were invited to this meeting while you belonged to the group.",
     )
     _send(tx, row, people, left_out, None, cause=cause)
 
@@ -97,7 +108,7 @@ def _invitation(tx: Tx, row: Meeting) -> _Word:
     return _Word(
         "invitation",
         Method.REQUEST,
-        f"You are invited to the meeting on {when(tx, row)}.",
+        lambda _heard: f"You are invited to the meeting on {when(tx, row)}.",
         "You belong to the group, and its meetings are sent to the calendars of those who do.",
         "CONFIRMED",
     )
@@ -119,40 +130,46 @@ def _send(
         )
     }
     persons = {one.id: one for one in tx.session.scalars(sa.select(Person).where(Person.id.in_(wanted)))}
-    heard = _take_back(tx, row, list(known.values()))
-    is_over = row.ends_at <= tx.now
+    heard = _take_back(tx, row, known.values())
     owed = []
     for person_id in wanted:
-        one = known.get(person_id)
-        if one is None:
-            one = Invitation(
-                group_id=row.group_id, meeting_id=row.id, person_id=person_id, sequence=row.sequence - 1
-            )
-            tx.session.add(one)
+        one = known.get(person_id) or Invitation(
+            group_id=row.group_id, meeting_id=row.id, person_id=person_id, sequence=row.sequence - 1
+        )
         one.sequence = max(row.sequence, one.sequence + 1)
         one.is_invited = word.method is Method.REQUEST
+        tx.session.add(one)
         said = word if person_id in heard else first_word
-        if said is not None and not is_over:
-            owed.append(_notice(tx, row, persons[person_id], said, one.sequence, cause))
+        if said is not None and row.ends_at > tx.now:
+            owed.append(
+                _notice(tx, row, persons[person_id], said, heard.get(person_id, ""), one.sequence, cause)
+            )
     tx.session.flush()
     outbox.put(tx.session, owed, at=tx.now)
 
 
-def _take_back(tx: Tx, row: Meeting, known: Sequence[Invitation]) -> set[int]:
-    """Take back every word about a meeting that is still here, and name whom an earlier one may have reached."""
+def _take_back(tx: Tx, row: Meeting, known: Iterable[Invitation]) -> dict[int, str]:
+    """Take back every word about a meeting that is still here; give what may have reached whom last: its hours."""
     keys = {
-        _key(row, one.person_id, number): one.person_id for one in known for number in range(one.sequence + 1)
+        _key(row, one.person_id, number): (number, one.person_id)
+        for one in known
+        for number in range(one.sequence + 1)
     }
     found = tx.session.execute(
-        sa.select(Message.key, Message.state, Message.attempts).where(Message.key.in_(keys))
-    ).all()
-    for key, state, _ in found:
-        if state in (State.QUEUED, State.UNCERTAIN, State.FAILED):
+        sa.select(Message.key, Message.state, Message.attempts, Message.context).where(Message.key.in_(keys))
+    )
+    heard: dict[int, str] = {}
+    for key, state, attempts, context in sorted(found, key=lambda message: keys[message.key]):
+        if state in _STILL_HERE:
             outbox.withdraw(tx.session, key=key, reason=OVERTAKEN, at=tx.now)
-    return {keys[key] for key, state, attempts in found if state in _MAY_HAVE_ARRIVED or attempts}
+        if state in _MAY_HAVE_ARRIVED or attempts:
+            heard[keys[key][1]] = json.loads(context)["items"][0]["due"]
+    return heard
 
 
-def _notice(tx: Tx, row: Meeting, person: Person, word: _Word, sequence: int, cause: str) -> Notice:
+def _notice(
+    tx: Tx, row: Meeting, person: Person, word: _Word, heard: str, sequence: int, cause: str
+) -> Notice:
     group = tx.playbook.groups[row.group_id]
     item = {"ref": row.place, "what": row.title, "due": when(tx, row), "note": ""}
     return Notice(
@@ -166,7 +183,7 @@ def _notice(tx: Tx, row: Meeting, person: Person, word: _Word, sequence: int, ca
             "name": person.name,
             "group": group.name,
             "audit": "",
-            "said": word.said,
+            "said": word.said(heard),
             "why": word.why,
             "items": [item],
             "link": f"{tx.playbook.base_url}/{Meeting.noun}/{row.id}",

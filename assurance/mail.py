@@ -19,7 +19,7 @@ from engine.conditions import Value
 from engine.moved import Ref
 from notifications.outbox import Message, Notice, Severity, put
 
-DUE_FIELDS = ("current_due_on", "due_on", "returns_due_on", "embedded_check_on", "re_audit_due_on")
+DUE_FIELDS = ("current_due_on", "due_on", "returns_due_on", "embedded_check_on", "re_audit_due_on", "on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +152,11 @@ def together(items: Sequence[Item]) -> list[Item]:
 
 
 def called(known: Known) -> str:
-    """Call a subject what people call it: an audit by its reference, anything else by its number."""
+    """Call a subject what people call it: an audit by its reference, a meeting by its title, else by its number."""
     if known.ref.kind == "audit" and known.belongs.audit_reference:
         return f"Audit {known.belongs.audit_reference}"
-    return name_of(known.ref)
+    title = known.facts.get("title") if known.ref.kind == "meeting" else None
+    return title if isinstance(title, str) else name_of(known.ref)
 
 
 def due_of(facts: Mapping[str, Value]) -> date | None:

@@ -210,7 +210,7 @@ def _said(tx: Tx, done: Done) -> str:
         return f"This request was made before (line {done.seq} of {short(done.ref)}); nothing was done twice."
     if done.approval is None:
         title = _title(tx, done)
-        return f"{short(done.ref)} is now at ‘{title}’ (version {done.seq})."
+        return "\n".join((f"{short(done.ref)} is now at ‘{title}’ (version {done.seq}).", *done.brought))
     request = request_of(tx, tx.session.get_one(Approval, done.approval.id))
     names = one_of(request.names_to_answer()) or "a post that nobody holds"
     if request.policy.is_settled_by_one:

@@ -264,6 +264,11 @@ class World:
         with self.office.store.reading() as session:
             return list(session.scalars(query))
 
+    def pairs(self, query: sa.Select[Any, Any]) -> list[tuple[Any, ...]]:
+        """Ask the database for more than one column."""
+        with self.office.store.reading() as session:
+            return [tuple(row) for row in session.execute(query)]
+
     def row(self, table: type[Any], ref: Ref) -> Any:
         """Give a subject's row as it is stored now."""
         with self.office.store.reading() as session:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from assurance.commands.checks import one_of, own
+from assurance.commands.checks import one_of, own, refuse_cancelled
 from assurance.commands.hearing import (
     ANSWERS,
     Hearing,
@@ -160,7 +160,8 @@ def _settled(tx: Tx, hearing: Hearing, step: Move, ballot: Ballot, entered: Ente
 
 
 def _refuse_other_days(tx: Tx, row: Approval, meeting: Meeting) -> None:
-    """Raise Refused for a meeting that cannot have decided: one before the request, or one still to come."""
+    """Raise Refused for a meeting that cannot have decided: before the request, still to come, or cancelled."""
+    refuse_cancelled(meeting)
     if not row.asked_on <= meeting.on <= tx.today:
         sentence = (
             f"The meeting on {day_in_words(meeting.on)} cannot have decided what was asked on "

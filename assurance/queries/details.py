@@ -20,6 +20,7 @@ from assurance.records import (
     Finding,
     Meeting,
     Moderation,
+    Person,
     Post,
     ProgressNote,
     Recommendation,
@@ -67,6 +68,12 @@ def _case(asked: _Asked) -> str:
 def _meeting(asked: _Asked) -> str:
     meeting = asked.row(Meeting, "meeting_id")
     return "" if meeting is None else f"meeting: {meeting.title}"
+
+
+def _people(asked: _Asked, name: str, spoken: str) -> str:
+    query = sa.select(Person.name).where(Person.id.in_(asked.data[name]), visible(asked.viewer, Person))
+    found = asked.tx.session.scalars(query.order_by(Person.name)).all()
+    return f"{spoken}: {', '.join(found)}" if found else ""
 
 
 def _owner(asked: _Asked) -> str:
@@ -144,6 +151,8 @@ _DETAILS: Mapping[str, Callable[[_Asked], str]] = {
     "aim": _aim,
     "case": _case,
     "meeting_id": _meeting,
+    "joined": lambda asked: _people(asked, "joined", "invited"),
+    "left": lambda asked: _people(asked, "left", "no longer expected"),
     "owner_post_id": _owner,
     "returns": lambda asked: f"{asked.data['returns']} returns",
     "moderation": _moderation,

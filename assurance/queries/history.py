@@ -131,6 +131,8 @@ class _Teller:
                 sentence = f"{by} answered {_voice(data)}."
             case "answered":
                 sentence = f"{by} answered approval/{data['approval']}: {_spoken(data['answer'])}."
+            case "invited":
+                sentence = f"{by} let the invitations follow who belongs to the group."
             case "fired":
                 sentence = self._fired(data)
             case definitions.MIGRATED:

@@ -60,7 +60,6 @@ moves:
       place: optional text
       reason: optional text
     set: {on: new_on}
-    count: [sequence]
   - trigger: hold
     title: Record that the group has met
     from: planned
@@ -74,9 +73,8 @@ moves:
     to: cancelled
     by: [coordinator, chair, deputy_chair]
     ask: {reason: text}
-    count: [sequence]
 """
-WORKFLOW_HASH = "4dc97e37ffa88809810093033dabf29ed90be27fac4ca1c1ef012937aa4104e5"
+WORKFLOW_HASH = "7c3564148d9cdce663f6467291fae320b849b55ec1d938c04d13b424bc27fe33"
 
 _TENANTS = sa.table("tenant", sa.column("id"), sa.column("zone"))
 _BEFORE = sa.table(
