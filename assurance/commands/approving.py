@@ -137,7 +137,9 @@ def _noted(tx: Tx, hearing: Hearing, step: Move, said: Mapping[str, Any]) -> Don
 def _counted(tx: Tx, hearing: Hearing, outcome: Outcome) -> Move:
     """Ask the workflow for the step that ends an approval as its answers come to, and not as the last of them said."""
     given = {**hearing.given, "outcome": str(outcome)}
-    return decided_with_approval(tx, replace(hearing, given=given), COUNT)
+    step = decided_with_approval(tx, replace(hearing, given=given), COUNT)
+    # The outcome follows from the answers and is the state that comes of it; nobody has given it.
+    return replace(step, given={name: value for name, value in step.given.items() if name != "outcome"})
 
 
 def _settled(tx: Tx, hearing: Hearing, step: Move, ballot: Ballot, entered: Entered) -> Done:

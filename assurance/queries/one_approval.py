@@ -98,7 +98,7 @@ def _terms(policy: ApprovalPolicy, row: Approval) -> Iterable[Line]:
         told = alone if deputy is None else f"{alone} or, in conflict or away, the {spoken(deputy)}"
         yield Line("decided_by_post", "Decided by the", told)
     else:
-        yield Line("decided_by_post", "Decided by", by)
+        yield Line("decided_by_post", "Asked of", by)
         deputies = tuple(
             f"the {spoken(deputy)} for the {spoken(role)}" for role, deputy in policy.deputies.items()
         )
