@@ -57,6 +57,8 @@ class WorkingCalendar:
 
     def working_days_between(self, start: date, end: date) -> int:
         """Count the working days after one day, up to a later one and with it; none where that is not later."""
+        if end <= start:
+            return 0
         years = range(start.year, end.year + 1)
         return sum(
             bisect_right(days, end) - bisect_right(days, start) for days in map(self._working_days, years)

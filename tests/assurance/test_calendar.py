@@ -73,6 +73,15 @@ def test_exactly_so_many_working_days_lie_between(day: date, number: int) -> Non
     assert CALENDAR.is_working(end)
 
 
+@given(DAYS, st.integers(-30, 800))
+def test_working_days_between_two_days_are_those_behind_the_first_and_the_last_itself(
+    day: date, number: int
+) -> None:
+    between = [day + timedelta(days=n) for n in range(1, number + 1)]
+    end = day + timedelta(days=number)
+    assert CALENDAR.working_days_between(day, end) == sum(map(CALENDAR.is_working, between))
+
+
 def stepped(day: date, number: int) -> date:
     """Count on foot: one day after the other."""
     step = timedelta(days=1 if number > 0 else -1)

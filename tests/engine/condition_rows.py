@@ -48,9 +48,10 @@ CONDITIONS = (
 BETWEEN_TWO_DATES = (
     "agreed_on + 6 months < due_on",
     "not (due_on <= agreed_on + 30 working days)",
-    "due_on - 1 month = agreed_on + 2 weeks or agreed_on - 1 working day != due_on",
+    "due_on - 1 month = agreed_on + 2 weeks",
+    "not (is_late or agreed_on - 1 working day != due_on)",
     "due_on + 1 month < due_on + 30 days",
-    "due_on - 3 weeks >= agreed_on and not due_on - 1 year != agreed_on",
+    "due_on - 1 year >= agreed_on",
 )
 
 DAYS = tuple(

@@ -87,7 +87,7 @@ def test_a_question_that_has_only_one_answer_is_worth_a_warning(text: str, sente
     assert condition(text).warnings() == (sentence,)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     said=conditions() | st.sampled_from([Said(text, lambda _facts, _today: False) for text in CONDITIONS]),
     now=situations(),

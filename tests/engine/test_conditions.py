@@ -36,7 +36,7 @@ FACTS: dict[str, Value] = {
     "remark": None,
 }
 TODAY = date(2026, 2, 2)
-ACTIONS = actions(180)
+ACTIONS = actions(150)
 
 
 def holds(text: str, *, today: date = TODAY, **changed: Value) -> bool:
@@ -47,7 +47,7 @@ def next_change(text: str, *, today: date = TODAY, **changed: Value) -> date | N
     return condition(text).next_change({**FACTS, **changed}, today=today, calendar=ENGLAND)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(said=conditions(), now=situations())
 def test_a_condition_holds_exactly_when_its_second_wording_does(said: Said, now: Situation) -> None:
     parsed = condition(said.text)
@@ -61,7 +61,7 @@ def test_a_negation_holds_exactly_when_the_comparison_does_not(said: Said, now: 
     assert negated is not condition(said.text).holds(now.facts, today=now.today, calendar=ENGLAND)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(said=comparisons_of_days() | conditions(), now=situations())
 def test_no_turn_of_the_answer_in_200_days_is_missed(said: Said, now: Situation) -> None:
     parsed = condition(said.text)
