@@ -19,6 +19,7 @@ from assurance.reasons import reason_line
 from assurance.records import Approval, Audit
 from assurance.tally import SweepTally
 from assurance.telling import Spoken, firing_key, notice_key, tell_of
+from assurance.truth import withdraw_stale
 from engine import timers
 from engine.ledger import Event, Line, append_all
 from engine.moved import Ref
@@ -38,6 +39,7 @@ def look(tx: Tx, due: Sequence[Due], *, withheld: frozenset[str]) -> SweepTally:
     judged = [_judge(tx, known, before[known.ref]) for known in load(tx, refs)]
     spoken = _write(tx, judged, {one.ref: one.due_at for one in due})
     tell_of(tx, spoken)
+    withdraw_stale(tx, refs)
     looks = {one.known.ref: one.look_at for one in judged}
     appointments = [Appointment(one.ref, one.due_at, looks.get(one.ref)) for one in due]
     timers.appoint(tx.session, appointments, group_id=tx.actor.group_id)

@@ -11,13 +11,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from assurance.config import Settings
+from assurance.digest import owe_all_digests
 from assurance.office import Office
 from assurance.reach import dead_addresses
 from assurance.returned import note_refusals
+from assurance.truth import reviewer
 from notifications.compose import Sender
 from notifications.delivery import Delivered, DeliverySettings, deliver_due, never
 from notifications.mailer import MaildirMailer, Mailer
-from notifications.outbox import OWED, Message
+from notifications.outbox import OWED, Message, State
 from notifications.smtp import SmtpMailer
 from notifications.smtp_settings import SmtpSettings
 
@@ -50,8 +52,9 @@ def maildir(folder: Path) -> Mailer:
 
 
 def is_owed(office: Office) -> bool:
-    """Say whether any message waits in the outbox."""
-    waiting = Message.state.in_(OWED)
+    """Say whether any message of the outbox may go now, or was taken by a delivery and not settled yet."""
+    is_due = sa.and_(Message.state == State.QUEUED, Message.not_before <= office.clock.now())
+    waiting = sa.or_(is_due, Message.state == State.SENDING)
     with office.store.reading() as session:
         return session.scalar(sa.select(sa.exists().where(waiting, Message.sent_at.is_(None)))) or False
 
@@ -69,12 +72,22 @@ def still_owed(office: Office) -> StillOwed:
 
 
 def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = never) -> Delivered:
-    """Hand over what is owed now, each message once, and say what became of it; addresses that are refused are noted."""
+    """Hand over what is owed now, each message once, and say what became of it; addresses that are refused are noted.
+
+    What rests at this hour is held until mail goes again; what is no longer true is withdrawn.
+    """
     settings = DeliverySettings(
         sender=Sender(SENDER_NAME, office.settings.mail_from), returns=office.settings.returns
     )
+    owe_all_digests(office)
     delivering = deliver_due(
-        office.store, mailer, office.clock, settings=settings, dead=dead_addresses, stopping=stopping
+        office.store,
+        mailer,
+        office.clock,
+        settings=settings,
+        review=reviewer(office),
+        dead=dead_addresses,
+        stopping=stopping,
     )
     delivered = asyncio.run(delivering)
     if delivered.failed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 
 from engine.condition_tree import Atom, Compare, Fact, atoms, fact_of
@@ -38,6 +38,11 @@ def because(verdict: Verdict, workflow: Workflow, facts: Mapping[str, Value]) ->
 def day_in_words(day: date) -> str:
     """Write a day as `3 September 2014`."""
     return f"{day.day} {day:%B %Y}"
+
+
+def moment_in_words(moment: datetime) -> str:
+    """Write a civil day and hour as `Monday 3 November 2014 at 07:30`."""
+    return f"{moment:%A} {day_in_words(moment.date())} at {moment:%H:%M}"
 
 
 def facts_of(atom: Atom) -> tuple[Fact, ...]:

@@ -10,6 +10,7 @@ from functools import partial
 
 from assurance.batches import BATCH, work_through
 from assurance.daily import is_owed_today, note_done, repair
+from assurance.digest import owe_all_digests
 from assurance.firing import look
 from assurance.office import Office, clock_of
 from assurance.reckoning import make_ready
@@ -33,7 +34,7 @@ def sweep(office: Office) -> SweepTally:
         with office.store.reading() as session:
             due = timers.due(session, at=at, most=BATCH, after=last)
         if not due:
-            return tally
+            break
         last = due[-1]
         groups: dict[int, list[Due]] = defaultdict(list)
         for one in due:
@@ -41,6 +42,8 @@ def sweep(office: Office) -> SweepTally:
         for group_id, some in groups.items():
             work = partial(look, withheld=withheld.get(group_id, frozenset()))
             tally.add(work_through(office, clock_of(group_id), some, work))
+    owe_all_digests(office)
+    return tally
 
 
 def sweep_all(office: Office) -> SweepTally:

@@ -206,4 +206,4 @@ def _about(spoken: Sequence[Spoken]) -> Ref:
 def _rests_on(one: Spoken) -> Mapping[str, object]:
     grounds: dict[str, object] = {"ref": str(one.known.ref), "rule": one.verdict.rule.id}
     grounds["occasion"] = one.verdict.occasion
-    return grounds | ({"notice": True} if one.verdict.is_notice else {})
+    return grounds | ({"notice": True} if one.verdict.is_notice else {"number": one.verdict.number})

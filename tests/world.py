@@ -23,6 +23,7 @@ from assurance.facts import Known
 from assurance.migrate import migrate
 from assurance.office import Actor, Office, Tx, clock_of
 from assurance.playbook import Shelf, read_shelf
+from assurance.post import deliver
 from assurance.records import (
     Action,
     Agency,
@@ -44,11 +45,13 @@ from engine.ledger import Entry, history, texts
 from engine.moved import Ref
 from engine.proof import Proof, verify
 from engine.store import open_store
+from notifications.delivery import Delivered
+from notifications.mailer import MemoryMailer
 from notifications.outbox import Message
 from tests.cast import LONDON, MEETINGS, PEOPLE, cast
 
 BEGIN = date(2014, 9, 1)  # a Monday
-MID_MORNING, LOOK = time(10, 0), time(7, 45)
+MID_MORNING = time(10, 0)
 AIMS = ("Was information shared in time?", "Were men part of the assessment?")
 STAGES = (
     "proposed",
@@ -103,6 +106,7 @@ class World:
             self.found("qa")
             sweep(self.office)  # the house's rules come into force: nothing is there yet that they could owe
         self.group_id = self.office.groups()[0]
+        self.post = MemoryMailer()
         # That people were invited to the meetings of the cast is nobody's news.
         invited = sa.select(sa.func.max(Message.id)).where(Message.cause.like("meeting/% line 1"))
         self._mails_read = self.ask(invited)[0] or 0
@@ -131,7 +135,7 @@ class World:
 
     def night(self, day: date) -> SweepTally:
         """Let the clock strike the hour of a day at which rules look."""
-        self.on(day, LOOK)
+        self.on(day, self.office.playbook.book.clock.look_at)
         return sweep(self.office)
 
     def nights(self, until: date) -> SweepTally:
@@ -203,6 +207,10 @@ class World:
         """Record that somebody is away from today."""
         with self.does("sam") as tx:
             record_absence(tx, self.number(Person, who), self.today, until, reason)
+
+    def delivers(self) -> Delivered:
+        """Hand over the mail that may go now; every letter that went stands in `post.sent`."""
+        return deliver(self.office, self.post)
 
     def leaves(self, post: str, *, successor: str | None = None) -> None:
         """Let the holder of a post leave it today; the successor begins tomorrow."""

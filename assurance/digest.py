@@ -1,0 +1,299 @@
+"""The daily digest: at most one mail to a person on a working day, whose lines are chosen when it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from assurance.digest_words import words_of
+from assurance.office import Office, Tx, clock_of
+from assurance.outlook import Ground, Listener, Outlook
+from assurance.reasons import day_in_words
+from assurance.records import DigestItem, Person
+from assurance.telling import firing_key, keep_items
+from engine.moved import Ref
+from engine.rule_truth import Said
+from notifications import outbox
+from notifications.leases import Claimed
+from notifications.outbox import Message, Notice, Severity, State
+from notifications.review import Answer, Goes, Overtaken
+
+TEMPLATE = "digest"
+NOTHING_LEFT = "Nothing of what this digest would have said is still so."
+
+
+class _Waits(NamedTuple):
+    """Somebody for whom reminders wait, and the digest hour for which the first of them was meant."""
+
+    person_id: int
+    name: str
+    email: str
+    due_at: datetime
+
+
+class Day(NamedTuple):
+    """One person's digest of one civil day."""
+
+    person_id: int
+    on: date
+
+    @property
+    def key(self) -> str:
+        """Give the key of its message, of which there can be only one."""
+        return f"{TEMPLATE}:person/{self.person_id}:{self.on.isoformat()}"
+
+    @classmethod
+    def of(cls, key: str) -> Day:
+        """Read the key of a digest's message."""
+        person, on = key.removeprefix(f"{TEMPLATE}:person/").split(":")
+        return cls(int(person), date.fromisoformat(on))
+
+
+# -- owing -------------------------------------------------------------------------------------------------
+
+
+def owe_all_digests(office: Office) -> None:
+    """Owe the digests of every group; where nothing is to be owed, nothing is written."""
+    for group_id in office.groups():
+        clock = clock_of(group_id)
+        with office.reading(clock) as tx:
+            is_owed = bool(_past_days(tx) or _owed(tx))
+        if is_owed:
+            with office.begin(clock) as tx:
+                owe_digests(tx)
+
+
+def owe_digests(tx: Tx) -> None:
+    """Owe a digest to everybody for whom reminders wait that are due by the next digest hour.
+
+    Never two for one civil day: where that day's has been written, it is the next working day's. A digest whose day
+    has passed before anybody took it is withdrawn, and what it would have said goes into the next one.
+    """
+    for key in _past_days(tx):
+        if outbox.withdraw(tx.session, key=key, reason=_too_late(key), at=tx.now):
+            _let_go(tx, key)
+    outbox.put(tx.session, _owed(tx), at=tx.now)
+
+
+def _past_days(tx: Tx) -> list[str]:
+    """Give the digests that nobody has taken on their day."""
+    query = sa.select(Message.key).where(
+        Message.group_id == tx.actor.group_id,
+        Message.sent_at.is_(None),
+        Message.state == State.QUEUED,
+        Message.template == TEMPLATE,
+    )
+    return [key for key in tx.session.scalars(query) if Day.of(key).on < tx.today]
+
+
+def _owed(tx: Tx) -> list[Notice]:
+    """Give the digests that are to be owed and are not there yet."""
+    hour = _next_hour(tx, tx.now)
+    days = {one: _goes_at(tx, one.due_at, hour) for one in _waiting(tx, hour)}
+    there = _are_open(tx, [_day(tx, one, at) for one, at in days.items()])
+    for one, at in days.items():
+        day = _day(tx, one, at)
+        if there.get(day.key) is False:
+            days[one] = _next_hour(tx, _next_day(tx, day.on))
+    there |= _are_open(tx, [_day(tx, one, at) for one, at in days.items()])
+    digests = [(one, _day(tx, one, at), at) for one, at in days.items()]
+    return [_notice(tx, one, day, at) for one, day, at in digests if day.key not in there]
+
+
+def _waiting(tx: Tx, by: datetime) -> list[_Waits]:
+    query = (
+        sa.select(Person.id, Person.name, Person.email, sa.func.min(DigestItem.due_at))
+        .join(Person, Person.id == DigestItem.person_id)
+        .where(DigestItem.group_id == tx.actor.group_id, *_STILL_WAITS, DigestItem.due_at <= by)
+        .group_by(Person.id, Person.name, Person.email)
+        .order_by(Person.id)
+    )
+    return [_Waits(*row) for row in tx.session.execute(query)]
+
+
+def _next_hour(tx: Tx, at: datetime) -> datetime:
+    """Give the next digest hour; where the group wants no digest any more, as soon as mail may go."""
+    clock = tx.playbook.book.clock
+    if clock.digest_at is None:
+        return clock.released_at(at, tx.calendar)
+    return clock.digest_after(at, tx.calendar)
+
+
+def _goes_at(tx: Tx, due_at: datetime, hour: datetime) -> datetime:
+    """Give when a digest goes: at its hour, or at once where that is past and mail goes today."""
+    if due_at > tx.now:
+        return hour
+    clock = tx.playbook.book.clock
+    is_open = clock.released_at(tx.now, tx.calendar) <= tx.now
+    has_struck = clock.digest_at is None or tx.calendar.civil(tx.now).time() >= clock.digest_at
+    return tx.now if is_open and has_struck else hour
+
+
+def _day(tx: Tx, one: _Waits, at: datetime) -> Day:
+    return Day(one.person_id, tx.calendar.today(at))
+
+
+def _next_day(tx: Tx, day: date) -> datetime:
+    return tx.calendar.instant(day + timedelta(days=1), time.min)
+
+
+def _are_open(tx: Tx, days: Sequence[Day]) -> dict[str, bool]:
+    """Say of the digests that are there whether they can still take something up: they say nothing yet."""
+    is_open = sa.and_(Message.state.in_(outbox.OWED), Message.rendered.is_(None))
+    query = sa.select(Message.key, is_open).where(Message.key.in_([day.key for day in days]))
+    return {key: bool(is_open) for key, is_open in tx.session.execute(query)}
+
+
+def _notice(tx: Tx, one: _Waits, day: Day, at: datetime) -> Notice:
+    """Owe a digest that says nothing yet; what it will say is chosen when it is written."""
+    group = tx.playbook.groups[tx.actor.group_id]
+    return Notice(
+        key=day.key,
+        group_id=tx.actor.group_id,
+        to_address=one.email,
+        to_name=one.name,
+        person_ref=f"person/{one.person_id}",
+        template=TEMPLATE,
+        context={},
+        thread=f"{TEMPLATE}/person/{one.person_id}",
+        subject=f"{group.name}: what is waiting",
+        cause=f"the digest of {day_in_words(day.on)}",
+        severity=Severity.REMINDER,
+        not_before=at,
+    )
+
+
+def _too_late(key: str) -> str:
+    on = day_in_words(Day.of(key).on)
+    return f"It did not go on {on}; what is still so goes into a later digest."
+
+
+def _let_go(tx: Tx, key: str) -> None:
+    """Let what a digest would have told wait again."""
+    tx.session.execute(sa.update(DigestItem).where(DigestItem.told_in == key).values(told_in=None))
+
+
+# -- writing -----------------------------------------------------------------------------------------------
+
+
+def word_digest(tx: Tx, message: Claimed) -> Answer:
+    """Choose what a digest says, and mark that it has told it; one with nothing left to say is overtaken.
+
+    Written again after a crash, it chooses again. What has bytes already says what it says.
+    """
+    if Day.of(message.key).on != tx.today:
+        _let_go(tx, message.key)
+        return Overtaken(_too_late(message.key))
+    items = _items_for(tx, message)
+    outlook = Outlook(tx, [_ref(item) for item in items])
+    name = message.to_name
+    if message.rendered is not None:
+        is_so = any(outlook.doubt(_ground(item), _listener(item, name)) is None for item in items)
+        return Goes() if is_so else Overtaken(NOTHING_LEFT)
+    kept = [item for item in items if not _is_put_aside(tx, outlook, item, name)]
+    for item in kept:
+        item.told_in = message.key
+    tx.session.flush()
+    if not kept:
+        return Overtaken(NOTHING_LEFT)
+    return Goes(words_of(tx, outlook, kept, name=name))
+
+
+def waiting_about(tx: Tx, refs: Iterable[Ref]) -> list[tuple[DigestItem, str]]:
+    """Give the reminders that wait about these subjects, each with the name of whom it is for, and hold them.
+
+    What was said a moment ago, in this very transaction, is still so and not among them.
+    """
+    by_kind: dict[str, list[int]] = {}
+    for ref in refs:
+        by_kind.setdefault(ref.kind, []).append(ref.id)
+    about = [
+        sa.and_(DigestItem.subject_kind == kind, DigestItem.subject_id.in_(ids))
+        for kind, ids in by_kind.items()
+    ]
+    query = (
+        sa.select(DigestItem, Person.name)
+        .join(Person, Person.id == DigestItem.person_id)
+        .where(DigestItem.group_id == tx.actor.group_id, *_STILL_WAITS, sa.or_(*about))
+        .where(DigestItem.made_at < tx.now)
+        .order_by(DigestItem.id)
+        .with_for_update(of=DigestItem)
+    )
+    return [(item, name) for item, name in tx.session.execute(query)]
+
+
+def look_again(tx: Tx, outlook: Outlook, waiting: Iterable[tuple[DigestItem, str]]) -> None:
+    """Look again at reminders that wait: what is no longer so is dropped, what is held waits longer."""
+    for item, name in waiting:
+        if not _is_put_aside(tx, outlook, item, name):
+            # What held it may have been lifted.
+            item.due_at = min(item.due_at, _next_hour(tx, tx.now))
+    tx.session.flush()
+
+
+def _items_for(tx: Tx, message: Claimed) -> list[DigestItem]:
+    """Give what this digest may tell, and hold it: no other digest tells it then."""
+    told_here = DigestItem.told_in == message.key
+    is_due = sa.and_(*_STILL_WAITS, DigestItem.due_at <= tx.now)
+    query = (
+        sa.select(DigestItem)
+        .where(DigestItem.group_id == tx.actor.group_id)
+        .where(DigestItem.person_id == Day.of(message.key).person_id)
+        .where(told_here if message.rendered is not None else sa.or_(told_here, is_due))
+        .order_by(DigestItem.id)
+        .with_for_update()
+    )
+    return list(tx.session.scalars(query, execution_options={"populate_existing": True}))
+
+
+def _is_put_aside(tx: Tx, outlook: Outlook, item: DigestItem, name: str) -> bool:
+    """Say whether a reminder is not told now, and write down what becomes of it instead."""
+    listener = _listener(item, name)
+    doubt = outlook.doubt(_ground(item), listener)
+    if doubt is None:
+        return False
+    item.told_in = None
+    if doubt.until_on is not None:
+        item.due_at = _next_hour(tx, tx.calendar.instant(doubt.until_on, time.min))
+    else:
+        item.dropped_because = doubt.sentence
+        if doubt.for_others:
+            _pass_on(tx, outlook, item, listener)
+    return True
+
+
+def _pass_on(tx: Tx, outlook: Outlook, item: DigestItem, listener: Listener) -> None:
+    """Let a reminder wait for whoever is now the one to hear it, unless they hear it already."""
+    ground = _ground(item)
+    rule = outlook.rule(item.rule)
+    key = firing_key(rule, ground.ref, item.occasion, item.number)
+    kept = {column.name: getattr(item, column.name) for column in DigestItem.__table__.columns}
+    rows: list[Mapping[str, object]] = [
+        {
+            **kept,
+            "key": f"{key}:{seat.person_id}",
+            "person_id": seat.person_id,
+            "made_at": tx.now,
+            "due_at": max(item.due_at, _next_hour(tx, tx.now)),
+        }
+        for seat in outlook.successors(ground, listener)
+    ]
+    keep_items(tx, rows)
+
+
+_STILL_WAITS = (DigestItem.told_in.is_(None), DigestItem.dropped_because.is_(None))
+
+
+def _ref(item: DigestItem) -> Ref:
+    return Ref(item.subject_kind, item.subject_id)
+
+
+def _ground(item: DigestItem) -> Ground:
+    return Ground(_ref(item), Said(item.rule, item.occasion, item.number))
+
+
+def _listener(item: DigestItem, name: str) -> Listener:
+    return Listener(item.person_id, name, item.told_as)

@@ -1,0 +1,259 @@
+"""What becomes of a mail at the moment it is sent, and of what waits once its subjects have been looked at again."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, time
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from assurance.digest import TEMPLATE as DIGEST
+from assurance.digest import look_again, waiting_about, word_digest
+from assurance.digest_words import Context, late_words
+from assurance.mail import News, Told, context_of, forward, tell
+from assurance.office import Office, Tx, clock_of
+from assurance.outlook import Doubt, Ground, Listener, Outlook, grounds_of
+from assurance.reasons import moment_in_words
+from assurance.telling import Spoken, firing_key, news_of, notice_key
+from engine.ledger import answered
+from engine.moved import Ref
+from engine.rule_truth import Said
+from engine.rules import Verdict
+from notifications import outbox
+from notifications.leases import Claimed
+from notifications.outbox import Message, Severity, State
+from notifications.review import Answer, Goes, HeldBack, Overtaken, Review
+
+# Whoever has left is told all the same that they are not expected any more.
+_ALSO_TO_LEAVERS = frozenset({"invitation_cancelled"})
+_REFS = re.compile(r'"ref":"([^"]+)"')
+
+
+class _Letter(NamedTuple):
+    """A message that is no digest, as far as its truth is concerned."""
+
+    key: str
+    created_at: datetime
+    listener: Listener
+    grounds: tuple[Ground, ...]
+    has_bytes: bool
+
+
+def reviewer(office: Office) -> Review:
+    """Give the question that delivery asks before messages go, for all groups of an office."""
+
+    def review(session: Session, messages: Sequence[Claimed], at: datetime) -> Mapping[int, Answer]:
+        by_group: dict[int, list[Claimed]] = defaultdict(list)
+        for message in messages:
+            by_group[message.group_id].append(message)
+        answers: dict[int, Answer] = {}
+        for group_id, some in by_group.items():
+            today = office.playbook.calendar(group_id).today(at)
+            answers |= _review(Tx(session, at, today, clock_of(group_id), office.playbook), some)
+        return answers
+
+    return review
+
+
+def withdraw_stale(tx: Tx, refs: Sequence[Ref]) -> None:
+    """Look again at what waits to be told about subjects that have just been looked at.
+
+    A mail that is no longer so is withdrawn, a reminder dropped, each with the reason; what is held waits longer, and
+    what is held no more goes. Delivery asks the same of each mail once more.
+    """
+    letters = _queued_about(tx, {str(ref) for ref in refs})
+    reminders = waiting_about(tx, refs)
+    if not letters and not reminders:
+        return
+    about = (Ref(item.subject_kind, item.subject_id) for item, _ in reminders)
+    outlook = Outlook(tx, [*_refs_of(letters), *about])
+    for letter in letters:
+        match _weighed(tx, outlook, letter):
+            case Overtaken(because):
+                outbox.withdraw(tx.session, key=letter.key, reason=because, at=tx.now)
+            case HeldBack(until, because):
+                _postpone(tx, letter, until, because)
+            case _:
+                _bring_forward(tx, letter)
+    look_again(tx, outlook, reminders)
+
+
+# -- at the moment of sending ------------------------------------------------------------------------------
+
+
+def _review(tx: Tx, messages: Sequence[Claimed]) -> dict[int, Answer]:
+    until = tx.playbook.book.clock.released_at(tx.now, tx.calendar)
+    rests = HeldBack(until, f"Mail rests until {moment_in_words(tx.calendar.civil(until))}.")
+    answers: dict[int, Answer] = {
+        message.id: rests for message in messages if until > tx.now and message.severity != Severity.URGENT
+    }
+    going = [message for message in messages if message.id not in answers]
+    digests = [message for message in going if message.template == DIGEST]
+    letters = {
+        message: _letter(message)
+        for message in going
+        if message.template != DIGEST and message.template not in _ALSO_TO_LEAVERS
+    }
+    outlook = Outlook(tx, _refs_of(letters.values()))
+    answers |= {message.id: _answer(tx, outlook, message, letter) for message, letter in letters.items()}
+    return answers | {message.id: word_digest(tx, message) for message in digests}
+
+
+def _letter(message: Claimed) -> _Letter:
+    listener = _listener(message.person_ref, message.to_name, message.told_as)
+    grounds = grounds_of(message.rests_on, cause=message.cause)
+    return _Letter(message.key, message.created_at, listener, grounds, message.rendered is not None)
+
+
+def _answer(tx: Tx, outlook: Outlook, message: Claimed, letter: _Letter) -> Answer:
+    kept = _weighed(tx, outlook, letter)
+    if not isinstance(kept, tuple):
+        return kept
+    if letter.has_bytes:
+        return Goes()
+    context: Context = dict(message.context)
+    if any(ground.said for ground in kept):
+        # In the words of the day on which it was owed, about what is still so and as it stands now.
+        then = replace(tx, now=letter.created_at, today=tx.calendar.today(letter.created_at))
+        news = _news(then, outlook, kept)
+        context |= context_of(tx, outlook.known(kept[0].ref), news, name=letter.listener.name)
+    late = late_words(tx, message.not_before)
+    if late:
+        context["late"] = late
+    return Goes() if context == message.context else Goes(context)
+
+
+# -- weighing ----------------------------------------------------------------------------------------------
+
+
+def _weighed(tx: Tx, outlook: Outlook, letter: _Letter) -> tuple[Ground, ...] | HeldBack | Overtaken:
+    """Give the grounds on which a letter goes, or why it does not go now.
+
+    What is still so, but for somebody else by now, is owed to them; what is held while the rest goes, apart.
+    """
+    if not letter.grounds:
+        gone = outlook.doubt_of_post(letter.listener)
+        return () if gone is None else Overtaken(gone.sentence)
+    doubts = [(ground, outlook.doubt(ground, letter.listener)) for ground in letter.grounds]
+    kept = tuple(ground for ground, doubt in doubts if doubt is None)
+    if kept and letter.has_bytes:
+        return kept
+    held = [(ground, doubt) for ground, doubt in doubts if doubt is not None and doubt.until_on is not None]
+    for ground, doubt in doubts:
+        if doubt is not None and doubt.for_others:
+            _pass_on(tx, outlook, letter, ground)
+    if held and not kept:
+        return _held(tx, [doubt for _, doubt in held])
+    for ground, _ in held:
+        _owe_apart(tx, outlook, letter, ground)
+    return kept or Overtaken(_sentence([doubt for _, doubt in doubts if doubt is not None]))
+
+
+def _held(tx: Tx, doubts: Sequence[Doubt]) -> HeldBack:
+    """Hold a letter until the first of what it would say may be said."""
+    first = min(doubts, key=lambda doubt: doubt.until_on or tx.today)
+    begins = tx.calendar.instant(first.until_on or tx.today, time.min)
+    return HeldBack(tx.playbook.book.clock.released_at(begins, tx.calendar), first.sentence)
+
+
+def _sentence(doubts: Sequence[Doubt]) -> str:
+    first, others = doubts[0].sentence, len(doubts) - 1
+    return f"{first} The same goes for {others} more." if others else first
+
+
+def _pass_on(tx: Tx, outlook: Outlook, letter: _Letter, ground: Ground) -> None:
+    """Owe a letter, or the part of it that rests on one ground, to whoever is now the one to be told."""
+    told = [Told(seat, letter.listener.told_as) for seat in outlook.successors(ground, letter.listener)]
+    if ground.said is None:
+        forward(tx, letter.key, told)
+    else:
+        tell(tx, outlook.known(ground.ref), _news_of_one(tx, outlook, ground.ref, ground.said), told)
+
+
+def _owe_apart(tx: Tx, outlook: Outlook, letter: _Letter, ground: Ground) -> None:
+    """Give what is held, while the rest of its letter goes, a letter of its own."""
+    if ground.said is not None:
+        news = _news_of_one(tx, outlook, ground.ref, ground.said)
+        told = Told(next(outlook.people.of(letter.listener.person_id)), letter.listener.told_as)
+        tell(tx, outlook.known(ground.ref), replace(news, key=f"{news.key}:held"), [told])
+
+
+def _news_of_one(tx: Tx, outlook: Outlook, ref: Ref, said: Said) -> News:
+    """Word what was said of one subject, and name the line of its history that says so."""
+    number = said.number or 0
+    key = (
+        notice_key(outlook.rule(said.rule), ref, said.occasion)
+        if said.is_notice
+        else firing_key(outlook.rule(said.rule), ref, said.occasion, number)
+    )
+    line = answered(tx.session, key)
+    news = _news(tx, outlook, [Ground(ref, said)])
+    return news if line is None else replace(news, cause=f"{ref} line {line.seq}")
+
+
+def _news(tx: Tx, outlook: Outlook, grounds: Sequence[Ground]) -> News:
+    spoken = []
+    for ground in grounds:
+        if ground.said is not None:
+            said, rule = ground.said, outlook.rule(ground.said.rule)
+            verdict = Verdict(rule, said.occasion, said.number or 0, (), {}, said.is_notice)
+            spoken.append(Spoken(outlook.known(ground.ref), verdict, 0, tx.now))
+    return news_of(tx, outlook.people, spoken)
+
+
+# -- what waits --------------------------------------------------------------------------------------------
+
+
+def _queued_about(tx: Tx, refs: set[str]) -> list[_Letter]:
+    """Give the letters that wait and rest on one of these subjects, but those of this very transaction."""
+    query = sa.select(
+        Message.key,
+        Message.created_at,
+        Message.person_ref,
+        Message.to_name,
+        Message.told_as,
+        Message.rests_on,
+        Message.cause,
+        Message.rendered.is_not(None),
+    ).where(
+        Message.group_id == tx.actor.group_id,
+        Message.sent_at.is_(None),
+        Message.state == State.QUEUED,
+        Message.created_at < tx.now,
+        Message.rests_on != "[]",
+    )
+    return [
+        _Letter(key, created_at, _listener(person, name, word), grounds_of(rests, cause=cause), has_bytes)
+        for key, created_at, person, name, word, rests, cause, has_bytes in tx.session.execute(query)
+        if not refs.isdisjoint(_REFS.findall(rests))
+    ]
+
+
+def _postpone(tx: Tx, letter: _Letter, until: datetime, because: str) -> None:
+    _wait(tx, letter, Message.not_before < until, not_before=until, last_text=because)
+
+
+def _bring_forward(tx: Tx, letter: _Letter) -> None:
+    """Let a letter go that was held by something which has been lifted; one that was tried keeps its turn."""
+    at = tx.playbook.book.clock.released_at(tx.now, tx.calendar)
+    is_untried = sa.and_(Message.attempts == 0, Message.rendered.is_(None))
+    _wait(tx, letter, sa.and_(is_untried, Message.not_before > at), not_before=at, last_text=None)
+
+
+def _wait(tx: Tx, letter: _Letter, where: sa.ColumnElement[bool], **values: object) -> None:
+    still_here = Message.state == State.QUEUED
+    change = sa.update(Message).where(Message.key == letter.key, still_here, where).values(**values)
+    tx.session.execute(change, execution_options={"synchronize_session": False})
+
+
+def _listener(person_ref: str, name: str, told_as: str) -> Listener:
+    return Listener(int(person_ref.removeprefix("person/")), name, told_as)
+
+
+def _refs_of(letters: Iterable[_Letter]) -> list[Ref]:
+    return [ground.ref for letter in letters for ground in letter.grounds]
