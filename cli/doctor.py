@@ -107,19 +107,37 @@ def _zones() -> Seen:
 def _settings(settings: Settings) -> Iterator[Seen]:
     given = sorted(name for name in os.environ if name.startswith("AUDITLOOP_"))
     yield Seen("Settings", f"from {', '.join(given)}" if given else "the usual ones, none is set")
+    yield _mail_way(settings)
+    yield _returned(settings)
+
+
+def _returned(settings: Settings) -> Seen:
+    name = "Returned mail"
+    if settings.bounces is None:
+        return Seen(name, f"comes back to {settings.mail_from}; nothing here reads it")
+    where = settings.bounce_box
+    if where is None:
+        return Seen(
+            name, f"comes back to {settings.bounces}", "Set AUDITLOOP_BOUNCE_BOX, so that it is read."
+        )
+    if "://" in where:
+        return Seen(name, f"comes back to {settings.bounces}, read from {where.rpartition('@')[2]}")
+    missing = [part for part in ("new", "cur") if not (Path(where) / part).is_dir()]
+    advice = f"{where} is not a maildir: it has no folder {' or '.join(missing)}." if missing else ""
+    return Seen(name, f"comes back to {settings.bounces}, read from {where}", advice)
+
+
+def _mail_way(settings: Settings) -> Seen:
     if settings.smtp_url is None:
         # Not opened: that would make the folder, and whoever looks changes nothing.
         if settings.maildir.exists() and not settings.maildir.is_dir():
-            yield Seen("Mail", "cannot be kept", f"{settings.maildir} is not a folder; set AUDITLOOP_VAR.")
-            return
-        yield Seen("Mail", f"goes into the folder {settings.maildir}, since AUDITLOOP_SMTP_URL is not set")
-        return
+            return Seen("Mail", "cannot be kept", f"{settings.maildir} is not a folder; set AUDITLOOP_VAR.")
+        return Seen("Mail", f"goes into the folder {settings.maildir}, since AUDITLOOP_SMTP_URL is not set")
     try:
         mailer_of(settings)
     except ValueError as error:
-        yield Seen("Mail", "cannot be sent", f"AUDITLOOP_SMTP_URL: {as_sentence(str(error))}")
-    else:
-        yield Seen("Mail", f"goes to {settings.smtp_url.rpartition('@')[2]}, from {settings.mail_from}")
+        return Seen("Mail", "cannot be sent", f"AUDITLOOP_SMTP_URL: {as_sentence(str(error))}")
+    return Seen("Mail", f"goes to {settings.smtp_url.rpartition('@')[2]}, from {settings.mail_from}")
 
 
 def _definitions(settings: Settings) -> Iterator[Seen]:
@@ -229,7 +247,8 @@ def _mail(session: Session, now: datetime) -> Iterator[Seen]:
     states = dict(session.execute(query).all())
     told = ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none yet"
     troubled = sum(states.get(state, 0) for state in TROUBLED)
-    advice = f"{several(troubled, 'mail')} did not go out; see `auditloop list mails --state failed`."
+    lists = " and ".join(f"`auditloop list mails --state {state}`" for state in TROUBLED if states.get(state))
+    advice = f"{several(troubled, 'mail')} did not arrive; see {lists}, and `auditloop resend`."
     yield Seen("Mails", told, advice if troubled else "")
     oldest = session.scalar(sa.select(sa.func.min(Message.not_before)).where(Message.state.in_(OWED)))
     if oldest is not None:

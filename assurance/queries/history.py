@@ -133,6 +133,8 @@ class _Teller:
                 sentence = f"{by} answered approval/{data['approval']}: {_spoken(data['answer'])}."
             case "invited":
                 sentence = f"{by} let the invitations follow who belongs to the group."
+            case "resent":
+                sentence = f"{by} had mail/{data['mail']} sent again."
             case "fired":
                 sentence = self._fired(data)
             case definitions.MIGRATED:

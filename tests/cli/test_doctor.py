@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from assurance.config import HOME
 from tests.cli.conftest import Run, execute
 
 
@@ -40,7 +41,8 @@ def test_all_is_well(run: Run, well: Path) -> None:
     assert seen["Rules"] == ("nothing waits to be looked at", "")
     assert seen["Group"][0].startswith("qa: Quality Assurance sub group; there it is")
     assert seen["Settings"][0] == "the usual ones, none is set"
-    assert "6 workflows" in seen["Definitions"][0]
+    workflows = len(list((HOME / "workflows").glob("*.yaml")))
+    assert seen["Definitions"][0].startswith(f"{workflows} workflows, ")
 
 
 def test_the_checkpoint_changes_with_the_history(run: Run, well: Path) -> None:
@@ -61,7 +63,9 @@ def test_mail_that_nobody_delivers_and_rules_at_which_nobody_looks(run: Run, dat
 
 def test_mail_that_did_not_go_out(run: Run, well: Path) -> None:
     execute(well, "UPDATE message SET state = 'failed', sent_at = NULL WHERE id = 1")
-    assert "1 mail did not go out" in examined(run, well)["Mails"][1]
+    assert (
+        "1 mail did not arrive; see `auditloop list mails --state failed`" in examined(run, well)["Mails"][1]
+    )
 
 
 def test_mail_that_has_just_been_written_worries_nobody(run: Run, well: Path) -> None:

@@ -43,7 +43,11 @@ def postgres_store(postgres_database: str) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """A certificate that only those trust who are told to."""
-    folder = tmp_path_factory.mktemp("certificate")
+    return made_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+def made_certificate(folder: Path) -> Certificate:
+    """Make a certificate for a server on this machine."""
     files = Certificate(folder / "certificate.pem", folder / "key.pem")
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
     names = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
