@@ -90,6 +90,5 @@ def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = ne
         stopping=stopping,
     )
     delivered = asyncio.run(delivering)
-    if delivered.failed:
-        note_refusals(office)
+    note_refusals(office)
     return delivered
