@@ -287,11 +287,12 @@ def _key(voice: Voice, policy: ApprovalPolicy) -> _Key:
 
 
 def _paired(voices: Iterable[Voice], policy: ApprovalPolicy) -> dict[_Key, int]:
-    """Pair as many voices with people as can be, since each person counts once; the roles first, in their order.
+    """Pair as many voices with people as can be, since each person counts once.
 
-    This is the maximum matching of a bipartite graph, found by augmenting paths.
+    Roles without a deputy come first: who holds two posts is then missed where somebody can stand in. This is the maximum matching of a bipartite graph, found by augmenting paths.
     """
-    people: dict[_Key, list[int]] = {(role, 0): [] for role in policy.single_roles}
+    roles = sorted(policy.single_roles, key=lambda role: role in policy.deputies)
+    people: dict[_Key, list[int]] = {(role, 0): [] for role in roles}
     for voice in voices:
         people.setdefault(_key(voice, policy), []).append(voice.person)
     speaks: dict[int, _Key] = {}

@@ -97,9 +97,10 @@ def test_all_of_them_have_to_agree_and_the_first_no_ends_it() -> None:
 
 def test_one_person_in_two_posts_counts_once_and_the_deputy_speaks_for_the_other() -> None:
     both = [chair, Voice(ADA, "clerk", 2), deputy]
-    found = ballot(ALL, both)
-    # Whoever is named first keeps her; of the other post nobody is left.
+    found = ballot(ApprovalPolicy(ALL.asked, None), both[:2])
     assert (found.count().wanted, found.count().to_spare) == (2, -1)
+    found = ballot(ALL, both, ada=YES)
+    assert (found.answers[0].voice.role, to_answer(found)) == ("clerk", [DAN])
     policy = ApprovalPolicy(ALL.asked, None, {"clerk": "deputy"})
     stands_in = Voice(DAN, "clerk", 4, is_deputy=True)
     found = ballot(policy, [chair, Voice(ADA, "clerk", 2), stands_in])
