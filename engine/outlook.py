@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from engine.conditions import Calendar, Facts
 from engine.opinions import SPEAKS, Answer, day_after, verdict_of, weigh
 from engine.rule import Opinion, Past, RightOfReply, Rule, Verdict
-from engine.spans import Span
 
 
 class Outlook:
@@ -56,7 +55,7 @@ class Outlook:
             }
             self._facts = {**self._facts, **changed}
             for watch in self._watches:
-                watch.look(self._facts, self.today, self._calendar)
+                watch.look(self._facts, self.today)
         return due
 
     def take(self) -> tuple[Verdict, ...]:
@@ -73,7 +72,7 @@ class Outlook:
         """
         days = [day_after(hold.until_on) for hold in self.past.holds if hold.until_on >= self.today]
         for watch in self._watches:
-            change = watch.changes_on(self._facts, self._calendar)
+            change = watch.changes_on()
             if change is not None:
                 days.append(change)
             if watch.is_true_ahead or (watch.is_true and watch.rule.repeat):
@@ -84,7 +83,7 @@ class Outlook:
         """Go on to a later day."""
         self.today = day
         for watch in self._watches:
-            watch.go_to(day, self._facts, self._calendar)
+            watch.go_to(day)
 
     def _days_of_telling(self, watch: _Watch) -> Iterator[date]:
         """Give the days after today of a rule's next repeat, and of the end of its time of notice."""
@@ -102,62 +101,67 @@ class Outlook:
 
 
 class _Watch:
-    """One rule's condition, for today and for the day on which the time of its notice is over."""
+    """One rule's condition about one subject, for today and for the day on which the time of its notice is over."""
 
-    __slots__ = ("_changes_on", "_is_known", "_today", "is_true", "is_true_ahead", "occasion", "rule")
+    __slots__ = (
+        "_calendar",
+        "_changes_on",
+        "_facts",
+        "_is_known",
+        "_occasion",
+        "_today",
+        "is_true",
+        "is_true_ahead",
+        "rule",
+    )
 
     def __init__(self, rule: Rule, facts: Facts, today: date, calendar: Calendar) -> None:
         self.rule = rule
+        self._calendar = calendar
+        self._facts, self._today = facts, today
         self._changes_on: date | None = None
+        self._occasion: str | None = None
         self._is_known = False
-        self.look(facts, today, calendar)
+        self.is_true = self.is_true_ahead = False
+        self.look(facts, today)
 
-    def changes_on(self, facts: Facts, calendar: Calendar) -> date | None:
+    @property
+    def occasion(self) -> str:
+        """The occasion for which the rule would speak, spelled when it is asked for."""
+        if self._occasion is None:
+            self._occasion = self.rule.occasion(self._facts)
+        return self._occasion
+
+    def changes_on(self) -> date | None:
         """Return the first day after today on which one of the two answers can change."""
         if not self._is_known:
             rule, today = self.rule, self._today
-            self._changes_on = rule.when.next_change(facts, today=today, calendar=calendar)
+            self._changes_on = rule.when.next_change(self._facts, today=today, calendar=self._calendar)
             if rule.notice is not None:
-                change = _change_ahead(rule, rule.notice, facts, today, calendar)
+                change = self._change_ahead(rule.notice)
                 days = [day for day in (self._changes_on, change) if day is not None]
                 self._changes_on = min(days, default=None)
             self._is_known = True
         return self._changes_on
 
-    def go_to(self, day: date, facts: Facts, calendar: Calendar) -> None:
+    def go_to(self, day: date) -> None:
         """Ask again if the answer can have changed by a day."""
-        change = self.changes_on(facts, calendar)
+        change = self.changes_on()
         if change is not None and change <= day:
-            self.look(facts, day, calendar)
+            self.look(self._facts, day)
 
-    def look(self, facts: Facts, today: date, calendar: Calendar) -> None:
+    def look(self, facts: Facts, today: date) -> None:
         """Ask the condition on a day."""
-        rule, self._today, self._is_known = self.rule, today, False
-        self.occasion = rule.occasion(facts)
+        rule, calendar = self.rule, self._calendar
+        self._facts, self._today, self._is_known, self._occasion = facts, today, False, None
         self.is_true = rule.when.holds(facts, today=today, calendar=calendar)
         self.is_true_ahead = rule.notice is not None and rule.when.holds(
             facts, today=rule.notice.before.after(today, calendar), calendar=calendar
         )
 
-
-def _change_ahead(
-    rule: Rule, notice: RightOfReply, facts: Facts, today: date, calendar: Calendar
-) -> date | None:
-    """Return the first day after today on which the condition can change as it will be after the time of notice."""
-    ahead = notice.before.after(today, calendar)
-    change = rule.when.next_change(facts, today=ahead, calendar=calendar)
-    return None if change is None else _first_day_with(change, notice.before, today, calendar)
-
-
-def _first_day_with(target: date, span: Span, today: date, calendar: Calendar) -> date:
-    """Return the first day after today that the span carries to the target or beyond."""
-    # Shifting the target back comes near it; months of different lengths and holidays are within a month of that.
-    near = Span(-span.number, span.unit).after(target, calendar)
-    start = near - timedelta(days=31) if near > date.min + timedelta(days=31) else date.min
-    return next(day for day in _days_after(max(today, start)) if span.after(day, calendar) >= target)
-
-
-def _days_after(day: date) -> Iterator[date]:
-    while day < date.max:
-        day += timedelta(days=1)
-        yield day
+    def _change_ahead(self, notice: RightOfReply) -> date | None:
+        """Return the first day after today on which the condition can change as it is after the time of notice."""
+        ahead = notice.before.after(self._today, self._calendar)
+        change = self.rule.when.next_change(self._facts, today=ahead, calendar=self._calendar)
+        reached = None if change is None else notice.before.first_reaching(change, self._calendar)
+        return None if reached is None else max(day_after(self._today), reached)
