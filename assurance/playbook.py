@@ -23,6 +23,8 @@ from engine.words import unknown
 from engine.workflow import Workflow, load_workflows
 from notifications.compose import TEMPLATES
 
+# What somebody is to a request that is asked already; none of them can be asked for it.
+NO_VOICE = frozenset({"requester", "approver", "clock"})
 # Columns that only the engine itself changes; no workflow file may set them.
 KEPT_BY_THE_ENGINE = frozenset(
     {"id", "group_id", "state", "state_since_on", "version", "material_version", "head"}
@@ -111,6 +113,7 @@ def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
     problems += targets_that_are_no_columns(read)
     problems += templates_that_are_not_there(read)
     problems += needed_words_that_are_missing(read)
+    problems += voices_of_nobody(read)
     if problems:
         raise BadDefinition(problems)
     books = [load_rules(folder, read) for folder in rules]
@@ -228,6 +231,18 @@ def _settable(workflow: Workflow) -> set[str]:
     if workflow.own is not None:
         return set(workflow.own.fields)
     return set(sa.inspect(NOUNS[workflow.kind].table).local_table.c.keys()) - KEPT_BY_THE_ENGINE
+
+
+def voices_of_nobody(workflows: Mapping[str, Workflow]) -> list[Problem]:
+    """Give a problem for each approval that asks somebody who is no more than a part in the request itself."""
+    return [
+        way.place.problem(f"{role!r} has no voice in a decision; ask the holder of a post, or the 'owner'")
+        for workflow in workflows.values()
+        for way in workflow.moves
+        if way.approval is not None
+        for role in way.approval.roles
+        if role in NO_VOICE
+    ]
 
 
 def templates_that_are_not_there(workflows: Mapping[str, Workflow]) -> list[Problem]:
