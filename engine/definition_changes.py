@@ -53,8 +53,11 @@ NOTHING_RENAMED = Renamed()
 def destination(old: Definition, new: Definition, state: str, renamed: Renamed) -> str | Reason:
     """Give the state of the new definition in which a subject goes on, or the reason why there is none.
 
-    Neither does a change of words finish what is running, nor does it wake up what is finished.
+    What can stay in its state stays there. Neither does a change of words finish what is running, nor does it wake
+    up what is finished.
     """
+    if _keeps(old, new, state):
+        return state
     before = old.states[state]
     after = new.states.get(renamed.states.get(state, state))
     shown = f"‘{before.title}’ ({state})"
@@ -94,8 +97,7 @@ def _wrong_states(renamed: Renamed, olds: Sequence[Definition], new: Definition)
             yield _unknown(word, f"a state of {new.kind} in an older definition", known)
         if target not in new.states:
             yield _unknown(target, f"a state of {new.kind} in the new definition", new.states)
-        kept = [old for old in olds if word in old.states and _keeps(old, new, word)]
-        if kept:
+        if word in known and all(_keeps(old, new, word) for old in olds if word in old.states):
             yield Reason(
                 "could_stay", f"'{word}' is a state of the new definition too; only a step leads out of it."
             )
