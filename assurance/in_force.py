@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from assurance.backlog import Count, counted, settled
 from assurance.office import Office, Tx, clock_of
-from assurance.records import AdoptedRule, Group
+from assurance.records import AdoptedRule, Group, Person
 from assurance.tally import Withheld
 from engine.rules import Rule
 from engine.store import RowLock
 
+CLOCK = "clock"
 NONE, ACCEPTED, ONLY_FROM, GONE = "none", "accepted", "only_from", "gone"
 _GROUP = RowLock(Group.id)
 
@@ -35,7 +36,7 @@ class Entry(NamedTuple):
 class RuleInForce:
     """One rule of a group as it stands: in force since when and by whom, or else how many mails it would owe.
 
-    `adopted_by` is `clock`, or a person as the history names them; `owed` is what its first look owed.
+    `adopted_by` is a person's name, or the clock's; `owed` is what its first look owed.
     """
 
     rule: str
@@ -94,8 +95,11 @@ def standing_of(tx: Tx) -> list[RuleInForce]:
     rules = tx.playbook.book.rules
     waiting = not_in_force(tx.session, rules, group_id=tx.actor.group_id)
     harmless, too_many = settled(tx, waiting)
-    counts = {**harmless, **too_many}
-    return [_stands(rule, None if rule in counts else rows[rule.id], counts.get(rule)) for rule in rules]
+    counts, people = {**harmless, **too_many}, _names(tx)
+    return [
+        _waits(rule, counts[rule]) if rule in counts else _stands(tx, rule, rows[rule.id], people)
+        for rule in rules
+    ]
 
 
 def count_of(tx: Tx, rule: Rule) -> Count:
@@ -144,17 +148,37 @@ def _take_out(tx: Tx, gone: Iterable[str]) -> None:
     )
 
 
-def _stands(rule: Rule, row: AdoptedRule | None, count: Count | None) -> RuleInForce:
-    owes = count or Count(row.owed if row else 0)
+def _names(tx: Tx) -> dict[str, str]:
+    """Name everybody whom the history may name as the one who put a rule in force."""
+    people = tx.session.execute(sa.select(Person.id, Person.name).where(Person.group_id == tx.actor.group_id))
+    return {CLOCK: "the clock"} | {f"person/{number}": name for number, name in people}
+
+
+def _stands(tx: Tx, rule: Rule, row: AdoptedRule, people: Mapping[str, str]) -> RuleInForce:
     return RuleInForce(
-        rule.id,
-        rule.title,
-        is_in_force=row is not None,
-        adopted_at=row.adopted_at if row else None,
-        adopted_by=row.adopted_by if row else None,
-        backlog=row.backlog if row else None,
-        only_from_on=row.only_from_on if row else None,
-        owed=owes.owed,
-        owes_more=owes.is_more,
-        passed_over=row.passed_over if row else 0,
+        rule=rule.id,
+        title=rule.title,
+        is_in_force=True,
+        adopted_at=row.adopted_at.astimezone(tx.calendar.zone),
+        adopted_by=people.get(row.adopted_by, row.adopted_by),
+        backlog=row.backlog,
+        only_from_on=row.only_from_on,
+        owed=row.owed,
+        owes_more=False,
+        passed_over=row.passed_over,
+    )
+
+
+def _waits(rule: Rule, count: Count) -> RuleInForce:
+    return RuleInForce(
+        rule=rule.id,
+        title=rule.title,
+        is_in_force=False,
+        adopted_at=None,
+        adopted_by=None,
+        backlog=None,
+        only_from_on=None,
+        owed=count.owed,
+        owes_more=count.is_more,
+        passed_over=0,
     )

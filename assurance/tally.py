@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import NamedTuple
 
 
-class Withheld(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Withheld:
     """A rule that is not in force: its first look would owe more mails than the cap allows by itself.
 
     `owed` was counted up to a limit; `is_more` says that there are more than that.

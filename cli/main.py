@@ -52,6 +52,7 @@ BOOK = {
         Entry("mend", DO, "cli.bounces", "mend_", "Name the right address instead of a dead one."),
         Entry("resend", DO, "cli.bounces", "resend_", "Have mails sent again that have not arrived."),
         Entry("sweep", RUN, "cli.running", "sweep_", "Let the rules look at everything whose time has come."),
+        Entry("adopt", RUN, "cli.adopting", "adopt", "Put rules in force that wait, or list those in force."),
         Entry("deliver", RUN, "cli.running", "deliver", "Hand over every mail that is owed."),
         Entry("bounces", RUN, "cli.bounces", "bounces", "Read the mail that came back."),
         Entry("serve", RUN, "cli.running", "serve", "Keep the clock and the post running."),

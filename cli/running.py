@@ -26,7 +26,15 @@ from cli.opening import (
     settings_for,
 )
 from cli.serve import deliver_all, serve_office
-from cli.shown import plain, said_of_delivery, said_of_sweep, said_of_waiting, show_json, waiting
+from cli.shown import (
+    plain,
+    said_of_delivery,
+    said_of_sweep,
+    said_of_waiting,
+    said_of_withheld,
+    show_json,
+    waiting,
+)
 from cli.words import as_sentence
 from engine.store import open_store
 from notifications.delivery import never
@@ -35,7 +43,8 @@ from notifications.mailer import Mailer
 
 def sweep_(
     everything: Annotated[
-        bool, typer.Option("--all", help="Look at every subject, due or not: repairs a lost timer.")
+        bool,
+        typer.Option("--all", help="Ask every rule of every subject: finds what a lost timer has left out."),
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -46,7 +55,8 @@ def sweep_(
     Each rule speaks once for each occasion, however often you sweep; what it says goes into the history and the
     outbox. `auditloop serve` does this every minute by itself.
 
-    Ends with 1 when a subject could not be looked at; it is tried again in an hour.
+    Ends with 1 when a subject could not be looked at, which is tried again in an hour, and when a new or changed rule
+    would owe too many mails: it waits until `auditloop adopt` says what becomes of them, and the others go on.
 
     Examples: auditloop sweep; auditloop sweep --all
     """
@@ -57,7 +67,9 @@ def sweep_(
             show_json(tally)
         elif not quiet:
             typer.echo(said_of_sweep(tally))
-        if tally.parked:
+        for one in tally.withheld:
+            typer.echo(said_of_withheld(one), err=True)
+        if tally.parked or tally.withheld:
             raise typer.Exit(FOUND)
 
 

@@ -19,16 +19,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from assurance.office import Office
 from assurance.post import deliver, is_owed
 from assurance.returned import read_returned_mail
-from assurance.sweep import SweepTally, sweep, sweep_all
+from assurance.sweep import watch
 from cli.bounces import said_of_returned
 from cli.opening import shown
-from cli.shown import said_of_delivery, said_of_sweep
+from cli.shown import said_of_delivery, said_of_sweep, said_of_withheld
 from engine.clock import SystemClock
 from notifications.delivery import Delivered
 from notifications.mailer import Mailer
 
 SWEEP_EVERY = timedelta(minutes=1)
-SWEEP_ALL_EVERY = timedelta(days=1)
 DELIVER_EVERY = timedelta(seconds=15)
 READ_RETURNED_EVERY = timedelta(minutes=5)
 STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
@@ -62,8 +61,7 @@ def _scheduler(office: Office, mailer: Mailer, stop: threading.Event) -> Any:
     scheduler.add_listener(log_failure, EVENT_JOB_ERROR)
     at_once = SystemClock().now()
     jobs: tuple[tuple[str, Callable[[], None], str, timedelta], ...] = (
-        ("the daily sweep", lambda: _sweep(office, sweep_all), "clock", SWEEP_ALL_EVERY),
-        ("the sweep", lambda: _sweep(office, sweep), "clock", SWEEP_EVERY),
+        ("the sweep", _Watch(office).look, "clock", SWEEP_EVERY),
         ("the post", lambda: _deliver(office, mailer, stop), "post", DELIVER_EVERY),
         ("the returned mail", lambda: _read_returned(office), "returned", READ_RETURNED_EVERY),
     )
@@ -79,12 +77,23 @@ def _scheduler(office: Office, mailer: Mailer, stop: threading.Event) -> Any:
     return scheduler
 
 
-def _sweep(office: Office, look: Callable[[Office], SweepTally]) -> None:
-    # Groups, closed days and definitions may have come since the last look.
-    office.read_playbook()
-    tally = look(office)
-    if tally.fired or tally.parked or tally.repaired:
-        log.info("%s", said_of_sweep(tally))
+class _Watch:
+    """The clock's job: what is due each minute, and everything once a day; a rule that waits is named once."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._named: set[str] = set()
+
+    def look(self) -> None:
+        # Groups, closed days and definitions may have come since the last look.
+        self._office.read_playbook()
+        tally = watch(self._office)
+        if tally.fired or tally.noticed or tally.moved or tally.parked or tally.repaired:
+            log.info("%s", said_of_sweep(tally))
+        waits = {said_of_withheld(one) for one in tally.withheld}
+        for sentence in sorted(waits - self._named):
+            log.warning("%s", sentence)
+        self._named = waits
 
 
 def _deliver(office: Office, mailer: Mailer, stop: threading.Event) -> None:

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assurance.post import StillOwed
-from assurance.sweep import SweepTally
+from assurance.tally import SweepTally, Withheld
 from cli.words import as_sentence
 from engine.moved import Ref
 from notifications.delivery import Delivered
@@ -178,17 +178,32 @@ def waiting(what: str, *, quiet: bool) -> Iterator[None]:
 
 def said_of_sweep(tally: SweepTally) -> str:
     """Say what a sweep did."""
-    if not tally.looked:
-        return "Nothing was due."
-    said = (
-        f"Looked at {several(tally.looked, 'subject')}: {several(tally.fired, 'rule')} fired, "
-        f"of these {several(tally.escalations, 'escalation')}."
-    )
+    if tally.looked:
+        said = (
+            f"Looked at {several(tally.looked, 'subject')}: {several(tally.fired, 'rule')} fired, "
+            f"of these {several(tally.escalations, 'escalation')}."
+        )
+    else:
+        said = "Nothing was due."
+    if tally.noticed:
+        said += f" {several(tally.noticed, 'notice')} given."
+    if tally.moved:
+        said += f" Rules or calendar have changed: {several(tally.moved, 'timer')} moved."
     if tally.repaired:
-        said += f" {several(tally.repaired, 'lost timer')} set again."
+        said += f" {several(tally.repaired, 'subject')} had been lost sight of."
     if tally.parked:
         said += f" Could not look at {', '.join(tally.parked_refs)}; tried again in an hour."
     return said
+
+
+def said_of_withheld(one: Withheld) -> str:
+    """Say of a rule that it waits for somebody's word, why, and which command gives it."""
+    owed = f"{'more than ' if one.is_more else ''}{several(one.owed, 'mail')}"
+    return (
+        f"The rule ‘{one.rule}’ is not in force: it would owe {owed} at its first look, and {one.cap:,} are let through "
+        f"without asking. Put it in force with: auditloop adopt {one.rule} --as PERSON --accept-backlog (or "
+        "--only-from DATE, for what comes true from that day on)."
+    )
 
 
 def said_of_waiting(owed: StillOwed, now: datetime) -> str:
