@@ -77,7 +77,9 @@ class MaildirBox:
         # The name begins with the instant at which the mail arrived.
         for file in sorted(files, key=lambda file: file.name):
             if not file.name.startswith(".") and _SEEN not in _flags(file.name) and file.is_file():
-                yield Unread(f"{file.parent.name}/{file.name}", _head(file))
+                head = _head(file)
+                if head is not None:
+                    yield Unread(f"{file.parent.name}/{file.name}", head)
 
     def file_away(self, key: str) -> None:
         """Move a mail to `cur` with the flag S; raises BoxTrouble."""
@@ -177,10 +179,13 @@ def _words(said: object) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
-def _head(file: Path) -> bytes:
+def _head(file: Path) -> bytes | None:
+    """Give the beginning of a mail; None for one that somebody else has taken meanwhile."""
     try:
         with file.open("rb") as mail:
             return mail.read(LONGEST)
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise _trouble(error) from error
 

@@ -6,6 +6,7 @@ import asyncio
 import mailbox
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -233,6 +234,22 @@ def test_whoever_dies_before_filing_a_report_away_reads_it_again_to_no_effect(de
     assert desk.reads().became == Counter({Became.REPEATED: 2, Became.DELAYED: 1})
     assert desk.world.history(ADDRESS) == before
     assert desk.unread == 0
+
+
+def test_two_who_read_at_once_take_note_once(any_desk: Desk) -> None:
+    for address in (BO, FAY, SAM, ADA):
+        any_desk.comes_back("postfix", address)
+        any_desk.comes_back("exim", address)
+    with ThreadPoolExecutor(3) as readers:
+        tallies = list(readers.map(lambda _: any_desk.reads(), range(3)))
+    while any_desk.unread:
+        tallies.append(any_desk.reads())
+    assert sorted(any_desk.dead) == sorted([BO, FAY, SAM, ADA])
+    assert {tally.trouble for tally in tallies} == {""}
+    for number in any_desk.world.ask(sa.select(DeadAddress.id)):
+        lines = any_desk.world.history(Ref("dead_address", number))
+        assert [line.kind for line in lines] == ["opened", "entered"]
+    assert any_desk.world.proof().faults == ()
 
 
 def test_an_old_report_does_not_kill_the_mended_address(desk: Desk) -> None:

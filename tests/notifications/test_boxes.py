@@ -87,6 +87,16 @@ def test_a_mail_that_somebody_else_took_meanwhile_is_filed_already(folder: Path)
         box.file_away("new/1425373921.gone")
 
 
+def test_a_mail_that_somebody_else_takes_while_we_read_is_passed_over(folder: Path) -> None:
+    for number in range(3):
+        (folder / "new" / f"142537392{number}.a").write_bytes(b"x")
+    with open_box(str(folder)) as box:
+        mails = box.unread()
+        next(mails)
+        (folder / "new" / "1425373921.a").unlink()
+        assert [mail.key for mail in mails] == ["new/1425373922.a"]
+
+
 def test_a_folder_that_is_no_maildir_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(BoxTrouble, match="is not a maildir: it has no folders new and cur"):
         contents(tmp_path)
