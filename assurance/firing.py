@@ -16,7 +16,7 @@ from assurance.matters import plain
 from assurance.office import Tx
 from assurance.past import FIRED, NOTICED, pasts
 from assurance.reasons import reason_line
-from assurance.records import Approval, Audit
+from assurance.records import Approval, Audit, Meeting
 from assurance.tally import SweepTally
 from assurance.telling import Spoken, firing_key, notice_key, tell_of
 from assurance.truth import withdraw_stale
@@ -48,10 +48,14 @@ def look(tx: Tx, due: Sequence[Due], *, withheld: frozenset[str]) -> SweepTally:
 
 def lock(tx: Tx, refs: Sequence[Ref]) -> None:
     """Lock every subject before it is read: whoever moves one meanwhile would be forgotten with the next timer."""
-    # As people do: an audit before what belongs to it, and a decision after what it is about.
+    # As people do: a meeting before what hangs on it, an audit before what belongs to it, a decision after all.
     by_kind = _by_kind(refs)
-    for kind in sorted(by_kind, key=lambda kind: (kind == Approval.noun, kind != Audit.noun, kind)):
+    for kind in sorted(by_kind, key=_turn):
         tx.playbook.noun(kind).lock(tx.session, by_kind[kind])
+
+
+def _turn(kind: str) -> tuple[bool, bool, bool, str]:
+    return kind == Approval.noun, kind != Meeting.noun, kind != Audit.noun, kind
 
 
 def load(tx: Tx, refs: Sequence[Ref]) -> list[Known]:

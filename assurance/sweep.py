@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import partial
 
+from assurance.attendance import keep_invitations
 from assurance.batches import BATCH, work_through
 from assurance.daily import is_owed_today, note_done, repair
 from assurance.digest import owe_all_digests
@@ -47,8 +48,12 @@ def sweep(office: Office) -> SweepTally:
 
 
 def sweep_all(office: Office) -> SweepTally:
-    """Look at what is due, then ask every rule of every subject: the daily truth that repairs a lost timer."""
-    tally = sweep(office)
+    """Look at what is due, then ask every rule of every subject: the daily truth that repairs a lost timer.
+
+    Whoever has joined or left a group is told of its meetings first.
+    """
+    tally = keep_invitations(office)
+    tally.add(sweep(office))
     for group_id in office.groups():
         tally.add(repair(office, group_id, withheld=make_ready(office, group_id).withheld))
     tally.add(sweep(office))

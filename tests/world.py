@@ -272,7 +272,7 @@ class World:
         with self.office.store.reading() as session:
             return list(session.scalars(query))
 
-    def pairs(self, query: sa.Select[Any, Any]) -> list[tuple[Any, ...]]:
+    def pairs(self, query: sa.Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Ask the database for more than one column."""
         with self.office.store.reading() as session:
             return [tuple(row) for row in session.execute(query)]

@@ -1,4 +1,4 @@
-"""The group's meetings: planning one, naming the one that looks at an audit's returns, and keeping invitations right.
+"""The group's meetings: planning one, and naming the one that looks at an audit's returns.
 
 Moving, holding and cancelling one are steps of its workflow; what they bring with them stands in `convening`.
 """
@@ -14,9 +14,8 @@ from assurance.commands.checks import held, own, said
 from assurance.commands.convening import Sitting, columns_of, day_before, dependent, move_returns
 from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import Done, Entered, enter, look_again, start
-from assurance.commands.noting import note
-from assurance.invitations import invite, invited_now, members_today, uninvite
-from assurance.office import Office, Tx, clock_of
+from assurance.invitations import invite, members_today
+from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import Audit, Meeting
 from engine.errors import Reason, Refused
@@ -97,37 +96,6 @@ def set_meeting(
     moved = move_returns(tx, audit.id, due_on, told={"trigger": "set_meeting"})
     look_again(tx, {known.ref, *moved, *dependent(tx, [row])})
     return done
-
-
-def keep_invitations(office: Office) -> int:
-    """Invite whoever has joined a group to its meetings to come, and tell whoever has left; give how many were told.
-
-    Posts are held from day to day, so that nobody's command is there to do it. Repeating it tells nobody twice.
-    """
-    told = 0
-    for group_id in office.groups():
-        with office.begin(clock_of(group_id)) as tx:
-            to_come = sa.select(Meeting.id).where(
-                Meeting.group_id == group_id, Meeting.state == PLANNED, Meeting.starts_at > tx.now
-            )
-            for number in tx.session.scalars(to_come.order_by(Meeting.id)).all():
-                told += _keep_right(tx, Ref(Meeting.noun, number))
-    return told
-
-
-def _keep_right(tx: Tx, ref: Ref) -> int:
-    """Bring the invitations to one meeting in line with who belongs to the group today."""
-    known = load(tx, ref)
-    row = tx.session.get_one(Meeting, ref.id, populate_existing=True)
-    wanted, has = set(members_today(tx)), invited_now(tx, row)
-    joined, left = sorted(wanted - has), sorted(has - wanted)
-    if known.standing.state != PLANNED or not (joined or left):
-        return 0
-    written = note(tx, known, "invited", {"joined": joined, "left": left})
-    cause = f"{ref} line {written.seq}"
-    invite(tx, row, joined, cause=cause)
-    uninvite(tx, row, left, cause=cause)
-    return len(joined) + len(left)
 
 
 def _due_on(tx: Tx, meeting: Meeting, named: date | None) -> date:

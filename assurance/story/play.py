@@ -16,7 +16,7 @@ from time import perf_counter
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from assurance.commands.meetings import keep_invitations
+from assurance.attendance import keep_invitations
 from assurance.office import Actor, Office
 from assurance.records import Agency, Group, Meeting, Person, Post, RecordSet
 from assurance.story.cast import bring_on, instant
@@ -191,7 +191,7 @@ def _tick(
     """Let the clock strike the hour of the day: rules look, and the post goes out."""
     clock.move_to(instant(day, office.playbook.book.clock.look_at, story.cast.zone))
     with _timed(played, "sweeps"):
-        keep_invitations(office)
+        played.swept.add(keep_invitations(office))
         played.swept.add(sweep(office))
     if deliver is not None:
         with _timed(played, "delivery"):
