@@ -66,7 +66,7 @@ def tell(tx: Tx, known: Known, news: News, people: Iterable[Told]) -> None:
     is_urgent = news.severity == Severity.URGENT
     not_before = tx.now if is_urgent else tx.playbook.book.clock.released_at(tx.now, group.calendar)
     thread = str(standing.ref) if belongs.audit_id is None else f"audit/{belongs.audit_id}"
-    subject = f"{group.name}: {belongs.audit_reference or name_of(standing.ref)}"
+    subject = f"{group.name}: {belongs.audit_reference or called(known)}"
     by_person: dict[int, Told] = {}
     for told in people:
         by_person.setdefault(told.seat.person_id, told)

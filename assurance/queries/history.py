@@ -131,10 +131,8 @@ class _Teller:
                 sentence = f"{by} answered {_voice(data)}."
             case "answered":
                 sentence = f"{by} answered approval/{data['approval']}: {_spoken(data['answer'])}."
-            case "invited":
-                sentence = f"{by} let the invitations follow who belongs to the group."
-            case "resent":
-                sentence = f"{by} had mail/{data['mail']} sent again."
+            case "invited" | "resent":
+                sentence = _of_mail(entry.kind, by, data)
             case "fired":
                 sentence = self._fired(data)
             case definitions.MIGRATED:
@@ -233,6 +231,12 @@ def _voice(data: Mapping[str, Any]) -> str:
 def _title(workflow: Workflow, name: str) -> str:
     state = workflow.states.get(name)
     return name if state is None else state.title
+
+
+def _of_mail(kind: str, by: str, data: Mapping[str, Any]) -> str:
+    if kind == "invited":
+        return f"{by} let the invitations follow who belongs to the group."
+    return f"{by} had mail/{data['mail']} sent again."
 
 
 def _is_sealed(row: Event, previous: str, entry: Entry, words: Mapping[str, EventText]) -> bool:
