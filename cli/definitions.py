@@ -232,7 +232,8 @@ def _say(planned: Plan) -> None:
                 typer.echo(f"  {line}")
             typer.echo()
     for name, number in planned.without_file.items():
-        typer.echo(f"{name}: no file of it is there any more; {several(number, 'running subject')} stay.\n")
+        stay = "stays" if number == 1 else "stay"
+        typer.echo(f"{name}: no file of it is there any more; {several(number, 'running subject')} {stay}.\n")
     for one in planned.stuck:
         typer.echo(f"{short(one.ref)} (‘{one.state_title}’): {' '.join(one.reasons)}")
     if planned.stuck:

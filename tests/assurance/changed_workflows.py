@@ -28,14 +28,8 @@ def shelf_of(folder: Path, changes: Mapping[str, Mapping[str, str]], *, family: 
         for what in ("workflows", "rules"):
             shutil.copytree(house / what, folder / f"{what}-{number}")
     for kind, words in changes.items():
-        files = [file for file in folder.rglob("*.yaml") if kind in (file.stem, _about(file))]
         for pattern, new in words.items():
-            found = 0
-            for file in files:
-                text, many = re.subn(pattern, new, file.read_text(encoding="utf-8"))
-                file.write_text(text, encoding="utf-8")
-                found += many
-            assert found, f"{pattern} stands nowhere in the files of {kind}"
+            replace(folder, kind, pattern, new)
     numbers = range(len(houses))
     return read_shelf(
         [folder / f"workflows-{number}" for number in numbers],
@@ -43,10 +37,24 @@ def shelf_of(folder: Path, changes: Mapping[str, Mapping[str, str]], *, family: 
     )
 
 
-def _about(file: Path) -> str:
-    """Give the kind of which a file of rules speaks, where it is named for its noun."""
-    found = re.search(r"about: (\w+)", file.read_text(encoding="utf-8"))
-    return found[1] if found and "rules" in str(file.parent) else ""
+def replace(folder: Path, kind: str, pattern: str, new: str) -> None:
+    """Replace words in the workflow of a kind, in every rule about it, and in what tries these rules."""
+    found = 0
+    for file in sorted(folder.rglob("*.yaml")):
+        text = file.read_text(encoding="utf-8")
+        if file.stem == kind:
+            text, many = re.subn(pattern, new, text)
+        else:
+            rules = re.split(r"(?m)^(?=  - id: )", text)
+            about = [re.search(rf"about: {kind}\n", rule) for rule in rules]
+            changed = [
+                re.subn(pattern, new, rule) if is_about else (rule, 0)
+                for rule, is_about in zip(rules, about, strict=True)
+            ]
+            text, many = "".join(rule for rule, _ in changed), sum(number for _, number in changed)
+        file.write_text(text, encoding="utf-8")
+        found += many
+    assert found, f"{pattern} stands nowhere in the files of {kind}"
 
 
 def restarted(world: World, shelf: Shelf, *, publishes: bool = True) -> Office:
