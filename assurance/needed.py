@@ -14,6 +14,7 @@ from assurance.records import (
     AgencyReturn,
     Approval,
     Audit,
+    DeadAddress,
     ImmediateConcern,
     Meeting,
     Recommendation,
@@ -55,6 +56,7 @@ STATES: Mapping[str, Mapping[str, str]] = {
         "rejected": "the annual report counts by it",
     },
     ImmediateConcern.noun: {"raised": "a concern in it is not taken up yet"},
+    DeadAddress.noun: {"dead": "nothing is sent to an address in it"},
     RuleHold.noun: {"in_force": "rules are held by what is in it, and by nothing else"},
     Meeting.noun: {
         "planned": "the next meeting is the first one in it",
@@ -97,6 +99,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     Action.noun: ("complete_plan", "wait_for", "stop_waiting", "note_progress", "add_evidence"),
     Approval.noun: ("approve", "request_change", "reject", "count"),
     ImmediateConcern.noun: (),
+    DeadAddress.noun: ("note_return", "mend"),
     RuleHold.noun: (),
     Meeting.noun: (),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from assurance.playbook import read_shelf
 from engine.approvals import Outcome, Word
 from engine.errors import BadDefinition
 from reports import standing
+from tests.assurance.changed_workflows import replace
 
 PROGRAM = [
     path
@@ -32,10 +32,7 @@ def renamed(folder: Path, kind: str, word: str) -> list[str]:
     """Call a state or step otherwise, wherever its file and the rules speak of it, and read the house."""
     for what in ("workflows", "rules"):
         shutil.copytree(HOME / what, folder / what)
-    for file in (folder / "workflows" / f"{kind}.yaml", folder / "rules" / f"{kind}.yaml"):
-        if file.exists():
-            text = file.read_text(encoding="utf-8")
-            file.write_text(re.sub(rf"\b{word}\b", f"{word}_anew", text), encoding="utf-8")
+    replace(folder, kind, rf"\b{word}\b", f"{word}_anew")
     try:
         read_shelf((folder / "workflows",), (folder / "rules",))
     except BadDefinition as bad:
