@@ -68,6 +68,13 @@ def _decided(row: ApprovalRow) -> str:
     return row.so_far or waits_for
 
 
+def _cause(row: MailRow) -> str:
+    """Write `immediate_concern/1 line 2` as briefly as every other reference."""
+    subject, _, line = row.cause.partition(" ")
+    kind, slash, number = subject.partition("/")
+    return f"{SHORT_OF.get(kind, kind)}/{number} {line}" if slash else row.cause
+
+
 def _leads_to(row: FindingRow) -> str:
     if row.leads_to:
         return ", ".join(short(ref) for ref in row.leads_to)
@@ -200,10 +207,16 @@ MAILS: Sequence[Column[MailRow]] = (
     Column("Mail", lambda row: str(row.ref)),
     Column("Written", lambda row: row.created_at.date()),
     Column("To", lambda row: row.to),
-    Column("Thread", lambda row: row.subject, is_wide=True),
-    Column("What", lambda row: row.template.replace("_", " ")),
+    Column("What", lambda row: f"{row.subject}: {row.template.replace('_', ' ')}", is_wide=True),
     Column("State", lambda row: row.state),
-    Column("Because of", lambda row: row.cause, is_wide=True),
+    Column("Because of", _cause, is_wide=True),
+)
+TROUBLED_MAILS: Sequence[Column[MailRow]] = (
+    Column("Mail", lambda row: str(row.ref)),
+    Column("Written", lambda row: row.created_at.date()),
+    Column("To", lambda row: f"{row.to}\n{row.address}", is_wide=True),
+    Column("What", lambda row: row.template.replace("_", " ")),
+    Column("Why it has not arrived", lambda row: row.answer, is_wide=True),
 )
 OVERVIEW: Sequence[Column[Overview]] = (
     Column("Number", lambda row: row.number, is_number=True),

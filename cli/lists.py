@@ -37,6 +37,7 @@ from cli.columns import (
     PEOPLE,
     RECOMMENDATIONS,
     RETURNS,
+    TROUBLED_MAILS,
 )
 from cli.opening import (
     AsOption,
@@ -50,6 +51,7 @@ from cli.opening import (
 )
 from cli.shown import Column, say, several, show_json, show_table
 from engine.words import unknown
+from notifications.outbox import TROUBLED
 
 MOST_MAILS = 50
 
@@ -135,7 +137,7 @@ def list_(
         if what == "mails":
             most = most or (None if as_json else MOST_MAILS)
             listed: Listed[Any] = around.mails(tx, viewer, wanted, most=most)
-            columns: Sequence[Column[Any]] = MAILS
+            columns: Sequence[Column[Any]] = TROUBLED_MAILS if state in TROUBLED else MAILS
             hidden = "older"
         else:
             one = _list_of(what, tx)
