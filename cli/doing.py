@@ -98,7 +98,7 @@ def move_(
         opened(database) as office,
         office.begin(actor_for(office, person, group)) as tx,
     ):
-        subject = _subject(tx, ref)
+        subject = subject_of(tx, ref)
         values = _values(tx, subject, trigger, given or [])
         done = move(tx, subject, trigger, version=version, given=values, key=key)
         said = _said(tx, done)
@@ -140,7 +140,7 @@ def decide_(
         opened(database) as office,
         office.begin(actor_for(office, person, group)) as tx,
     ):
-        ref = _subject(tx, f"{Approval.noun}/{approval}" if approval.isdecimal() else approval)
+        ref = subject_of(tx, f"{Approval.noun}/{approval}" if approval.isdecimal() else approval)
         if ref.kind != Approval.noun:
             raise BadInput(f"{approval} is not a decision; `auditloop list approvals` names those that wait.")
         meeting_id = None if meeting is None else _meeting(tx, meeting)
@@ -156,7 +156,8 @@ def decide_(
     _answer(done, said, as_json=as_json)
 
 
-def _subject(tx: Tx, written: str) -> Ref:
+def subject_of(tx: Tx, written: str) -> Ref:
+    """Find what the actor means by what they have written; raises Refused for what is not there for them."""
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     return reference_of(tx, viewer_of(people, tx.actor), written)
 
