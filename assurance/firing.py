@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeAlias
-
-import sqlalchemy as sa
+from typing import Any
 
 from assurance.facts import Known
 from assurance.matters import plain
 from assurance.office import Tx
 from assurance.past import FIRED, NOTICED, pasts
 from assurance.reasons import reason_line
-from assurance.records import Approval, Audit, Meeting
+from assurance.records import Approval, Audit, Meeting, RuleHold
+from assurance.replies import Noticed, Reply, replies_about
 from assurance.tally import SweepTally
 from assurance.telling import Spoken, firing_key, notice_key, tell_of
 from assurance.truth import withdraw_stale
 from engine import timers
-from engine.ledger import Event, Line, append_all
+from engine.ledger import Line, append_all
 from engine.moved import Ref
 from engine.rules import Past, Severity, Verdict, judge, next_look
 from engine.timers import Appointment, Due
 
-REPLIED = "replied"
 HASH_SHOWN = 12
-_Replies: TypeAlias = Mapping[Ref, Sequence[Mapping[str, Any]]]
 
 
 def look(tx: Tx, due: Sequence[Due], *, withheld: frozenset[str]) -> SweepTally:
@@ -48,14 +44,14 @@ def look(tx: Tx, due: Sequence[Due], *, withheld: frozenset[str]) -> SweepTally:
 
 def lock(tx: Tx, refs: Sequence[Ref]) -> None:
     """Lock every subject before it is read: whoever moves one meanwhile would be forgotten with the next timer."""
-    # As people do: a meeting before what hangs on it, an audit before what belongs to it, a decision after all.
+    # As people do: a meeting before what hangs on it, an audit before what belongs to it, a decision or a hold after all.
     by_kind = _by_kind(refs)
     for kind in sorted(by_kind, key=_turn):
         tx.playbook.noun(kind).lock(tx.session, by_kind[kind])
 
 
 def _turn(kind: str) -> tuple[bool, bool, bool, str]:
-    return kind == Approval.noun, kind != Meeting.noun, kind != Audit.noun, kind
+    return kind in (Approval.noun, RuleHold.noun), kind != Meeting.noun, kind != Audit.noun, kind
 
 
 def load(tx: Tx, refs: Sequence[Ref]) -> list[Known]:
@@ -156,32 +152,27 @@ def _notice_line(tx: Tx, known: Known, verdict: Verdict) -> Line:
     return Line(NOTICED, tx.now, tx.actor.signature, data=data, once=once, material=False)
 
 
-def _notice_before(one: _Judged, verdict: Verdict, replies: _Replies) -> Mapping[str, Any] | None:
+def _notice_before(
+    one: _Judged, verdict: Verdict, replies: Mapping[Noticed, Reply]
+) -> Mapping[str, Any] | None:
     """Say for the history when notice of a firing was given, and whether somebody has replied to it."""
     rule = verdict.rule
     noticed_on = one.past.noticed.get((rule.id, verdict.occasion))
     if rule.notice is None or noticed_on is None or verdict.number > 0:
         return None
-    replied = any(
-        reply.get("rule") in (None, rule.id) and reply.get("occasion") in (None, verdict.occasion)
-        for reply in replies.get(one.known.ref, ())
-    )
-    return {"on": noticed_on.isoformat(), "replied": replied}
+    reply = replies.get(Noticed(one.known.ref, rule.id, verdict.occasion))
+    notice = {"on": noticed_on.isoformat(), "replied": reply is not None}
+    return notice if reply is None else {**notice, **reply.plain()}
 
 
-def _replied(tx: Tx, judged: Iterable[_Judged]) -> _Replies:
-    """Read the replies in the histories of those about whom a rule speaks after a notice."""
+def _replied(tx: Tx, judged: Iterable[_Judged]) -> Mapping[Noticed, Reply]:
+    """Read the replies to the notices of those about whom a rule speaks now."""
     after_notice = [
         one.known.ref
         for one in judged
         if any(verdict.rule.notice and not verdict.is_notice for verdict in one.verdicts)
     ]
-    found: dict[Ref, list[Mapping[str, Any]]] = defaultdict(list)
-    for kind, ids in _by_kind(after_notice).items():
-        where = (Event.subject_kind == kind, Event.subject_id.in_(ids), Event.kind == REPLIED)
-        for number, data in tx.session.execute(sa.select(Event.subject_id, Event.data).where(*where)):
-            found[Ref(kind, number)].append(json.loads(data))
-    return found
+    return replies_about(tx.session, after_notice)
 
 
 def _tally(refs: Sequence[Ref], spoken: Sequence[Spoken]) -> SweepTally:

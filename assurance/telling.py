@@ -12,11 +12,12 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from assurance.facts import Known
-from assurance.mail import News, Told, item_of, tell, together
+from assurance.mail import News, Told, called, item_of, tell, together
 from assurance.office import Tx
 from assurance.reasons import because, day_in_words
 from assurance.recipients import recipients
 from assurance.records import DigestItem
+from assurance.replies import Noticed, replies_about
 from assurance.roster import Roster, roster
 from engine.moved import Ref
 from engine.rules import Rule, Severity, Verdict
@@ -149,9 +150,10 @@ def _news(tx: Tx, firings: Sequence[Spoken]) -> News:
     first = firings[0]
     known, rule = first.known, first.verdict.rule
     is_loud = rule.severity is not Severity.REMINDER
+    title = f"{rule.title}." if len(firings) == 1 else f"{rule.title} ({len(firings)} of them)."
     return News(
         template="escalation" if is_loud else "reminder",
-        said=f"{rule.title}." if len(firings) == 1 else f"{rule.title} ({len(firings)} of them).",
+        said=" ".join([title, *_replies(tx, firings)]),
         why=f"The group's rule “{rule.id}” spoke on {day_in_words(tx.today)}: {_grounds(tx, first)}.",
         about=_about(firings),
         key=firing_key(rule, known.ref, first.verdict.occasion, first.verdict.number),
@@ -160,6 +162,20 @@ def _news(tx: Tx, firings: Sequence[Spoken]) -> News:
         severity=_SEVERITY[rule.severity],
         rests_on=[_rests_on(firing) for firing in firings],
     )
+
+
+def _replies(tx: Tx, firings: Sequence[Spoken]) -> list[str]:
+    """Say who has replied before: whoever is told is told that too, and whether anybody has looked at it."""
+    if firings[0].verdict.rule.notice is None:
+        return []
+    found = replies_about(tx.session, [one.known.ref for one in firings])
+    said = []
+    for one in firings:
+        reply = found.get(Noticed(one.known.ref, one.verdict.rule.id, one.verdict.occasion))
+        if reply is not None:
+            about = f"{called(one.known)}: " if len(firings) > 1 else ""
+            said.append(f"{about}{reply.in_words()}")
+    return said
 
 
 def _notice_news(tx: Tx, people: Roster, notices: Sequence[Spoken]) -> News:
