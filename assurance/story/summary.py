@@ -72,7 +72,7 @@ def summary(store: Store) -> Summary:
             matters=_count(session, Matter),
             mails=_count(session, Message),
             mails_owed=_count(session, Message, Message.state.in_(OWED)),
-            escalations=fired.get("escalation", 0),
+            escalations=fired.get("escalation", 0) + fired.get("urgent", 0),
             reminders=fired.get("reminder", 0),
             events=_count(session, Event),
             by_state={
