@@ -145,6 +145,7 @@ def _notice_line(tx: Tx, known: Known, verdict: Verdict) -> Line:
         "rule_hash": rule.hash[:HASH_SHOWN],
         "occasion": verdict.occasion,
         "on": tx.today.isoformat(),
+        # Not “to”: that is the state to which a line brings its subject.
         "heard": rule.notice.to if rule.notice else "",
         "reasons": [reason_line(reason) for reason in verdict.reasons],
     }
