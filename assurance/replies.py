@@ -37,7 +37,7 @@ class Reply:
     def plain(self) -> dict[str, object]:
         """Give it for the history."""
         looked = None if self.looked_at_on is None else self.looked_at_on.isoformat()
-        return {"hold": self.hold, "on": self.placed_on.isoformat(), "looked_at_on": looked}
+        return {"hold": self.hold, "replied_on": self.placed_on.isoformat(), "looked_at_on": looked}
 
     def in_words(self) -> str:
         """Say for people that a reply was made, and whether anybody has looked at it."""

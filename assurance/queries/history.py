@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from assurance.access import Viewer, reads_texts_of, require_sight
 from assurance.office import Tx
+from assurance.past import NOTICED
 from assurance.queries.details import details_of
-from assurance.queries.holds import told_of_hold
+from assurance.queries.holds import replied_before, told_of_hold
 from assurance.reasons import day_in_words
 from assurance.records import Approval, Person, RuleHold
 from engine import definitions
@@ -24,6 +25,7 @@ from engine.workflow import Workflow
 from notifications.outbox import Message
 
 CLOCK = "The clock"
+_LOUD = {Severity.ESCALATION: ", an escalation", Severity.URGENT: ", urgent"}
 UNREADABLE = "This line can no longer be read."
 
 
@@ -133,12 +135,12 @@ class _Teller:
                 sentence = f"{by} answered approval/{data['approval']}: {_spoken(data['answer'])}."
             case "invited" | "resent":
                 sentence = _of_mail(entry.kind, by, data)
-            case "fired":
-                sentence = self._fired(data)
+            case "fired" | "noticed":
+                sentence = self._spoke(entry.kind, data)
             case definitions.MIGRATED:
                 sentence = f"{by} moved it to {self._migrated(data)}. Nobody was told."
             case _:
-                sentence = told_of_hold(entry.kind, by, data) or f"{by}: {_spoken(entry.kind)}."
+                sentence = told_of_hold(entry.kind, by, data)
         return sentence
 
     def _opened(self, data: Mapping[str, Any]) -> str:
@@ -179,12 +181,14 @@ class _Teller:
         before = self._published.get(data["from_definition"], self._workflow)
         return f"{title}: from {_title(before, data['from'])} to {self._state(data['to'])}"
 
-    def _fired(self, data: Mapping[str, Any]) -> str:
+    def _spoke(self, kind: str, data: Mapping[str, Any]) -> str:
         rule = self._rules.get(data["rule"])
         title = "" if rule is None else f": {rule.title}"
+        if kind == NOTICED:
+            return f"The rule ‘{data['rule']}’ gave notice to the {_spoken(data['heard'])}{title}."
         again = f", repeat {data['number']}" if data["number"] else ""
-        loud = ", an escalation" if data["severity"] == Severity.ESCALATION else ""
-        return f"The rule ‘{data['rule']}’ spoke{again}{loud}{title}."
+        loud = _LOUD.get(data["severity"], "")
+        return f"The rule ‘{data['rule']}’ spoke{again}{loud}{title}.{replied_before(data)}"
 
     def _values(self, entry: Entry) -> Iterator[str]:
         """Say what was given and what was set; a day that is only the day of the line itself says nothing new."""

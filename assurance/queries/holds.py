@@ -91,10 +91,22 @@ def hold_grid(tx: Tx, viewer: Viewer, ref: Ref) -> Grid:
     return Grid("holds", "What keeps rules quiet about it", columns, rows)
 
 
-def told_of_hold(kind: str, by: str, data: Mapping[str, Any]) -> str | None:
-    """Tell one line of a subject's history about what keeps rules quiet; None for a line about anything else."""
+def told_of_hold(kind: str, by: str, data: Mapping[str, Any]) -> str:
+    """Tell one line of a subject's history about what keeps rules quiet; a line of another kind by its kind only."""
     say = _SENTENCES.get(kind)
-    return None if say is None else f"{by} {say(data)} (hold/{data['hold']})."
+    return f"{by}: {kind.replace('_', ' ')}." if say is None else f"{by} {say(data)} (hold/{data['hold']})."
+
+
+def replied_before(data: Mapping[str, Any]) -> str:
+    """Say of a line in which a rule has spoken that a reply was made before, and whether anybody has looked at it."""
+    notice = data.get("notice", {})
+    if not notice.get("replied"):
+        return ""
+    looked_at_on = notice.get("looked_at_on")
+    if looked_at_on is None:
+        return f" A reply was made (hold/{notice['hold']}), and nobody has looked at it."
+    on = day_in_words(date.fromisoformat(looked_at_on))
+    return f" A reply was made (hold/{notice['hold']}) and looked at on {on}."
 
 
 def _row(tx: Tx, row: RuleHold, people: Mapping[int, str]) -> HoldRow:

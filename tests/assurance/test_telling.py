@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from assurance.commands.moving import note
+from assurance.commands.replying import reply
 from assurance.records import AdoptedRule, DigestItem, Person
 from assurance.sweep import sweep
 from engine.moved import Ref
@@ -195,13 +195,14 @@ def test_a_firing_after_a_notice_says_when_it_was_given_and_whether_anybody_repl
     world.on(fires_on - timedelta(days=3), LOOK)
     sweep(world.office)
     with world.does("nell") as tx:
-        known = tx.playbook.noun("action").load(tx.session, 1)
-        assert known is not None
-        note(tx, known, "replied", {"rule": "late-chair", "occasion": "2015-02-27"})
+        hold = reply(tx, Ref("action", 1), "late-chair", "The briefing was held on Monday.")
+    world.moves("sam", hold, "let_speak")
     world.on(fires_on, LOOK)
     assert sweep(world.office).escalations == 2
     notices = [world.history(Ref("action", number))[-1].data["notice"] for number in (1, 2)]
-    assert notices == [{"on": "2015-03-10", "replied": True}, {"on": "2015-03-10", "replied": False}]
+    on = {"on": "2015-03-10"}
+    replied = {"replied": True, "hold": 1, "replied_on": "2015-03-10", "looked_at_on": "2015-03-10"}
+    assert notices == [{**on, **replied}, {**on, "replied": False}]
     assert world.proof().faults == ()
 
 
