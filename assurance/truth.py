@@ -19,10 +19,10 @@ from assurance.mail import News, Told, context_of, forward, tell
 from assurance.office import Office, Tx, clock_of
 from assurance.outlook import Doubt, Ground, Listener, Outlook, grounds_of
 from assurance.reasons import moment_in_words
-from assurance.telling import Spoken, firing_key, news_of, notice_key
+from assurance.roster import Seat
+from assurance.telling import Spoken, news_of
 from engine.ledger import answered
 from engine.moved import Ref
-from engine.rule_truth import Said
 from engine.rules import Verdict
 from notifications import outbox
 from notifications.leases import Claimed
@@ -143,15 +143,13 @@ def _weighed(tx: Tx, outlook: Outlook, letter: _Letter) -> tuple[Ground, ...] | 
     kept = tuple(ground for ground, doubt in doubts if doubt is None)
     if kept and letter.has_bytes:
         return kept
-    held = [(ground, doubt) for ground, doubt in doubts if doubt is not None and doubt.until_on is not None]
-    for ground, doubt in doubts:
-        if doubt is not None and doubt.for_others:
-            _pass_on(tx, outlook, letter, ground)
+    _pass_on(tx, outlook, letter, [ground for ground, doubt in doubts if doubt and doubt.for_others])
+    held = {ground: doubt for ground, doubt in doubts if doubt and doubt.until_on}
     if held and not kept:
-        return _held(tx, [doubt for _, doubt in held])
-    for ground, _ in held:
+        return _held(tx, list(held.values()))
+    for ground in held:
         _owe_apart(tx, outlook, letter, ground)
-    return kept or Overtaken(_sentence([doubt for _, doubt in doubts if doubt is not None]))
+    return kept or Overtaken(_sentence([doubt for _, doubt in doubts if doubt]))
 
 
 def _held(tx: Tx, doubts: Sequence[Doubt]) -> HeldBack:
@@ -166,33 +164,47 @@ def _sentence(doubts: Sequence[Doubt]) -> str:
     return f"{first} The same goes for {others} more." if others else first
 
 
-def _pass_on(tx: Tx, outlook: Outlook, letter: _Letter, ground: Ground) -> None:
-    """Owe a letter, or the part of it that rests on one ground, to whoever is now the one to be told."""
-    told = [Told(seat, letter.listener.told_as) for seat in outlook.successors(ground, letter.listener)]
+def _pass_on(tx: Tx, outlook: Outlook, letter: _Letter, grounds: Sequence[Ground]) -> None:
+    """Owe a letter, or the part of it that is for others by now, to them: each in one letter, and nobody twice."""
+    theirs: dict[Seat, list[Ground]] = defaultdict(list)
+    for ground in grounds:
+        for seat in outlook.successors(ground, letter.listener):
+            if not _is_told_already(tx, seat, ground):
+                theirs[seat].append(ground)
+    for seat, some in theirs.items():
+        told = [Told(seat, letter.listener.told_as)]
+        if some[0].said is None:
+            forward(tx, letter.key, told)
+        else:
+            tell(tx, outlook.known(some[0].ref), _news_with_line(tx, outlook, some), told)
+
+
+def _is_told_already(tx: Tx, seat: Seat, ground: Ground) -> bool:
+    """Say whether a letter with this ground was owed to somebody, perhaps among others and by another word."""
     if ground.said is None:
-        forward(tx, letter.key, told)
-    else:
-        tell(tx, outlook.known(ground.ref), _news_of_one(tx, outlook, ground.ref, ground.said), told)
+        return False
+    said = ground.said
+    rest = f'"ref":"{ground.ref}","rule":"{said.rule}","occasion":"{said.occasion}"'
+    where = (
+        Message.group_id == tx.actor.group_id,
+        Message.person_ref == f"person/{seat.person_id}",
+        Message.state != State.WITHDRAWN,
+        Message.rests_on.contains(rest, autoescape=True),
+    )
+    return tx.session.scalar(sa.select(sa.exists().where(*where))) or False
 
 
 def _owe_apart(tx: Tx, outlook: Outlook, letter: _Letter, ground: Ground) -> None:
     """Give what is held, while the rest of its letter goes, a letter of its own."""
-    if ground.said is not None:
-        news = _news_of_one(tx, outlook, ground.ref, ground.said)
-        told = Told(next(outlook.people.of(letter.listener.person_id)), letter.listener.told_as)
-        tell(tx, outlook.known(ground.ref), replace(news, key=f"{news.key}:held"), [told])
+    news = _news_with_line(tx, outlook, [ground])
+    told = Told(next(outlook.people.of(letter.listener.person_id)), letter.listener.told_as)
+    tell(tx, outlook.known(ground.ref), replace(news, key=f"{news.key}:held"), [told])
 
 
-def _news_of_one(tx: Tx, outlook: Outlook, ref: Ref, said: Said) -> News:
-    """Word what was said of one subject, and name the line of its history that says so."""
-    number = said.number or 0
-    key = (
-        notice_key(outlook.rule(said.rule), ref, said.occasion)
-        if said.is_notice
-        else firing_key(outlook.rule(said.rule), ref, said.occasion, number)
-    )
-    line = answered(tx.session, key)
-    news = _news(tx, outlook, [Ground(ref, said)])
+def _news_with_line(tx: Tx, outlook: Outlook, grounds: Sequence[Ground]) -> News:
+    """Word what was said of subjects, and name the line of the first one's history that says so."""
+    news, ref = _news(tx, outlook, grounds), grounds[0].ref
+    line = answered(tx.session, news.key)
     return news if line is None else replace(news, cause=f"{ref} line {line.seq}")
 
 

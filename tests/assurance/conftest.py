@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from assurance.config import HOME
 from assurance.migrate import migrate
+from assurance.playbook import read_shelf
 from assurance.tables import METADATA
 from engine.store import open_store
+from tests.assurance.post_office import CLOCK_FILE
 from tests.postgres import Server
 from tests.world import Templates, World
 
 At = Callable[[str], World]
+Reopen = Callable[[World, str], World]
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +46,25 @@ def world_at(templates: Templates, tmp_path: Path) -> Iterator[At]:
         return world
 
     yield at
+    for world in opened:
+        world.close()
+
+
+@pytest.fixture
+def reopen(tmp_path: Path) -> Iterator[Reopen]:
+    """Open a world's database again at the same instant, under rules of the test's own and a clock that rests at night."""
+    opened: list[World] = []
+
+    def again(world: World, rules: str) -> World:
+        folder = tmp_path / f"rules-{len(opened)}"
+        folder.mkdir()
+        (folder / "clock.yaml").write_text(CLOCK_FILE, encoding="utf-8")
+        (folder / "rules.yaml").write_text(rules, encoding="utf-8")
+        shelf = read_shelf((HOME / "workflows",), (folder,))
+        opened.append(World(world.settings.database, at=world.clock.now(), shelf=shelf))
+        return opened[-1]
+
+    yield again
     for world in opened:
         world.close()
 
