@@ -33,8 +33,8 @@ def edit(file: Path, old: str, new: str) -> None:
 def test_the_house_is_sound_with_all_its_examples(run: Run) -> None:
     answer = run("check")
     assert answer.exit_code == 0
-    assert "2 stories" in answer.stdout
-    assert answer.stdout.startswith("Sound: 8 workflows")
+    assert "3 stories" in answer.stdout
+    assert answer.stdout.startswith("Sound: 18 workflows")
     assert run("check", "--quiet").stdout == ""
 
 
