@@ -18,6 +18,7 @@ from assurance.roster import RELATIONS, Roster, Seat, roster
 from assurance.standing import conflicts_of, in_role
 from engine.approval_words import who_decides
 from engine.approvals import Answer, ApprovalPolicy, Ballot, Count, Voice, Word, policy_of
+from engine.errors import Reason, Refused
 from engine.ledger import Event, entry_of
 from engine.moved import Ref
 from engine.refusals import all_of, one_of, spoken
@@ -133,6 +134,17 @@ def still_asked(tx: Tx, known: Known) -> tuple[Seat, ...]:
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     is_stuck = request.ballot.count().to_spare < 0
     return (*request.seats_to_answer(), *(people.holding("coordinator") if is_stuck else ()))
+
+
+def require_enough(request: Request) -> None:
+    """Raise Refused for a request that needs more voices than can be heard today.
+
+    Where one voice is enough it may wait: its post can be filled tomorrow, and the coordinator is told.
+    """
+    if request.policy.number != 1 and request.ballot.count().to_spare < 0:
+        who = who_decides(request.policy)
+        sentence = f"{who[:1].upper()}{who[1:]} have to agree, but {request.why_not()}"
+        raise Refused(Reason("cannot_be_decided", sentence))
 
 
 def answers_of(tx: Tx, requests: Sequence[int]) -> dict[int, tuple[Given, ...]]:

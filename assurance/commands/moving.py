@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from assurance.access import may_be_told
 from assurance.commands import holds
+from assurance.commands.announcing import announce, ask_for_answers
 from assurance.commands.convening import Brought, bring_along, rearranged
 from assurance.commands.hearing import (
     ANSWERS,
     Hearing,
-    approval_row,
     decided,
     decided_with_approval,
     hear,
     heard,
-    held_subject,
-    hold_row,
     load,
 )
 from assurance.commands.noting import note
-from assurance.deciders import Request, request_of
+from assurance.deciders import request_of, require_enough
 from assurance.facts import Known
-from assurance.mail import Item, News, Told, called, item_of, name_of, tell
+from assurance.mail import name_of
 from assurance.matters import plain
 from assurance.office import Tx
-from assurance.reasons import day_in_words
 from assurance.records import Approval, Meeting, RuleHold
-from assurance.standing import addressees
 from engine import timers
-from engine.approval_words import who_decides
 from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused
-from engine.ledger import Line, Written, answered, append, canonical, history
+from engine.ledger import Line, answered, append, canonical, history
 from engine.moved import Moved, Ref, Standing, sealed_row
 from engine.workflow import Move
-from notifications.outbox import Severity
 
 ARMED_AT_ONCE = 200
 
@@ -198,7 +191,7 @@ def perform(
     # After every row: the sweep takes rows first and timers last too, and nobody waits in a circle.
     counting = [parent for parent in known.belongs.parents if tx.playbook.book.about(parent.kind)]
     look_again(tx, {known.ref, *counting, *along.refs, *held})
-    _tell(tx, hearing, step, written)
+    announce(tx, hearing, step, written)
     return Done(known.ref, written.seq, step.target, brought=along.sentences)
 
 
@@ -281,70 +274,6 @@ def _with_row(told: Mapping[str, Any], entered: Mapping[str, Any]) -> dict[str, 
     return {**told, **entered, **({"row": row} if row else {})}
 
 
-def _tell(tx: Tx, hearing: Hearing, step: Move, written: Written) -> None:
-    if not step.tell:
-        return
-    known = hearing.known
-    requester = approval_row(tx, known.ref).requested_by_id if known.ref.kind == Approval.noun else None
-    told: dict[int, Told] = {}
-    for word in step.tell:
-        if word == "approver":
-            continue  # whom it waited for is told in words of their own
-        for seat in addressees(word, hearing.roster, known.belongs, requester=requester):
-            # Whoever did it knows it; but at a stage every member is told alike.
-            is_meant = word == "members" or seat.person_id != tx.actor.person_id
-            if is_meant and may_be_told(tx.session, hearing.roster, known, seat):
-                told.setdefault(seat.person_id, Told(seat, word))
-    news = News(
-        template=step.template or "action_told",
-        said=_said(tx, hearing, step),
-        why=f"{tx.actor.name} took this step on {day_in_words(tx.today)}.",
-        about=known.ref,
-        key=f"{known.ref}:{written.seq}",
-        cause=f"{known.ref} line {written.seq}",
-        items=[_item(tx, known, step)],
-        severity=Severity.URGENT if step.urgent else Severity.NEWS,
-    )
-    tell(tx, known, news, told.values())
-    if "approver" in step.tell and hearing.request is not None:
-        _release(tx, hearing, news, hearing.request, spared=told)
-
-
-def _release(tx: Tx, hearing: Hearing, news: News, request: Request, *, spared: Container[int]) -> None:
-    """Tell whoever was still to answer that nothing waits for them any more."""
-    row = approval_row(tx, hearing.ref)
-    seats = [
-        seat
-        for seat in request.seats_to_answer()
-        if seat.person_id != tx.actor.person_id and seat.person_id not in spared
-    ]
-    said = f"The request to {_in_sentence(row.title)} waits for you no more: {news.items[0].what.lower()}."
-    tell(tx, hearing.known, replace(news, said=said), [Told(seat, "approver") for seat in seats])
-
-
-def _said(tx: Tx, hearing: Hearing, step: Move) -> str:
-    state = hearing.workflow.states[step.target].title
-    if hearing.ref.kind == RuleHold.noun:
-        return holds.said_of(tx, hearing.known, step)
-    if hearing.ref.kind == Approval.noun:
-        return f"Your request to {_in_sentence(approval_row(tx, hearing.ref).title)}: {state.lower()}."
-    if step.target == step.source:
-        return f"{called(hearing.known)}: {_in_sentence(step.title)} – done."
-    return f"{called(hearing.known)} now stands at “{state}”."
-
-
-def _item(tx: Tx, known: Known, step: Move) -> Item:
-    """Describe what a mail is about: of a hold what it holds, since nobody knows the hold by its number."""
-    subject = held_subject(hold_row(tx, known.ref)) if known.ref.kind == RuleHold.noun else None
-    if subject is not None:
-        return item_of(tx.playbook, load(tx, subject))
-    return item_of(tx.playbook, known, state=step.target)
-
-
-def _in_sentence(title: str) -> str:
-    return f"{title[:1].lower()}{title[1:]}"
-
-
 def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
     """Open the approval that a move needs, and tell whoever may decide it."""
     known, policy = hearing.known, step.approval
@@ -371,39 +300,14 @@ def _ask(tx: Tx, hearing: Hearing, step: Move) -> Done:
         late_on=None if policy.late is None else policy.late.after.after(tx.today, tx.calendar),
     )
     request = request_of(tx, row)
-    _refuse_hopeless(request)
+    require_enough(request)
     ref = start(
         tx, row, Approval.noun, entered=Entered({"about": str(known.ref), "for": step.trigger}, texts)
     )
     asked_line = {"asked": step.trigger, "approval": ref.id}
     written = note(tx, known, "asked", asked_line, once=request_key(tx, hearing.key))
-    news = News(
-        template="approval_waiting",
-        said=f"{tx.actor.name} asks for your decision: {_in_sentence(step.title)}.",
-        why=f"This step needs the decision of {who_decides(policy)}; it was asked for on "
-        f"{day_in_words(tx.today)}.",
-        about=ref,
-        key=f"{ref}:1",
-        cause=f"{known.ref} line {written.seq}",
-        items=[item_of(tx.playbook, known)],
-        severity=Severity.DECISION,
-        rests_on=[{"ref": str(ref), "state": "waiting"}],
-    )
-    seats = request.seats_to_answer()
-    people = addressees("approver", hearing.roster, known.belongs, approval=seats)
-    tell(tx, known, news, [Told(seat, "approver") for seat in people])
+    ask_for_answers(tx, hearing, step, request, ref, written)
     return Done(known.ref, written.seq, step.source, approval=ref)
-
-
-def _refuse_hopeless(request: Request) -> None:
-    """Raise Refused for a request that needs more voices than can be heard today.
-
-    Where one voice is enough it may wait: its post can be filled tomorrow, and the coordinator is told.
-    """
-    if request.policy.number != 1 and request.ballot.count().to_spare < 0:
-        who = who_decides(request.policy)
-        sentence = f"{who[:1].upper()}{who[1:]} have to agree, but {request.why_not()}"
-        raise Refused(Reason("cannot_be_decided", sentence))
 
 
 def _lapse_others(tx: Tx, known: Known, *, spared: Ref | None) -> None:
