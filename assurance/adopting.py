@@ -35,8 +35,8 @@ def only_from(office: Office, actor: Actor, names: Sequence[str], day: date) -> 
     Raises Refused as `accept_backlog` does, and for a day that is too far ahead.
     """
     with office.reading(actor) as tx:
-        _refuse_later_than_tomorrow(tx, day)
         rules = _waiting(tx, names)
+        _refuse_later_than_tomorrow(tx, day)
         entries = [Entry(rule, ONLY_FROM, count_of(tx, rule).owed, day) for rule in rules]
     for rule in rules:
         pass_over(office, actor, rule, only_from_on=day)

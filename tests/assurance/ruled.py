@@ -32,6 +32,8 @@ LATE_CHAIR = """
     severity: escalation
     quiets: [late]
 """
+CHAIR_ALONE = LATE_CHAIR.replace("    quiets: [late]\n", "")
+ONCE = OVERDUE.replace("    repeat: {every: 1 week, at_most: 3}\n", "")
 WITH_NOTICE = OVERDUE + LATE_CHAIR.replace(
     "    tell:", "    notice: {to: owner, before: 3 working days}\n    tell:"
 )
