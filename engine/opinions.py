@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from engine.conditions import Calendar, Facts
+from engine.conditions import Calendar, Facts, Value
 from engine.rule import (
     FiredBefore,
     Hold,
@@ -54,8 +54,17 @@ def verdict_of(opinion: Opinion, facts: Facts, *, today: date, calendar: Calenda
     reasons = rule.when.comparisons(facts, today=today, calendar=calendar)
     if opinion.is_notice:
         return Verdict(rule, opinion.occasion, opinion.number, reasons, {}, is_notice=True)
-    sets = {name: value.value(facts, today=today, calendar=calendar) for name, value in rule.sets.items()}
+    sets = values_set(opinion, facts, today=today, calendar=calendar)
     return Verdict(rule, opinion.occasion, opinion.number, reasons, sets)
+
+
+def values_set(opinion: Opinion, facts: Facts, *, today: date, calendar: Calendar) -> dict[str, Value]:
+    """Return the facts that a rule sets as it speaks; a notice sets none."""
+    if opinion.is_notice or not opinion.rule.sets:
+        return {}
+    return {
+        name: value.value(facts, today=today, calendar=calendar) for name, value in opinion.rule.sets.items()
+    }
 
 
 def _opinion(rule: Rule, occasion: str, today: date, calendar: Calendar, past: Past) -> Opinion:

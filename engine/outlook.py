@@ -6,30 +6,25 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from engine.conditions import Calendar, Facts
-from engine.opinions import SPEAKS, Answer, day_after, verdict_of, weigh
-from engine.rule import Opinion, Past, RightOfReply, Rule, Verdict
+from engine.opinions import SPEAKS, Answer, day_after, values_set, weigh
+from engine.rule import Opinion, Past, RightOfReply, Rule
 
 
 class Outlook:
-    """One subject as its rules see it on one day after another, while its facts stay as they are.
+    """One subject as its rules see it on one day after another, while nobody touches it.
 
-    Begins on `today`. `take` says what is due and counts it as said; `next_day` names the next day on which
-    something new can be due, and `go_to` goes there.
+    Begins on `today`. `says` gives what is due and counts it as said; `next_day` names the next day on which
+    something new can be due, and `go_to` goes there. `facts` are those of the subject with what rules have set.
     """
 
-    __slots__ = ("_calendar", "_facts", "_watches", "past", "today")
+    __slots__ = ("_calendar", "_rules", "_watches", "facts", "past", "today")
 
     def __init__(
         self, rules: Sequence[Rule], facts: Facts, past: Past, *, today: date, calendar: Calendar
     ) -> None:
-        self.today, self.past = today, past
-        self._facts, self._calendar = facts, calendar
+        self.today, self.past, self.facts = today, past, facts
+        self._rules, self._calendar = rules, calendar
         self._watches = [_Watch(rule, facts, today, calendar) for rule in rules]
-
-    @property
-    def facts(self) -> Facts:
-        """The facts as they are, with what rules have set."""
-        return self._facts
 
     def opinions(self) -> tuple[Opinion, ...]:
         """Return what each rule makes of the subject today; a rule whose condition is not true has no opinion."""
@@ -42,28 +37,25 @@ class Outlook:
             return ()
         return weigh(answers, today=self.today, calendar=self._calendar, past=self.past)
 
-    def speak(self) -> tuple[Opinion, ...]:
-        """Return what is due today, firings and notices, and go on as if it had been said."""
-        due = tuple(opinion for opinion in self.opinions() if opinion.outcome in SPEAKS)
-        if due:
-            self.past = self.past.after(due, today=self.today)
-        sets = {name: value for one in due if not one.is_notice for name, value in one.rule.sets.items()}
-        if sets:
-            changed = {
-                name: value.value(self._facts, today=self.today, calendar=self._calendar)
-                for name, value in sets.items()
-            }
-            self._facts = {**self._facts, **changed}
-            for watch in self._watches:
-                watch.look(self._facts, self.today)
-        return due
+    def says(self) -> Iterator[Opinion]:
+        """Give what is said today, firings and notices, one after the other, and go on as if each had been said.
 
-    def take(self) -> tuple[Verdict, ...]:
-        """Return what is due today with its reasons and what it sets, and go on as if it had been said."""
-        facts, today = self._facts, self.today
-        return tuple(
-            verdict_of(opinion, facts, today=today, calendar=self._calendar) for opinion in self.speak()
-        )
+        What a rule sets can make others speak: they follow on the same day. While one is given, `facts` are those
+        that whoever is told of it knows.
+        """
+        facts: Facts | None = None
+        while self.facts is not facts:
+            facts = self.facts
+            due = [opinion for opinion in self.opinions() if opinion.outcome in SPEAKS]
+            if due:
+                self.past = self.past.after(due, today=self.today)
+            for opinion in due:
+                changed = values_set(opinion, facts, today=self.today, calendar=self._calendar)
+                if any(self.facts[name] != value for name, value in changed.items()):
+                    self.facts = {**self.facts, **changed}
+                yield opinion
+            if self.facts is not facts:
+                self._watches = [_Watch(rule, self.facts, self.today, self._calendar) for rule in self._rules]
 
     def next_day(self) -> date | None:
         """Return the first day after today on which something new can be due; None means never.
@@ -71,6 +63,8 @@ class Outlook:
         What is due today and not yet in the past is taken to be said today.
         """
         days = [day_after(hold.until_on) for hold in self.past.holds if hold.until_on >= self.today]
+        # A condition that time cannot make true any more is not asked again.
+        self._watches = [watch for watch in self._watches if watch.can_speak()]
         for watch in self._watches:
             change = watch.changes_on()
             if change is not None:
@@ -116,14 +110,11 @@ class _Watch:
     )
 
     def __init__(self, rule: Rule, facts: Facts, today: date, calendar: Calendar) -> None:
-        self.rule = rule
-        self._calendar = calendar
-        self._facts, self._today = facts, today
-        self._changes_on: date | None = None
+        self.rule, self._facts, self._calendar = rule, facts, calendar
         self._occasion: str | None = None
         self._is_known = False
-        self.is_true = self.is_true_ahead = False
-        self.look(facts, today)
+        self._changes_on: date | None = None
+        self._look(today)
 
     @property
     def occasion(self) -> str:
@@ -131,6 +122,10 @@ class _Watch:
         if self._occasion is None:
             self._occasion = self.rule.occasion(self._facts)
         return self._occasion
+
+    def can_speak(self) -> bool:
+        """Tell whether the rule may have something to say, today or on a later day."""
+        return self.is_true or self.is_true_ahead or self.changes_on() is not None
 
     def changes_on(self) -> date | None:
         """Return the first day after today on which one of the two answers can change."""
@@ -148,12 +143,12 @@ class _Watch:
         """Ask again if the answer can have changed by a day."""
         change = self.changes_on()
         if change is not None and change <= day:
-            self.look(self._facts, day)
+            self._look(day)
 
-    def look(self, facts: Facts, today: date) -> None:
+    def _look(self, today: date) -> None:
         """Ask the condition on a day."""
-        rule, calendar = self.rule, self._calendar
-        self._facts, self._today, self._is_known, self._occasion = facts, today, False, None
+        rule, facts, calendar = self.rule, self._facts, self._calendar
+        self._today, self._is_known = today, False
         self.is_true = rule.when.holds(facts, today=today, calendar=calendar)
         self.is_true_ahead = rule.notice is not None and rule.when.holds(
             facts, today=rule.notice.before.after(today, calendar), calendar=calendar

@@ -7,6 +7,7 @@ from datetime import date
 
 from engine.conditions import Calendar, Facts
 from engine.errors import BadDefinition
+from engine.opinions import SPEAKS, verdict_of
 from engine.outlook import Outlook
 from engine.rule import (
     Fired,
@@ -61,7 +62,12 @@ def judge(
 
     After days without a judgement only the current repeat fires, and a quieted rule not at all.
     """
-    return Outlook(rules, facts, past, today=today, calendar=calendar).take()
+    opinions = consider(rules, facts, today=today, calendar=calendar, past=past)
+    return tuple(
+        verdict_of(opinion, facts, today=today, calendar=calendar)
+        for opinion in opinions
+        if opinion.outcome in SPEAKS
+    )
 
 
 def consider(

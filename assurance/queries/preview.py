@@ -148,7 +148,7 @@ class _Foreteller:
         """Follow one subject from day to day on which something is due."""
         outlook = Outlook(rules, known.facts, past, today=self._tx.today, calendar=self._tx.calendar)
         while True:
-            yield from ((outlook.today, opinion) for opinion in outlook.speak())
+            yield from ((outlook.today, opinion) for opinion in outlook.says())
             day = outlook.next_day()
             if day is None or day > self._until_on:
                 return

@@ -219,7 +219,7 @@ class _Stage:
         outlook = Outlook(
             track.book.about(ref.kind), known.facts, past, today=day, calendar=self._tx.calendar
         )
-        for opinion in outlook.speak():
+        for opinion in outlook.says():
             self._say(track, opinion, known, day)
         changed = {name: value for name, value in outlook.facts.items() if known.facts[name] != value}
         if changed:
