@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from assurance.migrate import migrate
 from assurance.playbook import read_shelf
 from assurance.tables import METADATA
 from engine.store import open_store
+from tests.assurance.desk import Desk, desk_in
+from tests.assurance.papers import papers_shelf, with_an_information_lead
 from tests.assurance.post_office import CLOCK_FILE
 from tests.postgres import Server
 from tests.world import Templates, World
@@ -106,4 +109,44 @@ def any_world_at(request: pytest.FixtureRequest) -> Iterator[At]:
         return world
 
     yield at
+    world.close()
+
+
+@pytest.fixture
+def desk(world_at: At, tmp_path: Path) -> Desk:
+    """A desk for returned mail in a world whose agencies were asked, in an SQLite file."""
+    return desk_in(world_at("agency_audits"), tmp_path / "bounces")
+
+
+@pytest.fixture
+def any_desk(any_world_at: At, tmp_path: Path) -> Desk:
+    """The same, once in an SQLite file and once in PostgreSQL."""
+    return desk_in(any_world_at("agency_audits"), tmp_path / "bounces")
+
+
+@pytest.fixture(scope="session")
+def papers_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the cast and an information lead, made once and copied for each test."""
+    file = tmp_path_factory.mktemp("papers") / "made.sqlite"
+    with_an_information_lead(World(file, shelf=papers_shelf())).close()
+    return file
+
+
+@pytest.fixture
+def papers(papers_made: Path, tmp_path: Path) -> Iterator[World]:
+    """An office that knows papers which several have to agree to, in an SQLite file."""
+    world = World(shutil.copyfile(papers_made, tmp_path / "papers.sqlite"), shelf=papers_shelf())
+    yield world
+    world.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def any_papers(request: pytest.FixtureRequest) -> Iterator[World]:
+    """The same, once in an SQLite file and once in PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("papers")
+        return
+    house = request.getfixturevalue("empty_postgres_house")
+    world = with_an_information_lead(World(house, shelf=papers_shelf()))
+    yield world
     world.close()
