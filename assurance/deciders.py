@@ -91,7 +91,8 @@ class Request:
             for word in words
         ]
         because += [f"nobody is {spoken(role)} today" for role in self.vacant]
-        return f"{f'only {can}' if can else 'nobody'} can agree{': ' if because else ''}{'; '.join(because)}."
+        who = f"only {can}" if can else "nobody"
+        return f"{who} can agree: {'; '.join(because)}." if because else f"{who} can agree today."
 
 
 def request_of(tx: Tx, row: Approval, *, deputy_called: bool | None = None) -> Request:

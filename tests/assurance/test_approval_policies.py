@@ -1,129 +1,22 @@
-"""Every way to decide, on both databases: agreed, refused, by deputies, late, against each other at once, and sealed."""
+"""Every way to decide: agreed, refused, by deputies, heard in full, and late."""
 
 from __future__ import annotations
 
-import shutil
-from collections import Counter
-from collections.abc import Iterator
-from datetime import date, timedelta
-from functools import partial
-from pathlib import Path
+from datetime import date
 
 import pytest
-import sqlalchemy as sa
 
-from assurance.commands.approving import count_answers
-from assurance.commands.founding import open_matter
-from assurance.commands.moving import Done
-from assurance.config import HOME
-from assurance.playbook import Shelf, read_shelf
-from assurance.queries.around import approvals
-from assurance.queries.doors import doors_of
-from assurance.queries.rows import Wanted
-from assurance.records import Approval, DigestItem, Person, Post, PostHolding
-from engine.errors import Refused, Stale
-from engine.ledger import Event
-from engine.moved import Ref
-from tests.assurance.looking import card, looks, told, value
-from tests.assurance.test_at_once import at_once, kinds
-from tests.assurance.test_tampering import found, tampering
-from tests.cast import FIRST_DAY
+from assurance.records import Approval, Post
+from engine.errors import Refused
+from tests.assurance.looking import card, told, value
+from tests.assurance.papers import MEMBERS, asked, counts, leaves, reminded, so_far
 from tests.world import World
-
-PAPERS = HOME / "examples" / "approval-policies" / "workflows"
-MEMBERS = ("ada", "dan", "bo", "dev", "esme", "fay", "gil")  # the lay member sees no papers
-
-
-@pytest.fixture(scope="module")
-def shelf() -> Shelf:
-    """The house's own workflows and rules, and the papers of the example."""
-    return read_shelf((HOME / "workflows", PAPERS), (HOME / "rules",))
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, shelf: Shelf) -> Path:
-    """An SQLite file with the whole cast, made once and copied for each test."""
-    file = tmp_path_factory.mktemp("papers") / "made.sqlite"
-    _with_an_information_lead(World(file, shelf=shelf)).close()
-    return file
 
 
 @pytest.fixture
-def world(made: Path, tmp_path: Path, shelf: Shelf) -> Iterator[World]:
-    """An office that knows the papers, in an SQLite file."""
-    world = World(shutil.copyfile(made, tmp_path / "world.sqlite"), shelf=shelf)
-    yield world
-    world.close()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def any_world(request: pytest.FixtureRequest, shelf: Shelf) -> Iterator[World]:
-    """The same, once in an SQLite file and once in PostgreSQL."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("world")
-        return
-    world = _with_an_information_lead(World(request.getfixturevalue("empty_postgres_house"), shelf=shelf))
-    yield world
-    world.close()
-
-
-def _with_an_information_lead(world: World) -> World:
-    with world.office.store.begin() as session:
-        of = {"group_id": world.group_id}
-        post = Post(
-            **of, key="information", title="Information lead", role="information_lead", is_member=False
-        )
-        session.add(post)
-        session.flush()
-        held = {"post_id": post.id, "person_id": world.number(Person, "hal"), "from_on": FIRST_DAY}
-        session.add(PostHolding(**of, **held))
-    return world
-
-
-TRIGGERS = {
-    "leaflet": "publish",
-    "briefing": "circulate",
-    "sharing_agreement": "sign",
-    "theme": "adopt",
-    "press_statement": "release",
-    "threshold_document": "adopt",
-    "data_request": "answer",
-}
-
-
-def asked(world: World, kind: str, *, who: str = "sam") -> tuple[Ref, Ref]:
-    """Write a paper and ask for its decision."""
-    with world.does("sam") as tx:
-        paper = open_matter(tx, kind, "A paper", {})
-    return paper, world.asks(who, paper, TRIGGERS[kind])
-
-
-def counts(
-    world: World, who: str, approval: Ref, *, version: int | None = None, key: str | None = None
-) -> Done:
-    with world.does(who) as tx:
-        return count_answers(tx, approval, version=version, key=key)
-
-
-def so_far(world: World, approval: Ref) -> str:
-    """Say how far it is, as the list of decisions does."""
-    with looks(world, "sam") as (tx, viewer):
-        rows = approvals(tx, viewer, Wanted()).rows
-    return next(row.so_far for row in rows if row.ref == approval)
-
-
-def reminded(world: World, approval: Ref) -> list[str]:
-    """Give who is reminded of a decision in the next digest."""
-    query = sa.select(Person.key).join(DigestItem, DigestItem.person_id == Person.id)
-    return sorted(
-        world.ask(query.where(DigestItem.subject_kind == "approval", DigestItem.subject_id == approval.id))
-    )
-
-
-def leaves(world: World, post: str, *, successor: str | None = None) -> None:
-    """Let somebody leave a post, and the next day begin."""
-    world.leaves(post, successor=successor)
-    world.on(world.today + timedelta(days=1))
+def world(papers: World) -> World:
+    """An office that knows papers which several have to agree to."""
+    return papers
 
 
 # -- any of, all of ----------------------------------------------------------------------------------------
@@ -145,8 +38,8 @@ def test_of_any_of_them_the_first_to_answer_decides_and_the_other_hears_that_it_
         world.decides("ada", approval)
 
 
-def test_all_of_them_have_to_agree_and_the_move_is_made_with_the_last(any_world: World) -> None:
-    world = any_world
+def test_all_of_them_have_to_agree_and_the_move_is_made_with_the_last(any_papers: World) -> None:
+    world = any_papers
     paper, approval = asked(world, "sharing_agreement")
     world.news()
     done = world.decides("hal", approval)
@@ -295,8 +188,8 @@ def test_who_agreed_has_done_the_step_and_whoever_only_counted_has_not(world: Wo
 # -- everybody is heard ------------------------------------------------------------------------------------
 
 
-def test_nothing_is_counted_before_everybody_is_heard(any_world: World) -> None:
-    world = any_world
+def test_nothing_is_counted_before_everybody_is_heard(any_papers: World) -> None:
+    world = any_papers
     paper, approval = asked(world, "threshold_document")
     for who in MEMBERS[:-1]:
         world.decides(who, approval)
@@ -368,8 +261,8 @@ def test_the_day_counts_and_not_whether_the_rules_have_looked(world: World) -> N
     assert world.state(approval) == "rejected"
 
 
-def test_once_it_is_late_fewer_are_enough_and_the_coordinator_counts(any_world: World) -> None:
-    world = any_world
+def test_once_it_is_late_fewer_are_enough_and_the_coordinator_counts(any_papers: World) -> None:
+    world = any_papers
     paper, approval = asked(world, "threshold_document")
     world.decides("ada", approval)
     world.decides("bo", approval)
@@ -413,200 +306,3 @@ def test_the_one_answer_that_counts_late_is_counted_at_once(world: World) -> Non
     world.on(world.working_days_from(world.today, 5))
     world.decides("bo", approval)
     assert world.state(paper) == "adopted"
-
-
-# -- who has left, and who is missing ----------------------------------------------------------------------
-
-
-def test_who_left_has_answered_all_the_same_and_the_successor_is_not_asked(any_world: World) -> None:
-    world = any_world
-    _, approval = asked(world, "theme")
-    world.decides("bo", approval)
-    leaves(world, "nursing", successor="viv")
-    with pytest.raises(Refused, match="Bo Birchall has answered in your place; each voice is heard once"):
-        world.decides("viv", approval)
-    with pytest.raises(Refused):
-        world.decides("bo", approval, "reject", reason="I thought again.")
-    assert so_far(world, approval).startswith(
-        "1 of 3 members has agreed; Ada Ashdown, Dan Dole, Dev Dunmore,"
-    )
-
-
-def test_the_successor_answers_what_was_asked_of_the_post_before(world: World) -> None:
-    paper, approval = asked(world, "theme")
-    leaves(world, "nursing", successor="viv")
-    for who in ("viv", "ada", "dan"):
-        world.decides(who, approval)
-    assert world.state(paper) == "adopted"
-
-
-def test_a_request_that_too_few_can_answer_is_refused_when_it_is_asked_with_the_names(world: World) -> None:
-    for post in ("information", "education", "policing", "named_gp", "social_care", "nursing"):
-        world.leaves(post)
-    world.on(world.today + timedelta(days=1))
-    with pytest.raises(Refused) as refusal:
-        asked(world, "theme", who="ada")
-    assert str(refusal.value) == (
-        "3 of the members have to agree, but only 1 can agree: Ada Ashdown asked for it; Cleo Cartwright may not see "
-        "what it is about."
-    )
-    with pytest.raises(
-        Refused, match="The chair and the information lead have to agree, but only 1 can agree"
-    ):
-        asked(world, "sharing_agreement")
-
-
-def test_one_that_becomes_so_later_is_shown_and_the_coordinator_is_told(any_world: World) -> None:
-    world = any_world
-    _, approval = asked(world, "sharing_agreement")
-    world.decides("ada", approval)
-    leaves(world, "information")
-    stuck = "1 of 2 has agreed; only 1 can agree: nobody is information lead today."
-    assert so_far(world, approval) == stuck
-    assert value(card(world, "sam", approval), "so_far") == stuck
-    with world.office.reading(world.actor("sam")) as tx:
-        doors = doors_of(tx, approval)
-    assert doors.note == stuck
-    (count,) = [door for door in doors.doors if door.trigger == "count"]
-    assert (count.is_open, count.reasons) == (False, (f"There is nothing to count yet. {stuck}",))
-    world.nights(world.working_days_from(date(2014, 9, 1), 5))
-    assert reminded(world, approval) == ["sam"]
-    # It is not dead: once the post is filled, its holder answers.
-    with world.office.store.begin() as session:
-        held = {"post_id": world.number(Post, "information"), "person_id": world.number(Person, "nell")}
-        session.add(PostHolding(group_id=world.group_id, **held, from_on=world.today))
-    world.on(world.today)
-    world.decides("nell", approval)
-    assert world.state(approval) == "approved"
-
-
-def test_a_change_of_the_paper_lets_all_answers_lapse(world: World) -> None:
-    paper, approval = asked(world, "theme")
-    world.decides("ada", approval)
-    world.news()
-    world.moves("sam", paper, "drop", reason="Nobody wants it.")
-    assert world.state(approval) == "lapsed"
-    assert world.told("approval_decided") == ["bo", "dan", "dev", "esme", "fay", "gil"]
-
-
-def test_what_was_withdrawn_is_told_to_those_who_were_still_asked(world: World) -> None:
-    _, approval = asked(world, "theme")
-    world.decides("ada", approval)
-    world.news()
-    world.moves("sam", approval, "withdraw", reason="Too early.")
-    assert world.told() == ["bo", "dan", "dev", "esme", "fay", "gil"]
-
-
-# -- repeated, stale, at once, sealed ----------------------------------------------------------------------
-
-
-def test_the_same_request_twice_is_one_answer_whether_it_settles_or_not(world: World) -> None:
-    _, approval = asked(world, "threshold_document")
-    first = world.decides("ada", approval, key="form-1")
-    again = world.decides("ada", approval, key="form-1")
-    assert (again.seq, again.state, again.is_repeat) == (first.seq, "waiting", True)
-    with pytest.raises(Refused, match="The key 'form-1' was used for another request"):
-        world.decides("ada", approval, "reject", reason="No.", key="form-1")
-    for who in MEMBERS[1:-1]:
-        world.decides(who, approval)
-    last = world.decides("gil", approval, "reject", reason="Too long.", key="form-2")
-    repeat = world.decides("gil", approval, "reject", reason="Too long.", key="form-2")
-    assert (last.state, repeat.state, repeat.seq, repeat.is_repeat) == (
-        "approved",
-        "approved",
-        last.seq,
-        True,
-    )
-
-
-def test_another_answer_makes_nobody_stale_and_the_settling_one_does(world: World) -> None:
-    _, approval = asked(world, "theme")
-    seen = world.version(approval)
-    for who in ("ada", "dan", "bo"):
-        world.decides(who, approval, version=seen)
-    with pytest.raises(Stale, match="Bo Birchall changed Approval 1 on 1 Sep 2014"):
-        world.decides("dev", approval, version=seen)
-    with pytest.raises(Stale):
-        counts(world, "sam", approval, version=seen)
-
-
-def test_of_sixty_who_agree_at_once_three_do_and_the_move_is_made_once(any_world: World) -> None:
-    world = any_world
-    paper, approval = asked(world, "theme")
-    seen = world.version(approval)
-    deeds = [partial(world.decides, who, approval, version=seen) for who in MEMBERS[:6] for _ in range(10)]
-    outcomes = at_once(*deeds)
-    assert kinds(outcomes)["Done"] == 3
-    assert sum(kinds(outcomes).values()) == 60
-    assert world.state(paper) == "adopted"
-    assert Counter(line.kind for line in world.history(paper)) == {"opened": 1, "asked": 1, "moved": 1}
-    assert len(world.history(paper)[-1].data["agreed_by"]) == 3
-    assert len([mail for mail in world.news() if mail.template == "approval_decided"]) == 1 + 4
-    assert world.proof().faults == ()
-
-
-def test_agreeing_against_rejecting_at_once_comes_to_one_of_them(any_world: World) -> None:
-    world = any_world
-    for _ in range(6):
-        paper, approval = asked(world, "press_statement")
-        outcomes = at_once(
-            partial(world.decides, "ada", approval),
-            partial(world.decides, "bo", approval),
-            partial(world.decides, "fay", approval, "reject", reason="No."),
-        )
-        state = world.state(approval)
-        assert (state, world.state(paper)) in (("approved", "released"), ("rejected", "draft"))
-        assert kinds(outcomes)["Done"] >= 1
-        settled = [line for line in world.history(approval) if line.kind == "moved"]
-        assert [line.data["to"] for line in settled] == [state]
-    assert world.proof().faults == ()
-
-
-def test_two_answers_that_would_settle_it_at_once_make_one_move(any_world: World) -> None:
-    world = any_world
-    for _ in range(6):
-        paper, approval = asked(world, "theme")
-        for who in ("ada", "dan"):
-            world.decides(who, approval)
-        outcomes = at_once(*[partial(world.decides, who, approval) for who in ("bo", "dev", "esme")])
-        assert kinds(outcomes)["Done"] == 1
-        assert [line.kind for line in world.history(paper)] == ["opened", "asked", "moved"]
-    assert world.proof().faults == ()
-
-
-def test_an_answer_and_a_change_of_its_paper_do_not_stop_each_other(any_world: World) -> None:
-    world = any_world
-    for _ in range(4):
-        paper, approval = asked(world, "theme")
-        _, changed = at_once(
-            partial(world.decides, "ada", approval), partial(world.moves, "sam", paper, "drop", reason="No.")
-        )
-        assert not isinstance(changed, Refused)
-        assert world.state(approval) == "lapsed"
-
-
-def test_a_changed_answer_is_found_by_the_proof(any_world: World) -> None:
-    world = any_world
-    _, approval = asked(world, "theme")
-    world.decides("ada", approval)
-    world.decides("bo", approval, "reject", reason="No.")
-    line = (Event.subject_kind == "approval", Event.subject_id == approval.id, Event.seq == 3)
-    with world.office.store.reading() as session:
-        assert found(session) == ()
-        data = session.execute(sa.select(Event.data).where(*line)).scalar_one()
-    with tampering(world) as session:
-        session.execute(sa.update(Event).where(*line).values(data=data.replace('"reject"', '"approve"')))
-        assert [(fault.subject, fault.line) for fault in found(session)] == [(str(approval), 3)]
-    with tampering(world) as session:
-        session.execute(sa.update(Approval).values(late_on=date(2014, 9, 2)))
-        assert [fault.subject for fault in found(session)] == [str(approval)]
-
-
-def test_what_is_no_answer_is_refused(world: World) -> None:
-    _, approval = asked(world, "theme")
-    with pytest.raises(Refused, match=r"'count' is not an answer\. Known: approve, request_change, reject"):
-        world.decides("sam", approval, "count")
-    with pytest.raises(Refused, match="has a form of its own"):
-        world.moves("sam", approval, "count", outcome="approved")
-    with pytest.raises(Refused, match=r"There is no approval/9\."):
-        counts(world, "sam", Ref("approval", 9))
