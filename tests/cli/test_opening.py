@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import typer
 
 from assurance.migrate import newest_shape
+from assurance.story.cast import bring_on
 from cli.opening import INTERRUPTED, answering
+from tests.cast import cast
 from tests.cli.conftest import Run, one_line
 from tests.world import World
 
@@ -121,7 +124,9 @@ def test_an_empty_database_says_that_there_is_no_group(run: Run, empty: Path) ->
 
 def test_of_several_groups_one_has_to_be_named(run: Run, database: Path) -> None:
     world = World(database)
-    world.found("other")
+    with world.office.store.begin() as session:
+        newcomers = replace(cast("other"), meetings=())
+        bring_on(session, newcomers, world.office.playbook, at=world.clock.now())
     world.close()
     answer = run("list", database=database)
     assert answer.exit_code == 2
