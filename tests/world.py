@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -30,6 +30,7 @@ from assurance.records import (
     AgencyReturn,
     Aim,
     Case,
+    DigestItem,
     Meeting,
     Person,
     Post,
@@ -82,6 +83,15 @@ class Mail:
     everything: str
 
 
+class Reminded(NamedTuple):
+    """One reminder for somebody's digest; `to` is a key of the cast."""
+
+    to: str
+    rule: str
+    told_as: str
+    ref: Ref
+
+
 class World:
     """An open office with the whole cast; people are named by their keys: `world.moves("bo", action, "begin")`."""
 
@@ -110,6 +120,7 @@ class World:
         # That people were invited to the meetings of the cast is nobody's news.
         invited = sa.select(sa.func.max(Message.id)).where(Message.cause.like("meeting/% line 1"))
         self._mails_read = self.ask(invited)[0] or 0
+        self._reminders_read = 0
 
     def found(self, key: str) -> int:
         """Bring on the whole cast as a group of its own and give the group's number."""
@@ -323,11 +334,24 @@ class World:
             return verify(session, MOVED)
 
     def news(self) -> list[Mail]:
-        """Give the mails that were written since somebody last asked for the news."""
-        query = sa.select(Message).where(Message.id > self._mails_read).order_by(Message.id)
+        """Give the mails that were written since somebody last asked for the news, but for digests: see `reminded`."""
+        is_new = sa.and_(Message.id > self._mails_read, Message.template != "digest")
+        query = sa.select(Message).where(is_new).order_by(Message.id)
         messages = self.ask(query)
         self._mails_read = max((message.id for message in messages), default=self._mails_read)
         return [_mail(message) for message in messages]
+
+    def reminded(self) -> list[Reminded]:
+        """Give the reminders that were kept for digests since somebody last asked."""
+        with self.office.store.reading() as session:
+            items = sa.select(DigestItem, Person.key).join(Person, Person.id == DigestItem.person_id)
+            rows = session.execute(items.where(DigestItem.id > self._reminders_read).order_by(DigestItem.id))
+            found = list(rows.all())
+        self._reminders_read = max((item.id for item, _ in found), default=self._reminders_read)
+        return [
+            Reminded(to, item.rule, item.told_as, Ref(item.subject_kind, item.subject_id))
+            for item, to in found
+        ]
 
     def told(self, template: str | None = None) -> list[str]:
         """Give who was written to since somebody last asked for the news."""

@@ -15,14 +15,14 @@ from assurance.past import NOTICED
 from assurance.queries.details import details_of
 from assurance.queries.holds import replied_before, told_of_hold
 from assurance.reasons import day_in_words
-from assurance.records import Approval, Person, RuleHold
+from assurance.records import Approval, DigestItem, Person, RuleHold
 from engine import definitions
 from engine.ledger import SEALED_COLUMNS, Entry, Event, EventText, commitment_of, entry_of, seal_of
 from engine.moved import Ref
 from engine.refusals import all_of
 from engine.rules import Rule, Severity
 from engine.workflow import Workflow
-from notifications.outbox import Message
+from notifications.outbox import Message, State
 
 CLOCK = "The clock"
 _LOUD = {Severity.ESCALATION: ", an escalation", Severity.URGENT: ", urgent"}
@@ -208,12 +208,24 @@ class _Teller:
         rows = self._tx.session.execute(
             sa.select(Message.cause, Message.to_name)
             .where(Message.group_id == self._tx.actor.group_id, Message.cause.like(f"{self._ref} line %"))
+            .where(Message.state != State.WITHDRAWN)
             .order_by(Message.id)
         )
         found: dict[int, list[str]] = {}
         for cause, name in rows:
             found.setdefault(int(cause.rpartition(" ")[2]), []).append(name)
+        for line, name in self._tx.session.execute(self._told_in_digests()):
+            found.setdefault(line, []).append(name)
         return {number: tuple(dict.fromkeys(names)) for number, names in found.items()}
+
+    def _told_in_digests(self) -> sa.Select[int, str]:
+        return (
+            sa.select(DigestItem.seq, Person.name)
+            .join(Person, Person.id == DigestItem.person_id)
+            .where(DigestItem.subject_kind == self._ref.kind, DigestItem.subject_id == self._ref.id)
+            .where(DigestItem.dropped_because.is_(None))
+            .order_by(DigestItem.id)
+        )
 
     def _by(self, actor: str) -> str:
         return CLOCK if actor == "clock" else self._people.get(actor, actor)

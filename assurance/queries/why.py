@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from assurance.access import Viewer, nothing_like, visible
+from assurance.digest import TEMPLATE as DIGEST
+from assurance.digest import Day
 from assurance.office import Tx
 from assurance.queries.history import Told, history_of
 from assurance.reasons import day_in_words
@@ -20,7 +22,7 @@ from assurance.roster import roster
 from engine.errors import Refused
 from engine.ledger import Event
 from engine.moved import Ref, ref_of
-from notifications.outbox import Message
+from notifications.outbox import OWED, Message
 
 LARGEST_ID = 2**31 - 1
 _NUMBER = re.compile(r"(?:mail/)?(\d+)")
@@ -118,15 +120,26 @@ def _found(tx: Tx, viewer: Viewer, mail: str) -> Message:
 
 def _causes(tx: Tx, viewer: Viewer, message: Message) -> Iterator[Cause]:
     """Give what called for a mail: of a digest each of its items, of a letter each firing on which it rests."""
-    items = tx.session.scalars(
-        sa.select(DigestItem).where(DigestItem.told_in == message.key).order_by(DigestItem.id)
-    ).all()
+    items = tx.session.scalars(_told_by(message).order_by(DigestItem.id)).all()
     for item in items:
         yield from _cause(tx, viewer, Ref(item.subject_kind, item.subject_id), item.seq, item.told_as)
     if items:
         return
     for ref, line in _lines(tx, message):
         yield from _cause(tx, viewer, ref, line, message.told_as)
+
+
+def _told_by(message: Message) -> sa.Select[DigestItem]:
+    """Ask for the reminders that a digest has told; of one that is not written yet, for those that wait for it."""
+    if message.template != DIGEST or message.rendered is not None or message.state not in OWED:
+        return sa.select(DigestItem).where(DigestItem.told_in == message.key)
+    return sa.select(DigestItem).where(
+        DigestItem.group_id == message.group_id,
+        DigestItem.person_id == Day.of(message.key).person_id,
+        DigestItem.told_in.is_(None),
+        DigestItem.dropped_because.is_(None),
+        DigestItem.due_at <= message.not_before,
+    )
 
 
 def _lines(tx: Tx, message: Message) -> list[tuple[Ref, int]]:

@@ -531,7 +531,7 @@ def test_a_concern_is_told_at_once_and_taken_up_and_closed(world_at: At) -> None
         )
     mails = world.news()
     assert sorted(mail.to for mail in mails) == ["ada", "dan", "dev", "sam"]
-    assert {(mail.template, mail.severity) for mail in mails} == {("concern", "escalation")}
+    assert {(mail.template, mail.severity) for mail in mails} == {("concern", "urgent")}
     assert world.texts(ref) == {(1, "concern"): "A child may be alone"}
     world.moves("dev", ref, "take_up", remark="A visit today.")
     assert world.told("concern") == ["ada", "dan", "sam"]

@@ -141,9 +141,12 @@ def test_the_history_says_why_a_rule_spoke(world_at: At) -> None:
 def test_the_owner_and_the_lead_are_reminded_and_the_chair_has_it_later(world_at: At) -> None:
     world = world_at("actions")
     world.night(DUE + timedelta(days=1))
-    overdue = [mail for mail in world.news() if mail.said.startswith("An action is overdue")]
-    assert sorted(mail.to for mail in overdue) == ["bo", "gil", "nell"]
-    assert {(mail.template, mail.severity) for mail in overdue} == {("reminder", "reminder")}
+    overdue = [one for one in world.reminded() if one.rule == "action-overdue"]
+    assert sorted({one.to for one in overdue}) == ["bo", "gil", "nell"]
+    assert {(one.to, one.told_as) for one in overdue if one.ref == world.action("trust")} == {
+        ("nell", "owner"),
+        ("bo", "agency_lead"),
+    }
     world.nights(world.working_days_from(DUE, 7))
     heard = [mail for mail in world.news() if "ten working days overdue" in mail.said]
     assert sorted((mail.to, mail.template) for mail in heard) == [("gil", "notice"), ("nell", "notice")]
@@ -155,16 +158,18 @@ def test_the_owner_and_the_lead_are_reminded_and_the_chair_has_it_later(world_at
 
 def test_one_mail_for_each_person_rule_and_audit(world_at: At) -> None:
     world = world_at("agency_audits")
+    world.nights(date(2014, 12, 3))
     world.news()
-    world.night(date(2014, 11, 28))
-    late = [mail for mail in world.news() if mail.said.startswith("A return is late")]
-    assert Counter(mail.to for mail in late) == Counter(["bo", "dev", "esme", "fay", "gil"])
+    world.night(date(2014, 12, 4))
+    said = "A return is five working days late"
+    late = [mail for mail in world.news() if mail.said.startswith(said)]
+    assert Counter(mail.to for mail in late) == Counter(["ada", "bo", "dev", "esme", "fay", "gil", "sam"])
     by_person = {mail.to: mail for mail in late}
-    assert by_person["bo"].said == "A return is late (2 of them)."
+    assert by_person["bo"].said == f"{said} (2 of them)."
     assert [item["ref"] for item in by_person["bo"].items] == ["2 agency returns"]
     assert by_person["bo"].link.endswith("/audit/1")
     # The lead of the council hears of its own record set and, as the agency's lead, of the schools' too.
-    assert by_person["dev"].said == "A return is late (4 of them)."
+    assert by_person["dev"].said == f"{said} (4 of them)."
 
 
 def test_a_waiting_decision_is_chased_with_whoever_may_take_it(world_at: At) -> None:
@@ -172,7 +177,7 @@ def test_a_waiting_decision_is_chased_with_whoever_may_take_it(world_at: At) -> 
     world.asks("sam", world.audit, "agree_theme")
     world.news()
     world.nights(world.working_days_from(world.today, 5))
-    assert [(mail.to, mail.template) for mail in world.news()] == [("ada", "reminder"), ("sam", "reminder")]
+    assert [(one.to, one.told_as) for one in world.reminded()] == [("ada", "approver"), ("sam", "requester")]
     world.nights(world.working_days_from(date(2014, 9, 1), 10))
     assert sorted((mail.to, mail.template) for mail in world.news()) == [
         ("ada", "escalation"),
@@ -186,7 +191,7 @@ def test_who_has_left_is_not_written_to_and_the_successor_is(world_at: At) -> No
     world.leaves("health_visiting", successor="viv")
     world.leaves("named_gp")
     world.night(DUE + timedelta(days=1))
-    told = {mail.to for mail in world.news() if mail.said.startswith("An action is overdue")}
+    told = {one.to for one in world.reminded() if one.rule == "action-overdue"}
     assert told == {"bo", "viv", "sam"}
 
 
@@ -310,5 +315,4 @@ def test_an_audit_is_due_again_a_year_after_its_sign_off(world_at: At) -> None:
     world.news()
     world.night(date(2015, 12, 15))
     assert world.fired(world.audit) == ["re-audit-due 0"]
-    due = [mail.to for mail in world.news() if mail.said == "A theme is due to be audited again."]
-    assert sorted(due) == ["ada", "sam"]
+    assert sorted(one.to for one in world.reminded() if one.rule == "re-audit-due") == ["ada", "sam"]

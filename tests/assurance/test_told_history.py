@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -154,7 +154,10 @@ def test_a_granted_date_is_told_once_in_words(world: World) -> None:
 
 
 def test_a_rule_that_spoke_is_told_with_its_reasons_and_whom_it_told(world: World) -> None:
-    world.nights(date(2015, 3, 13))
+    while world.today < date(2015, 3, 13):
+        world.night(world.today + timedelta(days=1))
+        world.on(world.today)
+        world.delivers()
     spoken = [line for line in told(world, "nell", OF_INDIVIDUAL) if line.kind == "fired"]
     overdue = next(line for line in spoken if "‘action-overdue’" in line.sentence)
     assert overdue.sentence == "The rule ‘action-overdue’ spoke: An action is overdue."
