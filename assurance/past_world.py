@@ -34,7 +34,9 @@ from assurance.records import (
     RecommendationAim,
     RecommendationFinding,
 )
+from assurance.renamings import Called, called_later
 from assurance.tables import METADATA, MOVED
+from engine.definitions import published
 from engine.ledger import Entry, Event, canonical, entry_of
 from engine.moved import Moved, Ref
 from engine.store import Store, open_store
@@ -78,6 +80,9 @@ class PastWorld:
     _of: dict[str, dict[tuple[int, ...], list[Row]]]
     _tables: dict[str, type[Moved]]
     _kept: dict[Ref, Row] = field(default_factory=dict)
+    _called: dict[tuple[str, str], Called] = field(default_factory=dict)
+    _definitions: dict[str, int] = field(default_factory=dict)
+    _pinned: dict[Ref, int] = field(default_factory=dict)
     _lived: int = 0
 
     @classmethod
@@ -105,6 +110,8 @@ class PastWorld:
                 elif found:
                     past.execute(sa.insert(table), found)
         world = cls(store, [entry_of(line) for line in lines], rows, {}, _by_kind())
+        world._called = called_later(world.lines)
+        world._definitions = {one.hash: one.id for one in published(session)}
         world._of = {
             _name(Answer): world._grouped(Answer, "return_id"),
             _name(AgencyAnswer): world._grouped(AgencyAnswer, "recommendation_id"),
@@ -157,8 +164,10 @@ class PastWorld:
         """Give the columns that a line changed, as values of their types."""
         columns = sa.inspect(table).local_table.c
         said = {**line.data.get("row", {}), **line.data.get("set", {})}
+        if "definition_id" in said:
+            self._pinned[line.ref] = said["definition_id"]
         if "to" in line.data:
-            said["state"] = line.data["to"]
+            said |= self._stood(line)
         changed = {name: _typed(columns[name], value) for name, value in said.items() if name in columns}
         if table.kept_in is not None:
             own = {name: value for name, value in line.data.get("set", {}).items() if name not in columns}
@@ -167,6 +176,13 @@ class PastWorld:
                 {name: value for name, value in kept.items() if value is not None}
             )
         return changed
+
+    def _stood(self, line: Entry) -> Row:
+        """Give the state to which a line led, in the word of today and by the definition that knows it."""
+        called = self._called.get((line.ref.kind, line.data["to"]))
+        if called is not None:
+            return {"state": called.state, "definition_id": self._definitions[called.definition]}
+        return {"state": line.data["to"], "definition_id": self._pinned[line.ref]}
 
     def _live_answers(self, session: Session, line: Entry) -> None:
         """Live what agencies answered: returns aim by aim, recommendations, and how they spread the learning."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -12,17 +12,23 @@ from assurance.carryover import CarriedOver, carry_over
 from assurance.queries import lists
 from assurance.queries.annual import year_as_at
 from assurance.queries.overview import overview
+from assurance.queries.rehearse import Rehearsal, rehearse
 from assurance.queries.rows import Wanted
 from assurance.queries.year import YearThen
+from assurance.renamings import called_later
 from assurance.transfers import Wish
 from engine.definition_changes import Renamed
 from engine.errors import Refused
+from engine.ledger import Entry
+from engine.moved import Ref
 from tests.assurance.changed_workflows import RENAMED_ACTION, UNDER_WAY, restarted, shelf_of
 from tests.assurance.conftest import At
 from tests.assurance.looking import doors, looks
 from tests.assurance.test_at_once import at_once
 from tests.world import World
 
+DUE = date(2015, 2, 27)  # the actions of the audit
+START = datetime(2015, 3, 2, 9, tzinfo=UTC)
 ASKED_FOR = Wish(renamed={"agency_return": Renamed(states={"requested": "asked_for"})})
 
 
@@ -80,6 +86,38 @@ def test_the_annual_report_tells_states_as_they_were_called_on_its_day(world_at:
     assert [action.called for action in new.actions] == ["Under way", "Agreed"]
     world.on(begun_on)
     assert year(world) == before
+
+
+def test_a_rehearsal_reads_the_past_in_the_words_of_today(world_at: At, tmp_path: Path) -> None:
+    world = world_at("actions")
+    world.moves("nell", world.action("trust"), "begin")
+    while world.today < DUE + timedelta(days=21):
+        world.night(world.today + timedelta(days=1))
+    before = rehearsed(world)
+    restarted(world, shelf_of(tmp_path, {"action": RENAMED_ACTION}))
+    applies(world, UNDER_WAY)
+    after = rehearsed(world)
+    assert (after.really, after.agreed) == (before.really, before.agreed)
+    assert after.agreed > 10
+    assert after.before == before.before
+
+
+def rehearsed(world: World) -> Rehearsal:
+    with world.office.reading(world.actor("ada")) as tx:
+        return rehearse(tx, tx.playbook.book)
+
+
+def test_a_state_that_was_renamed_twice_and_back_is_called_as_it_is_called_now() -> None:
+    def went(old: str, new: str, kind: str = "action") -> Entry:
+        data = {"from": old, "to": new, "definition": new.ljust(64, "0")}
+        return Entry(Ref(kind, 1), 2, "migrated", START, "person/1", None, data)
+
+    def called(*lines: Entry) -> dict[tuple[str, str], str]:
+        return {key: one.state for key, one in called_later(lines).items()}
+
+    assert called(went("a", "b"), went("b", "c")) == {("action", "a"): "c", ("action", "b"): "c"}
+    assert called(went("a", "b"), went("b", "a")) == {("action", "b"): "a"}
+    assert called(went("a", "b"), went("b", "x", "audit")) == {("action", "a"): "b", ("audit", "b"): "x"}
 
 
 # -- many at once ------------------------------------------------------------------------------------------
