@@ -180,7 +180,13 @@ def test_a_decision_in_full_says_what_was_asked_and_what_was_answered(world: Wor
     world.decides("ada", asked, "reject", reason="Once is enough.")
     answered = card(world, "nell", asked)
     assert (value(answered, "decided_by"), value(answered, "waits_for")) == ("Ada Ashdown", None)
-    assert value(answered, "reason_2") == "Once is enough."
+    (given,) = grid(answered, "answers")
+    assert (given["who"], given["as"], given["answer"], given["words"]) == (
+        "Ada Ashdown",
+        "chair",
+        "reject",
+        "Once is enough.",
+    )
     assert value(answered, "decided_by_post") == "chair or, in conflict or away, the deputy chair"
 
 
