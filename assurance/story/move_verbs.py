@@ -7,14 +7,16 @@ from typing import Any
 from assurance.commands import approving, founding, moving
 from assurance.commands.hearing import ANSWERS
 from assurance.office import Tx
+from assurance.records import AgencyReturn
 from assurance.story.audit_verbs import return_of
 from assurance.story.names import SUBJECTS, Names, name_of, one_of, text
 from assurance.story.verb import Book, Verb
 from engine.conditions import Field, Kind, Value
+from engine.moved import Ref
 from engine.yamlfile import Node
 
 
-def _subject(node: Node, names: Names) -> tuple[str, str]:
+def subject(node: Node, names: Names) -> tuple[str, str]:
     """Read a label, or CASE/RECORD_SET for a return."""
     case, slash, records = node.text().partition("/")
     if slash:
@@ -29,6 +31,12 @@ def _subject(node: Node, names: Names) -> tuple[str, str]:
         names.find(node, "subject")
         raise node.bad(f"{node.text()!r} names no subject that moves")
     return kind, node.text()
+
+
+def ref_of_subject(tx: Tx, book: Book, named: tuple[str, str]) -> Ref:
+    """Give the subject that was read under a label, or as CASE/RECORD_SET."""
+    kind, name = named
+    return return_of(tx, book, *name.split("/")) if kind == AgencyReturn.noun else book.ref(kind, name)
 
 
 def _check_move(parts: dict[str, Node], given: dict[str, Any], names: Names) -> None:
@@ -64,8 +72,7 @@ def _value(node: Node, asked: Field) -> Value:
 
 
 def _move(tx: Tx, book: Book, given: dict[str, Any]) -> None:
-    kind, name = given["subject"]
-    ref = return_of(tx, book, *name.split("/")) if kind == "agency_return" else book.ref(kind, name)
+    ref = ref_of_subject(tx, book, given["subject"])
     done = moving.move(tx, ref, given["trigger"], given=given["given"])
     if done.approval is not None:
         book.add("approval", given.get("name"), done.approval.id)
@@ -133,7 +140,7 @@ def _open_matter(tx: Tx, book: Book, given: dict[str, Any]) -> None:
 MOVE_VERBS: tuple[Verb, ...] = (
     Verb(
         "move",
-        {"subject": _subject, "trigger": text},
+        {"subject": subject, "trigger": text},
         {"given": lambda node, _names: node, "name": text},
         introduces="approval",
         check=_check_move,

@@ -12,7 +12,7 @@ from engine.words import unknown
 from engine.workflow import Workflow
 from engine.yamlfile import Node
 
-SUBJECTS = ("audit", "recommendation", "action", "immediate_concern", "meeting")
+SUBJECTS = ("audit", "recommendation", "action", "immediate_concern", "meeting", "hold")
 
 
 @dataclass(slots=True)

@@ -56,6 +56,7 @@ def read_story(folder: Path, *, workflows: Sequence[Path], rules: Sequence[Path]
     rule_folders = (*rules, *_own(folder / "rules"))
     shelf = read_shelf(workflow_folders, rule_folders)
     names = Names(dict(shelf.workflows))
+    names.known["rule"] = dict.fromkeys(rule.id for rule in shelf.book.rules)
     cast = read_cast(read_yaml(folder / "group.yaml"), names)
     heads, items = _files(folder)
     head = heads.fields(required=["key", "title", "begins", "ends"])
