@@ -21,8 +21,9 @@ from sqlalchemy.orm import Session
 
 from assurance.config import BadSettings, Settings
 from assurance.migrate import NotOurs, newest_shape, shape_of
-from assurance.playbook import read_shelf
+from assurance.playbook import Shelf, open_playbook, read_shelf
 from assurance.post import mailer_of
+from assurance.queries.definitions import definitions
 from assurance.records import Group
 from assurance.tables import MOVED
 from cli.opening import FOUND, DatabaseOption, JsonOption, answering, file_of, settings_for, shown
@@ -89,8 +90,9 @@ def _examine(database: str | None) -> Iterator[Seen]:
         yield Seen("Settings", "cannot be used", " ".join(bad.problems))
         return
     yield from _settings(settings)
-    yield from _definitions(settings)
-    yield from _database(settings)
+    shelf = _shelf(settings)
+    yield _definitions(settings, shelf)
+    yield from _database(settings, shelf)
 
 
 def _zones() -> Seen:
@@ -140,20 +142,25 @@ def _mail_way(settings: Settings) -> Seen:
     return Seen("Mail", f"goes to {settings.smtp_url.rpartition('@')[2]}, from {settings.mail_from}")
 
 
-def _definitions(settings: Settings) -> Iterator[Seen]:
-    folders = ", ".join(str(folder) for folder in (*settings.workflows, *settings.rules))
+def _shelf(settings: Settings) -> Shelf | BadDefinition:
+    """Read the files, or give what is wrong with them."""
     try:
-        shelf = read_shelf(settings.workflows, settings.rules)
+        return read_shelf(settings.workflows, settings.rules)
     except BadDefinition as bad:
-        found = several(len(bad.problems), "mistake")
-        yield Seen("Definitions", f"{found} in {folders}", "Run `auditloop check`.")
-        return
+        return bad
+
+
+def _definitions(settings: Settings, shelf: Shelf | BadDefinition) -> Seen:
+    folders = ", ".join(str(folder) for folder in (*settings.workflows, *settings.rules))
+    if isinstance(shelf, BadDefinition):
+        found = several(len(shelf.problems), "mistake")
+        return Seen("Definitions", f"{found} in {folders}", "Run `auditloop check`.")
     read = f"{several(len(shelf.workflows), 'workflow')}, {several(len(shelf.book.rules), 'rule')}"
     clock = f"looking at {shelf.book.clock.look_at:%H:%M} by the calendar {shelf.book.clock.calendar}"
-    yield Seen("Definitions", f"{read}, {clock}; from {folders}")
+    return Seen("Definitions", f"{read}, {clock}; from {folders}")
 
 
-def _database(settings: Settings) -> Iterator[Seen]:
+def _database(settings: Settings, shelf: Shelf | BadDefinition) -> Iterator[Seen]:
     file, where = file_of(settings), shown(settings.database)
     if file is not None and not file.is_file():
         advice = "Run `auditloop demo` for the example year, or `auditloop migrate` for an empty database."
@@ -169,6 +176,7 @@ def _database(settings: Settings) -> Iterator[Seen]:
             if shape == newest:
                 with store.reading() as session:
                     yield from _contents(store, session)
+                    yield from _followed(session, shelf)
         except NotOurs as error:
             yield Seen("Shape", "not one of ours", f"The database {where} {error}.")
         except DBAPIError as error:
@@ -211,6 +219,23 @@ def _contents(store: Store, session: Session) -> Iterator[Seen]:
     yield from _history(session, now)
     yield from _mail(session, now)
     yield _timers(session, now)
+
+
+def _followed(session: Session, shelf: Shelf | BadDefinition) -> Iterator[Seen]:
+    """Say whether what runs goes by the files as they are; that it does not is nothing wrong."""
+    if isinstance(shelf, BadDefinition):
+        return
+    try:
+        rows = definitions(session, open_playbook(session, shelf, base_url=""))
+    except BadDefinition as bad:
+        yield Seen("Running", "cannot be told", f"{as_sentence(str(bad))} Run `auditloop verify`.")
+        return
+    earlier = sum(row.running for row in rows if not row.on_shelf)
+    told = "goes by the workflows of the files"
+    if earlier:
+        others = "goes by an earlier one" if earlier == 1 else "go by earlier ones"
+        told = f"{several(earlier, 'subject')} {others}; `auditloop definitions plan` tells more"
+    yield Seen("Running", told)
 
 
 def _triggers(store: Store, session: Session) -> Seen:

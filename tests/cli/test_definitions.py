@@ -110,6 +110,18 @@ def test_it_stops_after_so_many_and_the_same_words_go_on(
     assert plan.stdout == "Everything that runs goes by the definitions on the shelf.\n"
 
 
+def test_the_doctor_says_what_goes_by_an_earlier_file(run: Run, database_at: AT_STAGE, files: Files) -> None:
+    database = database_at("actions")
+    told = one_line(run("doctor", database=database, **files.settings).stdout)
+    assert "Running 2 subjects go by earlier ones; `auditloop definitions plan` tells more" in told
+    run("definitions", "apply", *RENAMED, "--as", "sam", database=database, **files.settings)
+    told = one_line(run("doctor", database=database, **files.settings).stdout)
+    assert "Running goes by the workflows of the files" in told
+    execute(database, "UPDATE definition SET text = replace(text, 'Agreed', 'Settled') WHERE id = 1")
+    told = one_line(run("doctor", database=database, **files.settings).stdout)
+    assert "its text in the database is not the one that was published. Run `auditloop verify`." in told
+
+
 def test_every_definition_is_listed(run: Run, database_at: AT_STAGE, files: Files) -> None:
     database = database_at("actions")
     listed = run("definitions", "list", "action", database=database, **files.settings)
