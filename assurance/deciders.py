@@ -227,9 +227,10 @@ def _so_far(policy: ApprovalPolicy, count: Count) -> str:
     groups = [party.role for party in policy.asked if party.is_group]
     of = f"{count.wanted} {spoken(groups[0])}s" if groups and len(policy.asked) == 1 else str(count.wanted)
     if not count.agreed:
-        said = f"{count.wanted} have to agree, and nobody has yet"
-    else:
-        said = f"{count.agreed} of {of} {_has(count.agreed)} agreed"
+        return f"nobody has agreed yet, and {count.refused} {_has(count.refused)} said no"
+    said = f"{count.agreed} of {of} {_has(count.agreed)} agreed"
+    if count.agreed > count.wanted:
+        said = f"{count.agreed} have agreed, where {count.wanted} are enough"
     return f"{said}, {count.refused} {_has(count.refused)} not" if count.refused else said
 
 

@@ -194,7 +194,7 @@ def test_nothing_is_counted_before_everybody_is_heard(any_papers: World) -> None
     for who in MEMBERS[:-1]:
         world.decides(who, approval)
         assert world.state(approval) == "waiting"
-    assert so_far(world, approval) == "6 of 3 members have agreed; Gil Gadsby is still to answer."
+    assert so_far(world, approval) == "6 have agreed, where 3 are enough; Gil Gadsby is still to answer."
     world.decides(MEMBERS[-1], approval, "reject", reason="The first page will not be understood.")
     assert (world.state(approval), world.state(paper)) == ("approved", "adopted")
     line = told(world, "sam", approval)[-1]

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from assurance.commands.founding import open_matter
 from assurance.queries.doors import doors_of
-from assurance.records import Agency, Approval, Person, Post, PostHolding
+from assurance.records import Agency, Approval, Meeting, Person, Post, PostHolding
 from engine.errors import Refused
 from engine.moved import Ref
 from tests.assurance.looking import card, value
 from tests.assurance.papers import asked, leaves, reminded, so_far
+from tests.cast import MEETINGS
 from tests.world import World
 
 
@@ -175,6 +176,28 @@ def test_who_agreed_before_is_kept_apart_from_what_follows_and_whoever_was_outvo
     assert str(refusal.value) == (
         "The chair and the deputy chair have to agree, but only 1 can agree: Dan Dole did the earlier step (mark)."
     )
+
+
+def test_of_what_only_a_meeting_can_decide_everybody_names_the_meeting(world: World) -> None:
+    ref = note(world)
+    world.on(MEETINGS["2014-12"], time(13, 0))
+    approval = world.asks("sam", ref, "minute")
+    with pytest.raises(Refused, match="Only the group in a meeting can decide this"):
+        world.decides("ada", approval)
+    world.decides("ada", approval, meeting="2014-12")
+    with pytest.raises(Refused, match="Only the group in a meeting can decide this"):
+        world.decides("dan", approval)
+    world.decides("dan", approval, meeting="2014-12")
+    assert world.state(ref) == "kept"
+    meeting = world.number(Meeting, "2014-12")
+    assert world.history(approval)[1].data["meeting_id"] == meeting
+    assert world.row(Approval, approval).meeting_id == meeting
+
+
+def test_where_a_no_is_outvoted_it_is_said_so(world: World) -> None:
+    approval = world.asks("sam", note(world), "mark")
+    world.decides("ada", approval, "reject", reason="It says enough.")
+    assert so_far(world, approval) == "Nobody has agreed yet, and 1 has said no; Dan Dole is still to answer."
 
 
 # -- what was asked before, and what nobody has heard of ----------------------------------------------------
