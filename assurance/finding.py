@@ -93,7 +93,8 @@ class _Question:
             else_="0",
         )
         present = self._line(self._key(rule, number), Event.seq)
-        return sa.select(present).where(first.once == self._key(rule, "0")).scalar_subquery()
+        asked = sa.select(present).where(first.once == self._key(rule, "0"))
+        return asked.correlate_except(first).scalar_subquery()
 
     def _last_firsts(self, repeat: Repeat) -> Iterator[tuple[int, datetime]]:
         """Give each repeat, the last one first, with the end of the last day whose firing has it due by today."""
@@ -110,10 +111,12 @@ class _Question:
         return sa.and_(self._on(louder, self.tx.today), said.is_not(None))
 
     def _on(self, rule: Rule, day: date) -> Column:
-        columns = {fact.field.name: fact.expression for fact in self.noun.facts}
-        columns["state"] = self.noun.table.state
         tx = self.tx
-        return to_sql(rule.when.tree, columns, today=day, calendar=tx.calendar, days_of=self._days_of)
+        return to_sql(rule.when.tree, self._columns(), today=day, calendar=tx.calendar, days_of=self._days_of)
+
+    def _columns(self) -> dict[str, Column]:
+        facts = {fact.field.name: fact.expression for fact in self.noun.facts}
+        return {**facts, "state": self.noun.table.state}
 
     def _days_of(self, column: Column) -> list[date | None]:
         table = self.noun.table
@@ -121,7 +124,8 @@ class _Question:
         return list(self.tx.session.scalars(asked.distinct()))
 
     def _line(self, key: Column, wanted: Any, *where: Column) -> Column:
-        return sa.select(wanted).where(Event.once == key, *where).scalar_subquery()
+        # Whatever else the key speaks of stands in the statement around it.
+        return sa.select(wanted).where(Event.once == key, *where).correlate_except(Event).scalar_subquery()
 
     def _key(self, rule: Rule, number: Column | str) -> Column:
         """Spell the ledger's key of a firing as `telling.firing_key` does."""
@@ -131,13 +135,13 @@ class _Question:
 
     def _occasion(self, rule: Rule) -> Column:
         """Spell the value of the fact to which a firing belongs as `Rule.occasion` does."""
-        if rule.once_per == "state":
-            return sa.inspect(self.noun.table).local_table.c.state
-        fact = next(one for one in self.noun.facts if one.field.name == rule.once_per)
-        value = fact.expression
-        if fact.field.kind is Kind.YES_NO:
+        value = self._columns()[rule.once_per]
+        kind = next(
+            (one.field.kind for one in self.noun.facts if one.field.name == rule.once_per), Kind.CHOICE
+        )
+        if kind is Kind.YES_NO:
             return sa.case((value, "true"), else_="false")
-        if fact.field.kind is Kind.DATE and self.tx.session.info["dialect"].name == "postgresql":
+        if kind is Kind.DATE and self.tx.session.info["dialect"].name == "postgresql":
             spelled: Column = sa.func.to_char(value, "YYYY-MM-DD")
         else:
             spelled = sa.cast(value, sa.Text)

@@ -85,6 +85,18 @@ def test_a_repeat_that_was_lost_is_found_on_its_day(ruled: Ruled, lose: Callable
     assert sweep_all(world.office).fired == 0
 
 
+def test_of_several_only_the_one_that_was_lost_is_found(ruled: Ruled) -> None:
+    world = ruled(OVERDUE)
+    for days in (1, 8):
+        on(world, DUE + timedelta(days=days))
+        with world.office.store.begin() as session:
+            later = world.clock.now() + timedelta(days=900)
+            session.execute(sa.update(Timer).where(Timer.subject_id == 1).values(due_at=later))
+        sweep(world.office)
+        assert sweep_all(world.office).repaired == 1
+    assert [world.fired(Ref("action", number)) for number in (1, 2)] == [["late 0", "late 1"]] * 2
+
+
 def test_a_timer_that_is_missing_is_set_again_before_its_day_where_the_condition_is_true(
     ruled: Ruled,
 ) -> None:
