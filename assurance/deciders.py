@@ -202,7 +202,8 @@ def _kept_out(
             why["requester"] = "You asked for this yourself; somebody else must decide."
         if not why:
             viewer = viewer_of(people, Actor(tx.actor.group_id, person, seat.person))
-            reach = viewer.sight, viewer.agencies
+            # What is of no agency looks the same from all of them, so that it is asked once and not for each.
+            reach = viewer.sight, frozenset() if belongs.agency_id is None else viewer.agencies
             if reach not in sees:
                 is_own = viewer.sight is Sight.EVERYTHING or belongs.agency_id in viewer.agencies
                 sees[reach] = is_own or may_see(tx.session, viewer, subject)

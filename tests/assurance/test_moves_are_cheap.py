@@ -20,6 +20,8 @@ from assurance.commands.moving import move
 from engine.errors import Refused
 from engine.store import Store
 from tests.assurance.conftest import At
+from tests.assurance.papers import asked
+from tests.world import World
 
 MOST = 10
 
@@ -121,3 +123,30 @@ def test_a_refusal(world_at: At) -> None:
         move(tx, action, "confirm")
     assert len(bill.statements) == 4
     assert bill.statements[-1] == "ROLLBACK"
+
+
+def test_a_request_to_seven(papers: World) -> None:
+    paper, before = asked(papers, "theme")
+    papers.moves("sam", before, "withdraw")
+    sam = papers.actor("sam")
+    with counted(papers.office.store) as bill, papers.office.begin(sam) as tx:
+        move(tx, paper, "adopt", key="form-1")
+    assert len(bill.statements) == 17
+
+
+def test_an_answer_of_several_that_settles_nothing(papers: World) -> None:
+    _, approval = asked(papers, "theme")
+    bo = papers.actor("bo")
+    with counted(papers.office.store) as bill, papers.office.begin(bo) as tx:
+        decide(tx, approval, "approve", version=1, key="form-1")
+    assert len(bill.statements) == 14
+
+
+def test_an_answer_of_several_that_settles_it(papers: World) -> None:
+    _, approval = asked(papers, "theme")
+    for who in ("ada", "dan"):
+        papers.decides(who, approval)
+    bo = papers.actor("bo")
+    with counted(papers.office.store) as bill, papers.office.begin(bo) as tx:
+        decide(tx, approval, "approve", version=1, key="form-1")
+    assert len(bill.statements) == 26
