@@ -151,6 +151,15 @@ def atoms(tree: Tree) -> Iterator[Atom]:
             yield tree
 
 
+def facts_in(tree: Tree) -> frozenset[str]:
+    """Return the names of the facts that a tree asks for."""
+    asked = (
+        (fact_of(atom.left), fact_of(atom.right)) if isinstance(atom, Compare) else (atom.fact,)
+        for atom in atoms(tree)
+    )
+    return frozenset(fact.name for facts in asked for fact in facts if fact is not None)
+
+
 def has_today(term: Term) -> bool:
     """Tell whether the value of a term changes with the day on which is asked."""
     return isinstance(term.base if isinstance(term, Shifted) else term, Today)

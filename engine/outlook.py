@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from operator import itemgetter
 
-from engine.conditions import Calendar, Facts
+from engine.condition_tree import facts_in
+from engine.conditions import Calendar, Comparison, Facts
 from engine.opinions import SPEAKS, Answer, day_after, values_set, weigh
-from engine.rule import Opinion, Past, RightOfReply, Rule
+from engine.rule import Opinion, Past, RightOfReply, Rule, Verdict
 
 
 class Outlook:
@@ -17,14 +19,23 @@ class Outlook:
     something new can be due, and `go_to` goes there. `facts` are those of the subject with what rules have set.
     """
 
-    __slots__ = ("_calendar", "_rules", "_watches", "facts", "past", "today")
+    __slots__ = ("_calendar", "_day", "_judged", "_rules", "_watches", "facts", "past", "today")
 
     def __init__(
-        self, rules: Sequence[Rule], facts: Facts, past: Past, *, today: date, calendar: Calendar
+        self,
+        rules: Sequence[Rule],
+        facts: Facts,
+        past: Past,
+        *,
+        today: date,
+        calendar: Calendar,
+        day: Day | None = None,
     ) -> None:
+        """Begin on a day; of many subjects a Day remembers what was asked of it before."""
         self.today, self.past, self.facts = today, past, facts
-        self._rules, self._calendar = rules, calendar
-        self._watches = [_Watch(rule, facts, today, calendar) for rule in rules]
+        self._judged = facts
+        self._rules, self._calendar, self._day = rules, calendar, day
+        self._watches = self._watched()
 
     def opinions(self) -> tuple[Opinion, ...]:
         """Return what each rule makes of the subject today; a rule whose condition is not true has no opinion."""
@@ -35,6 +46,8 @@ class Outlook:
         ]
         if not answers:
             return ()
+        if self._day is not None:
+            answers.sort(key=self._day.place)
         return weigh(answers, today=self.today, calendar=self._calendar, past=self.past)
 
     def says(self) -> Iterator[Opinion]:
@@ -45,7 +58,7 @@ class Outlook:
         """
         facts: Facts | None = None
         while self.facts is not facts:
-            facts = self.facts
+            facts = self._judged = self.facts
             due = [opinion for opinion in self.opinions() if opinion.outcome in SPEAKS]
             if due:
                 self.past = self.past.after(due, today=self.today)
@@ -55,7 +68,13 @@ class Outlook:
                     self.facts = {**self.facts, **changed}
                 yield opinion
             if self.facts is not facts:
-                self._watches = [_Watch(rule, self.facts, self.today, self._calendar) for rule in self._rules]
+                self._watches = self._watched()
+
+    def verdict(self, opinion: Opinion) -> Verdict:
+        """Return what an opinion comes to while `says` gives it: a firing or a notice, with its reasons."""
+        reasons = next(watch.reasons for watch in self._watches if watch.rule is opinion.rule)
+        sets = values_set(opinion, self._judged, today=self.today, calendar=self._calendar)
+        return Verdict(opinion.rule, opinion.occasion, opinion.number, reasons, sets, opinion.is_notice)
 
     def next_day(self) -> date | None:
         """Return the first day after today on which something new can be due; None means never.
@@ -76,8 +95,17 @@ class Outlook:
     def go_to(self, day: date) -> None:
         """Go on to a later day."""
         self.today = day
+        if self._day is not None:
+            # What a day remembers is of that day and of many subjects.
+            self._day = None
+            self._watches = self._watched()
         for watch in self._watches:
             watch.go_to(day)
+
+    def _watched(self) -> list[_Watch]:
+        if self._day is not None:
+            return self._day.watches(self.facts)
+        return [_Watch(rule, self.facts, self.today, self._calendar) for rule in self._rules]
 
     def _days_of_telling(self, watch: _Watch) -> Iterator[date]:
         """Give the days after today of a rule's next repeat, and of the end of its time of notice."""
@@ -94,6 +122,55 @@ class Outlook:
                 yield over_on
 
 
+class Day:
+    """One kind's rules on one day, for many subjects: what a condition makes of the same facts is asked once."""
+
+    def __init__(self, rules: Sequence[Rule], *, today: date, calendar: Calendar) -> None:
+        self.today, self.calendar = today, calendar
+        self._rules = rules
+        self._places = {rule.id: place for place, rule in enumerate(rules)}
+        by_facts: dict[tuple[str, ...], list[Rule]] = {}
+        for rule in rules:
+            asked = tuple(sorted({*facts_in(rule.when.tree), rule.once_per}))
+            by_facts.setdefault(asked, []).append(rule)
+        self._alike = [_Alike(names, some, today, calendar) for names, some in by_facts.items()]
+
+    def outlook(self, facts: Facts, past: Past) -> Outlook:
+        """Begin with one subject."""
+        return Outlook(self._rules, facts, past, today=self.today, calendar=self.calendar, day=self)
+
+    def place(self, answer: Answer) -> int:
+        """Give the place of a rule among the others: they speak in the order of the files."""
+        return self._places[answer.rule.id]
+
+    def watches(self, facts: Facts) -> list[_Watch]:
+        """Give the watches of the rules that may have something to say of these facts, shared with all that are alike."""
+        found: list[_Watch] = []
+        for alike in self._alike:
+            found += alike.watches(facts)
+        return found
+
+
+class _Alike:
+    """The rules that ask for the same facts, and what they have made of each combination of values."""
+
+    __slots__ = ("_calendar", "_known", "_rules", "_today", "_values")
+
+    def __init__(self, names: Sequence[str], rules: Sequence[Rule], today: date, calendar: Calendar) -> None:
+        self._values: Callable[[Facts], object] = itemgetter(*names)
+        self._rules, self._today, self._calendar = rules, today, calendar
+        self._known: dict[object, list[_Watch]] = {}
+
+    def watches(self, facts: Facts) -> list[_Watch]:
+        """Give the watches of the rules that may have something to say."""
+        values = self._values(facts)
+        known = self._known.get(values)
+        if known is None:
+            watches = (_Watch(rule, facts, self._today, self._calendar) for rule in self._rules)
+            known = self._known[values] = [watch for watch in watches if watch.can_speak()]
+        return known
+
+
 class _Watch:
     """One rule's condition about one subject, for today and for the day on which the time of its notice is over."""
 
@@ -103,6 +180,7 @@ class _Watch:
         "_facts",
         "_is_known",
         "_occasion",
+        "_reasons",
         "_today",
         "is_true",
         "is_true_ahead",
@@ -112,6 +190,7 @@ class _Watch:
     def __init__(self, rule: Rule, facts: Facts, today: date, calendar: Calendar) -> None:
         self.rule, self._facts, self._calendar = rule, facts, calendar
         self._occasion: str | None = None
+        self._reasons: tuple[Comparison, ...] | None = None
         self._is_known = False
         self._changes_on: date | None = None
         self._look(today)
@@ -122,6 +201,15 @@ class _Watch:
         if self._occasion is None:
             self._occasion = self.rule.occasion(self._facts)
         return self._occasion
+
+    @property
+    def reasons(self) -> tuple[Comparison, ...]:
+        """The comparisons of the condition with the values of this day, worked out when they are asked for."""
+        if self._reasons is None:
+            self._reasons = self.rule.when.comparisons(
+                self._facts, today=self._today, calendar=self._calendar
+            )
+        return self._reasons
 
     def can_speak(self) -> bool:
         """Tell whether the rule may have something to say, today or on a later day."""
@@ -148,7 +236,7 @@ class _Watch:
     def _look(self, today: date) -> None:
         """Ask the condition on a day."""
         rule, facts, calendar = self.rule, self._facts, self._calendar
-        self._today, self._is_known = today, False
+        self._today, self._is_known, self._reasons = today, False, None
         self.is_true = rule.when.holds(facts, today=today, calendar=calendar)
         self.is_true_ahead = rule.notice is not None and rule.when.holds(
             facts, today=rule.notice.before.after(today, calendar), calendar=calendar

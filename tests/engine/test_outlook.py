@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.conditions import Value
+from engine.outlook import Day
 from engine.rules import Hold, HoldKind, Opinion, Outlook, Past, RuleBook, judge, load_rules
 from tests.engine.action_words import ENGLAND
 from tests.engine.conditions_said_twice import days
@@ -142,3 +143,42 @@ def test_an_outlook_finds_what_a_daily_look_finds(
     last = start + timedelta(days=120)
     ahead = found_ahead(book, facts, Past(holds=holds), start, last)
     assert ahead == found_daily(book, facts, Past(holds=holds), start, last)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    subjects=st.lists(
+        st.fixed_dictionaries(
+            {
+                "state": st.sampled_from(["agreed", "in_progress", "verified"]),
+                "due_on": st.sampled_from([None, date(2026, 3, 2), date(2026, 3, 9), date(2026, 4, 1)]),
+                "agreed_on": st.sampled_from([date(2026, 1, 5), date(2026, 3, 20)]),
+                "is_late": st.booleans(),
+            }
+        ),
+        min_size=2,
+        max_size=8,
+    ),
+    later=st.integers(0, 40),
+)
+def test_a_day_says_of_many_what_each_outlook_says_alone(
+    book: RuleBook, subjects: list[dict[str, Value]], later: int
+) -> None:
+    rules, today = book.about("action"), MARKED_ON + timedelta(days=later)
+    day = Day(rules, today=today, calendar=ENGLAND)
+    for changed in subjects:
+        facts = {**FACTS, **changed}
+        together, alone = (
+            day.outlook(facts, Past()),
+            Outlook(rules, facts, Past(), today=today, calendar=ENGLAND),
+        )
+        assert [together.verdict(one) for one in together.says()] == [
+            alone.verdict(one) for one in alone.says()
+        ]
+        assert (together.facts, together.past) == (alone.facts, alone.past)
+        after = together.next_day()
+        assert after == alone.next_day()
+        if after is not None:
+            together.go_to(after)
+            alone.go_to(after)
+            assert together.opinions() == alone.opinions()
