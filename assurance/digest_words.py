@@ -119,7 +119,7 @@ def _when(today: date, entry: _Entry) -> str:
 
 
 def _counted(number: int, overdue: int) -> str:
-    said = "1 thing is waiting" if number == 1 else f"{number} things are waiting"
+    said = "1 thing is waiting for you" if number == 1 else f"{number} things are waiting for you"
     if not overdue:
         return f"{said}."
     if overdue == number:

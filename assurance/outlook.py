@@ -21,6 +21,7 @@ from engine.moved import Ref, ref_of
 from engine.rule import HoldKind, Past, Rule
 from engine.rule_truth import Lapse, Lapsed, Said, lapse_of
 
+APPROVER = "approver"
 _HELD_BY = {
     HoldKind.REPLY: "a reply is being looked at",
     HoldKind.ACKNOWLEDGEMENT: "it was accepted that this takes longer",
@@ -38,6 +39,11 @@ class Ground:
     ref: Ref
     said: Said | None = None
     state: str | None = None
+
+    @property
+    def is_news(self) -> bool:
+        """Say whether it only tells what has happened."""
+        return self.said is None and self.state is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ class Outlook:
         wrong = self._untrue(ground, known)
         if wrong is not None and wrong.until_on is None:
             return wrong
-        return self._not_for(listener, known) or wrong
+        return self._not_for(listener, ground, known) or wrong
 
     def doubt_of_post(self, listener: Listener) -> Doubt | None:
         """Say that somebody holds no post any more; None where they hold one."""
@@ -160,9 +166,10 @@ class Outlook:
                 return Doubt(f"{name}: {why}, until {until}.", until_on=lapse.until_on)
         return Doubt(f"{name} has changed: “{self.rule(said.rule).title}” is no longer so.")
 
-    def _not_for(self, listener: Listener, known: Known) -> Doubt | None:
+    def _not_for(self, listener: Listener, ground: Ground, known: Known) -> Doubt | None:
         """Say why something that is still so is not for somebody: no post, another one in their place, or not to see."""
-        if listener.told_as:
+        # Once a decision was taken nobody is asked for it any more; the news of it is for whoever was.
+        if listener.told_as and (listener.told_as != APPROVER or not ground.is_news):
             are_meant = meant(self._tx, self.people, known, listener.told_as)
             if listener.person_id not in {seat.person_id for seat in are_meant}:
                 word = listener.told_as.replace("_", " ")

@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from assurance.config import Settings
-from assurance.digest import owe_all_digests
+from assurance.digest import renew_all_digests
 from assurance.office import Office
 from assurance.reach import dead_addresses
 from assurance.returned import note_refusals
@@ -79,7 +79,7 @@ def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = ne
     settings = DeliverySettings(
         sender=Sender(SENDER_NAME, office.settings.mail_from), returns=office.settings.returns
     )
-    owe_all_digests(office)
+    renew_all_digests(office)
     delivering = deliver_due(
         office.store,
         mailer,

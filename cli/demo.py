@@ -218,9 +218,12 @@ def _show(story: Story, counted: Summary, place: _Place, played: Played, *, deli
     console.print(table)
     owed = "all delivered" if delivers and not counted.mails_owed else f"{counted.mails_owed} still owed"
     console.print(
-        f"\n{counted.mails} mails, {owed}; {counted.reminders} {_counted(counted.reminders, 'reminder')}, "
+        f"\n{counted.mails} mails, {owed}; {counted.reminders} {_counted(counted.reminders, 'reminder')} "
+        f"in {counted.digests} {_counted(counted.digests, 'daily mail')}, "
         f"{counted.escalations} {_counted(counted.escalations, 'escalation')}."
     )
+    if counted.mails_withdrawn:
+        console.print(f"{counted.mails_withdrawn} more were overtaken before they went, and withdrawn.")
     parts = ", ".join(f"{part} {seconds:.1f}" for part, seconds in played.seconds.items())
     console.print(f"Seconds: {parts}.")
     console.print(f"\nDatabase: {shown(place.database)}", soft_wrap=True)

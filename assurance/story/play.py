@@ -7,10 +7,10 @@ again, the story goes on where it stood.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from time import perf_counter
 
 import sqlalchemy as sa
@@ -58,7 +58,8 @@ def play(
 ) -> Played:
     """Play a story to its end, from where it stands.
 
-    `deliver` hands over the day's mail; without it every mail stays owed in the outbox.
+    `deliver` hands over the mail that may go, once each morning and once after the day's last step; without it every
+    mail stays owed in the outbox.
     Raises StoryRefused, with file and line, where the workflow refuses a step, and Stale where somebody else plays
     into the same database: each step is played by one of the two, and only one goes on.
     """
@@ -66,19 +67,52 @@ def play(
     played = Played()
     with _timed(played, "cast"):
         stage.set_up()
-    todo = stage.open_steps()
-    first = stage.resumes_on()
-    for day, steps in _days(story, todo, first):
-        _tick(office, story, clock, day, played, deliver)
-        with _timed(played, "commands"):
-            for step in steps:
-                stage.do(step)
-        played.steps += len(steps)
+    todo = len(stage.open_of(story.steps))
+    for day, steps in stage.days():
+        _look(office, story, clock, day, played)
+        for hour, due in _halves(office, story, day, steps):
+            with _timed(played, "commands"):
+                for step in stage.open_of(due):
+                    stage.do(step)
+                    played.steps += 1
+            if deliver is not None:
+                clock.move_to(hour)
+                with _timed(played, "delivery"):
+                    deliver(office)
         played.days += 1
         if progress is not None:
-            progress(day, played.steps, len(todo))
+            progress(day, played.steps, todo)
     stage.finish()
     return played
+
+
+def _look(office: Office, story: Story, clock: FrozenClock, day: date, played: Played) -> None:
+    """Let the clock strike the hour of the day at which rules look."""
+    clock.move_to(instant(day, office.playbook.book.clock.look_at, story.cast.zone))
+    with _timed(played, "sweeps"):
+        played.swept.add(keep_invitations(office))
+        played.swept.add(sweep(office))
+
+
+def _halves(
+    office: Office, story: Story, day: date, steps: Sequence[Step]
+) -> list[tuple[datetime, list[Step]]]:
+    """Part a day at the hour at which all held mail may go: each half has its steps and ends with the post.
+
+    The second one ends with the last step of the day, whether or not that was played already: so a story that was
+    interrupted posts its letters at the same hours as one that was not.
+    """
+    morning = instant(day, _post_hour(office), story.cast.zone)
+    early = [step for step in steps if step.at <= morning]
+    late = list(steps[len(early) :])
+    return [(morning, early), (late[-1].at, late)] if late else [(morning, early)]
+
+
+def _post_hour(office: Office) -> time:
+    """Give the hour from which on everything goes that rested in the night, the digests too."""
+    clock = office.playbook.book.clock
+    hours = [clock.look_at, clock.digest_at, clock.quiet_hours.ends if clock.quiet_hours else None]
+    return max(hour for hour in hours if hour is not None)
 
 
 def is_finished(office: Office, story: Story) -> bool:
@@ -135,14 +169,21 @@ class _Stage:
         self._book = Book(numbers)
         self._office.read_playbook()
 
-    def open_steps(self) -> list[Step]:
-        """Give the steps that were not played yet."""
-        return [step for step in self._story.steps if step.place not in self._done]
+    def open_of(self, steps: Iterable[Step]) -> list[Step]:
+        """Give those steps that were not played yet."""
+        return [step for step in steps if step.place not in self._done]
 
-    def resumes_on(self) -> date:
-        """Give the day on which to go on: that of the last step played, since its later sweeps may be missing."""
-        played = [step.at for step in self._story.steps if step.place in self._done]
-        return _day_of(max(played), self._story) if played else self._story.begins
+    def days(self) -> Iterator[tuple[date, list[Step]]]:
+        """Give every day from that on which to go on to the story's end, with all its steps.
+
+        One goes on with the day of the last step played, since its later sweeps and posts may be missing.
+        """
+        story = self._story
+        played = [step.at for step in story.steps if step.place in self._done]
+        day = _day_of(max(played), story) if played else story.begins
+        while day <= story.ends:
+            yield day, [step for step in story.steps if _day_of(step.at, story) == day]
+            day += timedelta(days=1)
 
     def do(self, step: Step) -> None:
         """Play one step: its command and the memory of it stand or fall together."""
@@ -183,31 +224,6 @@ def _other_player() -> Stale:
             "other_player", "Another demo is playing into this database; it goes on, and this one stops here."
         )
     )
-
-
-def _tick(
-    office: Office, story: Story, clock: FrozenClock, day: date, played: Played, deliver: Deliver | None
-) -> None:
-    """Let the clock strike the hour of the day: rules look, and the post goes out."""
-    clock.move_to(instant(day, office.playbook.book.clock.look_at, story.cast.zone))
-    with _timed(played, "sweeps"):
-        played.swept.add(keep_invitations(office))
-        played.swept.add(sweep(office))
-    if deliver is not None:
-        with _timed(played, "delivery"):
-            deliver(office)
-
-
-def _days(story: Story, steps: list[Step], first: date) -> Iterator[tuple[date, list[Step]]]:
-    """Give every day from the first to the story's end, with its steps."""
-    waiting = list(reversed(steps))
-    day = first
-    while day <= story.ends:
-        today = []
-        while waiting and _day_of(waiting[-1].at, story) <= day:
-            today.append(waiting.pop())
-        yield day, today
-        day += timedelta(days=1)
 
 
 def _day_of(at: datetime, story: Story) -> date:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from assurance.digest import TEMPLATE as DIGEST
 from assurance.records import (
     Action,
     AgencyReturn,
@@ -24,12 +25,17 @@ from assurance.records import (
 )
 from engine.ledger import Event
 from engine.store import Store
-from notifications.outbox import OWED, Message
+from notifications.outbox import OWED, Message, State
+
+_STANDS = Message.state != State.WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many there are of each; `by_state` says for each noun how many stand in which state."""
+    """How many there are of each; `by_state` says for each noun how many stand in which state.
+
+    `mails` are those that were sent or are owed, and `digests` those among them; withdrawn ones are no mails.
+    """
 
     audits: int
     cases: int
@@ -44,6 +50,8 @@ class Summary:
     matters: int
     mails: int
     mails_owed: int
+    mails_withdrawn: int
+    digests: int
     escalations: int
     reminders: int
     events: int
@@ -70,8 +78,10 @@ def summary(store: Store) -> Summary:
             concerns=_count(session, ImmediateConcern),
             progress_notes=_count(session, ProgressNote),
             matters=_count(session, Matter),
-            mails=_count(session, Message),
+            mails=_count(session, Message, _STANDS),
             mails_owed=_count(session, Message, Message.state.in_(OWED)),
+            mails_withdrawn=_count(session, Message, sa.not_(_STANDS)),
+            digests=_count(session, Message, _STANDS, Message.template == DIGEST),
             escalations=fired.get("escalation", 0) + fired.get("urgent", 0),
             reminders=fired.get("reminder", 0),
             events=_count(session, Event),

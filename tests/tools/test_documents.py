@@ -126,11 +126,10 @@ def test_every_setting_is_listed() -> None:
 
 def test_the_tour_shows_what_the_commands_print(tmp_path: Path) -> None:
     year = str(tmp_path / "year.sqlite")
-    ended = printed(f"auditloop demo --no-serve --no-deliver --database {year}", {"COLUMNS": "110"})
-    # What follows the mails differs from run to run: whether they are delivered, the seconds and the places.
-    counts, mails, _ = re.split(r"(?<=\n\n)(\d+ mails)", block(README, "text demo"), maxsplit=1)
+    ended = printed(f"auditloop demo --no-serve --database {year}", {"COLUMNS": "110"})
+    # What follows the mails differs from run to run: the seconds and the places.
+    counts, _, _ = block(README, "text demo").partition("Seconds: ")
     assert [line for line in counts.splitlines() if line not in ended] == []
-    assert any(line.startswith(mails) for line in ended)
     for shown_there in blocks(README):
         if shown_there.info == "text tour":
             command, *lines = shown_there.text.replace("\\\n", "").splitlines()
