@@ -60,47 +60,71 @@ def owe_all_digests(office: Office) -> None:
     for group_id in office.groups():
         clock = clock_of(group_id)
         with office.reading(clock) as tx:
-            is_owed = bool(_past_days(tx) or _owed(tx))
+            is_owed = bool(_owed(tx))
         if is_owed:
             with office.begin(clock) as tx:
                 owe_digests(tx)
 
 
+def renew_all_digests(office: Office) -> None:
+    """Owe the digests of every group to be sent now: those whose day has passed are owed anew for today."""
+    for group_id in office.groups():
+        clock = clock_of(group_id)
+        with office.reading(clock) as tx:
+            have_passed = bool(_past_days(tx))
+        if have_passed:
+            with office.begin(clock) as tx:
+                let_go_of_past_days(tx)
+    owe_all_digests(office)
+
+
 def owe_digests(tx: Tx) -> None:
     """Owe a digest to everybody for whom reminders wait that are due by the next digest hour.
 
-    Never two for one civil day: where that day's has been written, it is the next working day's. A digest whose day
-    has passed before anybody took it is withdrawn, and what it would have said goes into the next one.
+    Never two that say nothing yet, and never two for one civil day: where that day's has been written, it is the next
+    working day's.
     """
-    for key in _past_days(tx):
-        if outbox.withdraw(tx.session, key=key, reason=_too_late(key), at=tx.now):
-            _let_go(tx, key)
     outbox.put(tx.session, _owed(tx), at=tx.now)
 
 
+def let_go_of_past_days(tx: Tx) -> None:
+    """Withdraw the digests that nobody has taken on their day: what they would have said waits again."""
+    for key in _past_days(tx):
+        if outbox.withdraw(tx.session, key=key, reason=_too_late(key), at=tx.now):
+            _let_go(tx, key)
+
+
 def _past_days(tx: Tx) -> list[str]:
-    """Give the digests that nobody has taken on their day."""
-    query = sa.select(Message.key).where(
+    return [key for key in tx.session.scalars(_queued(tx)) if Day.of(key).on < tx.today]
+
+
+def _queued(tx: Tx) -> sa.Select[str]:
+    return sa.select(Message.key).where(
         Message.group_id == tx.actor.group_id,
         Message.sent_at.is_(None),
         Message.state == State.QUEUED,
         Message.template == TEMPLATE,
     )
-    return [key for key in tx.session.scalars(query) if Day.of(key).on < tx.today]
 
 
 def _owed(tx: Tx) -> list[Notice]:
     """Give the digests that are to be owed and are not there yet."""
     hour = _next_hour(tx, tx.now)
-    days = {one: _goes_at(tx, one.due_at, hour) for one in _waiting(tx, hour)}
-    there = _are_open(tx, [_day(tx, one, at) for one, at in days.items()])
-    for one, at in days.items():
-        day = _day(tx, one, at)
-        if there.get(day.key) is False:
-            days[one] = _next_hour(tx, _next_day(tx, day.on))
-    there |= _are_open(tx, [_day(tx, one, at) for one, at in days.items()])
-    digests = [(one, _day(tx, one, at), at) for one, at in days.items()]
-    return [_notice(tx, one, day, at) for one, day, at in digests if day.key not in there]
+    waiting = _waiting(tx, hour)
+    if not waiting:
+        return []
+    open_for = {Day.of(key).person_id for key in tx.session.scalars(_queued(tx).where(_SAYS_NOTHING))}
+    goes_at = {one: _goes_at(tx, one.due_at, hour) for one in waiting if one.person_id not in open_for}
+    is_open = _are_open(tx, [_day(tx, one, at) for one, at in goes_at.items()])
+    return [_notice(tx, one, *_free_day(tx, _day(tx, one, at), at, is_open)) for one, at in goes_at.items()]
+
+
+def _free_day(tx: Tx, day: Day, at: datetime, is_open: Mapping[str, bool]) -> tuple[Day, datetime]:
+    """Give the day and the instant of a digest: the next working day's where that day's says already what it says."""
+    if is_open.get(day.key, True):
+        return day, at
+    later = hour_after(tx, day.on)
+    return Day(day.person_id, tx.calendar.today(later)), later
 
 
 def _waiting(tx: Tx, by: datetime) -> list[_Waits]:
@@ -142,7 +166,7 @@ def _next_day(tx: Tx, day: date) -> datetime:
 
 def _are_open(tx: Tx, days: Sequence[Day]) -> dict[str, bool]:
     """Say of the digests that are there whether they can still take something up: they say nothing yet."""
-    is_open = sa.and_(Message.state.in_(outbox.OWED), Message.rendered.is_(None))
+    is_open = sa.and_(Message.state.in_(outbox.OWED), _SAYS_NOTHING)
     query = sa.select(Message.key, is_open).where(Message.key.in_([day.key for day in days]))
     return {key: bool(is_open) for key, is_open in tx.session.execute(query)}
 
@@ -174,6 +198,23 @@ def _too_late(key: str) -> str:
 def _let_go(tx: Tx, key: str) -> None:
     """Let what a digest would have told wait again."""
     tx.session.execute(sa.update(DigestItem).where(DigestItem.told_in == key).values(told_in=None))
+
+
+def leaves_at(tx: Tx, due_at: datetime) -> datetime:
+    """Give when a reminder goes that is meant for a digest hour, past or to come, if no digest has gone that day."""
+    hour = _next_hour(tx, tx.now)
+    return due_at if due_at > hour else _goes_at(tx, due_at, hour)
+
+
+def already_written(tx: Tx, people: Iterable[int], day: date) -> frozenset[int]:
+    """Give those whose digest of a day can take nothing up any more: theirs is the next working day's."""
+    there = _are_open(tx, [Day(person, day) for person in people])
+    return frozenset(Day.of(key).person_id for key, is_open in there.items() if not is_open)
+
+
+def hour_after(tx: Tx, day: date) -> datetime:
+    """Give the first digest hour after a civil day."""
+    return _next_hour(tx, _next_day(tx, day))
 
 
 # -- writing -----------------------------------------------------------------------------------------------
@@ -284,6 +325,7 @@ def _pass_on(tx: Tx, outlook: Outlook, item: DigestItem, listener: Listener) -> 
     keep_items(tx, rows)
 
 
+_SAYS_NOTHING = Message.rendered.is_(None)
 _STILL_WAITS = (DigestItem.told_in.is_(None), DigestItem.dropped_because.is_(None))
 
 
