@@ -11,7 +11,8 @@ from typing import Annotated, NamedTuple
 import typer
 
 from assurance.queries.explaining import Compared, Explained, explain
-from assurance.queries.preview import LONGEST_IN_DAYS, Foretold, OneMail, Preview, Way, on_day, preview
+from assurance.queries.foretelling import Foretold, Way, on_day
+from assurance.queries.preview import LONGEST_IN_DAYS, OneMail, Preview, preview
 from assurance.queries.references import reference_of
 from assurance.queries.why import Cause, RuleThen, Why, why
 from cli.columns import short

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -12,7 +11,6 @@ import sqlalchemy as sa
 
 from assurance.access import Viewer, viewer_of
 from assurance.office import Tx
-from assurance.past import FIRED, NOTICED
 from assurance.post import deliver, mailer_of
 from assurance.queries.explaining import explain
 from assurance.queries.foretelling import Way, on_day
@@ -20,14 +18,12 @@ from assurance.queries.preview import preview
 from assurance.queries.why import why
 from assurance.roster import roster
 from engine.errors import Refused
-from engine.ledger import Event
 from engine.moved import Ref
 from notifications.outbox import Message
 from tests.assurance.conftest import At
 from tests.world import World
 
 DUE = date(2015, 2, 27)  # the actions of the audit, a Friday
-Saying = tuple[str, str, int, bool]
 
 
 @contextmanager
@@ -36,34 +32,6 @@ def looks(world: World, who: str) -> Iterator[tuple[Tx, Viewer]]:
     actor = world.actor(who)
     with world.office.reading(actor) as tx:
         yield tx, viewer_of(roster(tx.session, group_id=actor.group_id, today=tx.today), actor)
-
-
-def said_since(world: World, lines: int) -> set[tuple[date, Saying]]:
-    """Give what the histories hold as said by rules since there were so many such lines."""
-    query = sa.select(Event).where(Event.kind.in_((FIRED, NOTICED))).order_by(Event.at)
-    found = set()
-    for line in world.ask(query)[lines:]:
-        data = json.loads(line.data)
-        ref = str(Ref(line.subject_kind, line.subject_id))
-        saying = (data["rule"], ref, data.get("number", 0), line.kind == NOTICED)
-        found.add((date.fromisoformat(data["on"]), saying))
-    return found
-
-
-def test_what_was_foretold_comes_true_day_by_day(world_at: At) -> None:
-    world = world_at("actions")
-    world.night(world.today + timedelta(days=1))
-    before = len(said_since(world, 0))
-    with looks(world, "ada") as (tx, viewer):
-        found = preview(tx, viewer, days=150)
-    foretold = {
-        (one.on, (one.rule, str(one.ref), one.number, one.way is Way.NOTICE)) for one in found.foretold
-    }
-    while world.today < found.until_on:
-        world.night(world.today + timedelta(days=1))
-    happened = said_since(world, before)
-    assert happened == foretold
-    assert {rule for _, (rule, *_) in happened} >= {"action-overdue", "action-overdue-chair"}
 
 
 def test_a_digest_is_foretold_as_one_mail_at_its_hour(world_at: At) -> None:

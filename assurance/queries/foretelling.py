@@ -1,0 +1,307 @@
+"""Follows subjects ahead: what their rules will say, to whom, and when each mail goes, if nothing else happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from assurance.access import Sight, Viewer, viewer_of, visible
+from assurance.digest import already_written, hour_after, leaves_at
+from assurance.facts import Known
+from assurance.mail import Told, called
+from assurance.office import Actor, Tx
+from assurance.past import pasts
+from assurance.queries.owed import Owed
+from assurance.recipients import meant, recipients
+from assurance.records import Approval
+from assurance.roster import Roster, Seat, roster
+from engine import timers
+from engine.conditions import Facts
+from engine.moved import Ref
+from engine.rule import Opinion
+from engine.rule_truth import Lapse, Said, lapse_of
+from engine.rules import Outlook, Past, Rule, Severity
+
+
+class Way(StrEnum):
+    """How somebody would hear of it."""
+
+    DIGEST = "digest"
+    AT_ONCE = "at once"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """One person is told of one firing or notice: by which rule, as whom, about what, and when the mail goes.
+
+    `on` is the day on which the rule speaks, and one that is past where it has spoken and the mail waits.
+    `goes_at` is in the group's own zone.
+    """
+
+    on: date
+    goes_at: datetime
+    way: Way
+    person: str
+    person_id: int
+    told_as: str
+    rule: str
+    title: str
+    severity: Severity
+    ref: Ref
+    subject: str
+    audit: str | None
+    occasion: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Saying:
+    """Something that a rule says, or has said, and that waits to be told: to whom it means, or to one person."""
+
+    rule: Rule
+    said: Said
+    on: date
+    facts: Facts | None
+    way: Way
+    goes_at: datetime
+    owed: Owed | None = None
+
+    @property
+    def goes_on(self) -> date:
+        """The civil day on which its mail goes."""
+        return self.goes_at.date()
+
+
+def on_day(tx: Tx, day: date) -> Tx:
+    """Give a transaction that takes another day for today: the hour at which rules look on it."""
+    return replace(tx, today=day, now=tx.calendar.instant(day, tx.playbook.book.clock.look_at))
+
+
+class Foreteller:
+    """Judges subjects ahead until a day, and knows who holds which post on each of those days."""
+
+    def __init__(
+        self, tx: Tx, until_on: date, *, withheld: frozenset[str], owed: Mapping[Ref, Sequence[Owed]]
+    ) -> None:
+        self._tx, self._until_on = tx, until_on
+        self._withheld, self._owed = withheld, owed
+        self._rules = {rule.id: rule for rule in tx.playbook.book.rules}
+        self._on = cache(lambda day: on_day(tx, day))
+        self._departs = cache(self._departure)
+        self._rosters: dict[tuple[Seat, ...], Roster] = {}
+        self._meant: dict[tuple[object, ...], tuple[_Meant, ...]] = {}
+        self._seen = cache(self._seen_by)
+        people = {seat.person_id for seat in self._people(tx.today).seats}
+        self._has_digest = already_written(tx, people, tx.today)
+
+    def foretell(self, kind: str, refs: Sequence[Ref]) -> Iterator[Foretold]:
+        """Give what is said and told about some subjects of one kind until the day."""
+        tx, subjects = self._tx, [ref.id for ref in refs]
+        group_id = tx.actor.group_id
+        before = pasts(tx.session, refs, group_id=group_id, today=tx.today, withheld=self._withheld)
+        due_at = timers.set_for(tx.session, kind, subjects)
+        for known in tx.playbook.noun(kind).load_many(tx.session, subjects):
+            yield from self._follow(known, before[known.ref], due_at.get(known.ref.id))
+
+    # -- what is said --------------------------------------------------------------------------------------
+
+    def _follow(self, known: Known, past: Past, due_at: datetime | None) -> Iterator[Foretold]:
+        """Follow one subject from day to day on which something is due; each mail is asked again as it goes."""
+        rules, calendar = self._tx.playbook.book.about(known.ref.kind), self._tx.calendar
+        outlook = Outlook(rules, known.facts, past, today=self._tx.today, calendar=calendar)
+        waiting = self._said_already(known.ref)
+        while True:
+            waiting += [self._saying(opinion, outlook, due_at) for opinion in outlook.says()]
+            day = outlook.next_day()
+            if day is None or day > self._until_on:
+                day = None
+            # Until it goes a mail may be overtaken by what is said on a later day.
+            ready = [saying for saying in waiting if day is None or saying.goes_on < day]
+            waiting = [saying for saying in waiting if day is not None and saying.goes_on >= day]
+            for saying in ready:
+                lapse = self._lapse(saying, outlook)
+                if lapse is None:
+                    yield from self._tell(saying, known)
+                elif lapse.until_on is not None and day is not None:
+                    waiting.append(self._held(saying, lapse.until_on))
+            if day is None:
+                return
+            outlook.go_to(day)
+
+    def _saying(self, opinion: Opinion, outlook: Outlook, due_at: datetime | None) -> _Saying:
+        rule, day = opinion.rule, outlook.today
+        number = None if opinion.is_notice else opinion.number
+        said = Said(rule.id, opinion.occasion, number, opinion.is_notice)
+        seen_at = due_at if day == self._tx.today else None
+        way, goes_at = self._departs(day, rule.severity, seen_at, is_notice=opinion.is_notice)
+        return _Saying(rule, said, day, outlook.facts, way, goes_at)
+
+    def _said_already(self, ref: Ref) -> list[_Saying]:
+        """Give what was said of a subject and waits to be told, by rules that still stand in a file."""
+        found = []
+        for owed in self._owed.get(ref, ()):
+            rule = self._rules.get(owed.said.rule)
+            if rule is not None:
+                way = Way.NOTICE if owed.said.is_notice else Way.AT_ONCE
+                goes_at = owed.goes_at.astimezone(self._tx.calendar.zone)
+                found.append(
+                    _Saying(
+                        rule,
+                        owed.said,
+                        owed.on,
+                        None,
+                        Way.DIGEST if owed.is_for_digest else way,
+                        goes_at,
+                        owed,
+                    )
+                )
+        return found
+
+    def _lapse(self, saying: _Saying, outlook: Outlook) -> Lapse | None:
+        """Say why something is no longer to be told when its mail goes; None where it is as true as when it was said."""
+        if saying.facts is outlook.facts and saying.on == saying.goes_on:
+            return None
+        return lapse_of(
+            saying.said,
+            self._tx.playbook.book.about(saying.rule.about),
+            outlook.facts,
+            today=saying.goes_on,
+            calendar=self._tx.calendar,
+            past=outlook.past,
+        )
+
+    def _held(self, saying: _Saying, until_on: date) -> _Saying:
+        """Put off what is held: its mail goes on the first day on which it may."""
+        _, goes_at = self._departs(until_on, saying.rule.severity, None, is_notice=saying.said.is_notice)
+        return replace(saying, goes_at=goes_at)
+
+    # -- when a mail goes ----------------------------------------------------------------------------------
+
+    def _departure(
+        self, day: date, severity: Severity, due_at: datetime | None, *, is_notice: bool
+    ) -> tuple[Way, datetime]:
+        """Say how and when a mail goes that the rules owe on a day; `due_at` is when a timer is due on it."""
+        tx, clock = self._tx, self._tx.playbook.book.clock
+        look_at = tx.calendar.instant(day, clock.look_at)
+        since = look_at if due_at is None or due_at > max(tx.now, look_at) else due_at
+        owed_at = max(tx.now, since)
+        way = Way.NOTICE if is_notice else Way.AT_ONCE
+        if severity is Severity.URGENT:
+            goes_at = owed_at
+        elif way is Way.AT_ONCE and severity is Severity.REMINDER and clock.digest_at is not None:
+            way, goes_at = Way.DIGEST, leaves_at(tx, clock.digest_after(since, tx.calendar))
+        else:
+            goes_at = clock.released_at(owed_at, tx.calendar)
+        return way, goes_at.astimezone(tx.calendar.zone)
+
+    def _goes_to(self, saying: _Saying, person: int) -> datetime:
+        """Say when a mail goes to one person: of two digests on one day the second one waits for the next."""
+        today = self._tx.today
+        if saying.way is Way.DIGEST and saying.goes_on == today and person in self._has_digest:
+            return hour_after(self._tx, today).astimezone(self._tx.calendar.zone)
+        return saying.goes_at
+
+    # -- who is told ---------------------------------------------------------------------------------------
+
+    def _tell(self, saying: _Saying, known: Known) -> Iterator[Foretold]:
+        rule, said = saying.rule, saying.said
+        if saying.facts is not None and saying.facts is not known.facts:
+            known = replace(known, facts=saying.facts)
+        for seat, word in self._told_of(saying, known):
+            goes_at = self._goes_to(saying, seat.person_id)
+            if goes_at.date() <= self._until_on:
+                yield Foretold(
+                    on=saying.on,
+                    goes_at=goes_at,
+                    way=saying.way,
+                    person=seat.person,
+                    person_id=seat.person_id,
+                    told_as=word,
+                    rule=rule.id,
+                    title=rule.title,
+                    severity=rule.severity,
+                    ref=known.ref,
+                    subject=called(known),
+                    audit=known.belongs.audit_reference,
+                    occasion=said.occasion,
+                    number=said.number or 0,
+                )
+
+    def _told_of(self, saying: _Saying, known: Known) -> Iterable[Told]:
+        """Give who is told, and of a mail that goes later who is so by then: whoever is meant no more is followed."""
+        rule, owed = saying.rule, saying.owed
+        if owed is not None:
+            return self._followed(saying.goes_on, known, [(owed.person_id, owed.told_as)])
+        warned = rule.notice if saying.said.is_notice else None
+        words = (*rule.tell, *rule.copy) if warned is None else (warned.to,)
+        told = self._recipients(saying.on, known, words)
+        if saying.goes_on == saying.on:
+            return told
+        return self._followed(saying.goes_on, known, [(seat.person_id, word) for seat, word in told])
+
+    def _followed(self, day: date, known: Known, told: Sequence[tuple[int, str]]) -> Iterable[Told]:
+        """Give those who are still meant on a day, and whoever is meant then in the place of the others, each once."""
+        still: dict[int, Told] = {}
+        instead: dict[int, Told] = {}
+        for person, word in told:
+            now = {one.seat.person_id: one for one in self._recipients(day, known, (word,))}
+            if person in now:
+                still.setdefault(person, now[person])
+            else:
+                instead |= now
+        return (instead | still).values()
+
+    def _recipients(self, day: date, known: Known, words: tuple[str, ...]) -> Iterator[Told]:
+        """Give who is told, as `recipients` does; whom the words mean is asked once for all who belong alike."""
+        people, belongs = self._people(day), known.belongs
+        if known.ref.kind == Approval.noun:
+            yield from recipients(self._on(day), people, known, words)
+            return
+        alike = (belongs.agency_id, belongs.owner_post_id, belongs.awaited_agency_id, belongs.requester_id)
+        key = (id(people), words, known.ref.kind, alike)
+        if key not in self._meant:
+            self._meant[key] = self._meant_by(people, known, words)
+        own = belongs.agency_id
+        for told, viewer, seen in self._meant[key]:
+            sees_all = viewer.sight is Sight.EVERYTHING or own in viewer.agencies
+            if own is None or sees_all or known.ref.id in seen:
+                yield told
+
+    def _meant_by(self, people: Roster, known: Known, words: tuple[str, ...]) -> tuple[_Meant, ...]:
+        """Give whom the words mean, each person once, with all subjects of the kind that the person may see."""
+        told: dict[int, Told] = {}
+        for word in words:
+            for seat in meant(self._tx, people, known, word):
+                told.setdefault(seat.person_id, Told(seat, word))
+        found = []
+        for one in told.values():
+            viewer = viewer_of(people, Actor(self._tx.actor.group_id, one.seat.person_id, one.seat.person))
+            found.append(_Meant(one, viewer, self._seen(viewer, known.ref.kind)))
+        return tuple(found)
+
+    def _seen_by(self, viewer: Viewer, kind: str) -> frozenset[int]:
+        """Give every subject of a kind that somebody may see."""
+        noun = self._tx.playbook.noun(kind)
+        return frozenset(
+            self._tx.session.scalars(sa.select(noun.table.id).where(visible(viewer, noun.table)))
+        )
+
+    def _people(self, day: date) -> Roster:
+        """Give who holds which post on a day: one and the same roster for days on which nobody comes or goes."""
+        found = roster(self._tx.session, group_id=self._tx.actor.group_id, today=day)
+        return self._rosters.setdefault(found.seats, found)
+
+
+class _Meant(NamedTuple):
+    """Somebody whom a word means, how far they see, and all that they may see of one kind."""
+
+    told: Told
+    viewer: Viewer
+    seen: frozenset[int]
