@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from assurance.commands.migrating import Became, Outcome, migrate_subject, require_may_migrate
 from assurance.office import Actor, Office
-from assurance.queries.definitions import page_of, plan
+from assurance.queries.definitions import page_of, plan, still_to_go
 from assurance.transfers import Transfer, Wish, transfers_of
 from engine.errors import Reason, Refused, Stale
 from engine.moved import Ref
@@ -68,7 +68,7 @@ def carry_over(
     for kind in planned.kinds:
         walk.through(transfers[kind.kind])
     with office.reading(actor) as tx:
-        left = plan(tx, wish).moving
+        left = still_to_go(tx, transfers) - len(walk.stuck)
     return CarriedOver(walk.migrated.total(), dict(walk.migrated), left, tuple(walk.stuck))
 
 

@@ -176,6 +176,16 @@ def page_of(tx: Tx, transfer: Transfer, *, after: int = 0) -> Sequence[Pinned]:
     return _page(tx, transfer, sa.true(), after)
 
 
+def still_to_go(tx: Tx, transfers: Mapping[str, Transfer]) -> int:
+    """Count the subjects that are asked to go over and have not, whether they can or not."""
+    return sum(
+        many
+        for kind, transfer in transfers.items()
+        for (number, state), many in _counted(tx.session, tx.playbook, kind, tx.actor.group_id).items()
+        if transfer.concerns(tx.playbook.pinned[number], state)
+    )
+
+
 def _kind_plan(tx: Tx, transfers: Mapping[str, Transfer], kind: str, at: Mapping[str, datetime]) -> KindPlan:
     transfer, pinned = transfers[kind], tx.playbook.pinned
     counted = _counted(tx.session, tx.playbook, kind, tx.actor.group_id)

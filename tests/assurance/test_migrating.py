@@ -364,6 +364,25 @@ def test_a_decision_about_another_step_is_to_be_taken_before(
     assert reasons(world, EVERYTHING) == {}
 
 
+def test_a_decision_that_keeps_apart_who_took_a_renamed_step_is_taken_before(
+    at_work: World, tmp_path: Path
+) -> None:
+    trust = at_work.action("trust")
+    at_work.decides("ada", asks_for_more_time(at_work))
+    approval = at_work.asks("bo", trust, "close", reason="Another team does it.")
+    kept_apart = {r"(trigger: close\n(?:.*\n)*?    apart: )\[own_agency\]": r"\1[own_agency, begin]"}
+    restarted(at_work, shelf_of(tmp_path / "first", {"action": kept_apart}))
+    at_work.moves("bo", approval, "withdraw")
+    applies(at_work)
+    approval = at_work.asks("bo", trust, "close", reason="Another team does it.")
+    renamed = {r"\bbegin\b": "start_work"}
+    restarted(at_work, shelf_of(tmp_path / "second", {"action": kept_apart | renamed}))
+    wish = Wish(renamed={"action": Renamed(steps={"begin": "start_work"})})
+    assert reasons(at_work, wish) == {
+        str(trust): f"{approval} keeps apart who took a step that is called otherwise; have it decided first."
+    }
+
+
 def test_what_is_asked_meanwhile_is_seen_when_its_turn_comes(at_work: World, tmp_path: Path) -> None:
     changes = {r"trigger: extend\b": "trigger: prolong"}
     restarted(at_work, shelf_of(tmp_path, {"action": changes}))

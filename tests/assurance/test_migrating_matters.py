@@ -173,8 +173,10 @@ def test_what_does_not_fit_is_named(
 def test_a_rule_of_the_new_file_speaks_of_a_field_that_is_not_there_yet(world: World, tmp_path: Path) -> None:
     ref = opens(world)
     field = {r"(fields:\n)": r"\1  is_ours: {kind: yes or no, title: it is ours}\n"}
-    rule = {r"due_on < today\n    once_per: due_on\n    tell: \[chair\]": "due_on < today and not is_ours\n"}
-    rule = {key: f"{new}    once_per: due_on\n    tell: [chair]" for key, new in rule.items()}
+    spoken = (
+        "due_on < today and not is_ours\n    once_per: due_on\n    tell: [chair]\n    severity: escalation"
+    )
+    rule = {r"due_on < today\n    once_per: due_on\n    tell: \[chair\]": spoken}
     changes(world, tmp_path, dip_sample=field | rule)
     world.news()
     world.on(date(2014, 9, 6))

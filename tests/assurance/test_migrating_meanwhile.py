@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from assurance.carryover import CarriedOver, carry_over
+from assurance.office import Actor, Office, Tx
 from assurance.queries import lists
 from assurance.queries.annual import year_as_at
 from assurance.queries.overview import overview
@@ -18,7 +21,7 @@ from assurance.queries.year import YearThen
 from assurance.renamings import called_later
 from assurance.transfers import Wish
 from engine.definition_changes import Renamed
-from engine.errors import Refused
+from engine.errors import Refused, Stale
 from engine.ledger import Entry
 from engine.moved import Ref
 from tests.assurance.changed_workflows import RENAMED_ACTION, UNDER_WAY, restarted, shelf_of
@@ -132,6 +135,38 @@ def test_two_who_carry_it_out_at_once_share_the_work(any_world_at: At, tmp_path:
         assert [line.kind for line in world.history(ref)] == ["opened", "migrated"]
         assert world.state(ref) == "asked_for"
     assert world.proof().faults == ()
+
+
+class Contested(Office):
+    """An office in which somebody else is faster for so many times."""
+
+    losses = 0
+
+    @contextmanager
+    def begin(self, actor: Actor) -> Iterator[Tx]:
+        """Lose the race, or open the transaction."""
+        if self.losses:
+            self.losses -= 1
+            raise Stale.because("stale", "Somebody else has changed this in the meantime; look again.")
+        with super().begin(actor) as tx:
+            yield tx
+
+
+@pytest.mark.parametrize(("losses", "goes_over"), [(4, True), (5, False)])
+def test_whoever_loses_a_race_looks_anew_and_gives_up_in_the_end(
+    world_at: At, tmp_path: Path, losses: int, goes_over: bool
+) -> None:
+    world = world_at("proposed")
+    shelf = shelf_of(tmp_path, {"audit": {"title: Proposed\n": "title: Put forward\n"}})
+    office = Contested(world.settings, world.office.store, shelf, clock=world.clock)
+    office.losses = losses
+    world.office = office
+    if goes_over:
+        assert applies(world, Wish()).migrated == 1
+    else:
+        with pytest.raises(Stale):
+            applies(world, Wish())
+    assert [line.kind for line in world.history(world.audit)].count("migrated") == goes_over
 
 
 def test_people_who_work_meanwhile_are_not_stopped_and_lose_nothing(any_world_at: At, tmp_path: Path) -> None:
