@@ -95,12 +95,13 @@ class Outlook:
     def go_to(self, day: date) -> None:
         """Go on to a later day."""
         self.today = day
-        if self._day is not None:
-            # What a day remembers is of that day and of many subjects.
-            self._day = None
+        if self._day is None:
+            for watch in self._watches:
+                watch.go_to(day)
+        else:
+            # What a day remembers is of many subjects, each of which goes on at its own pace.
+            self._day = self._day.on(day)
             self._watches = self._watched()
-        for watch in self._watches:
-            watch.go_to(day)
 
     def _watched(self) -> list[_Watch]:
         if self._day is not None:
@@ -134,6 +135,14 @@ class Day:
             asked = tuple(sorted({*facts_in(rule.when.tree), rule.once_per}))
             by_facts.setdefault(asked, []).append(rule)
         self._alike = [_Alike(names, some, today, calendar) for names, some in by_facts.items()]
+        self._days = {today: self}
+
+    def on(self, today: date) -> Day:
+        """Give the same rules on another day, one and the same for all subjects that get there."""
+        if today not in self._days:
+            day = self._days[today] = Day(self._rules, today=today, calendar=self.calendar)
+            day._days = self._days
+        return self._days[today]
 
     def outlook(self, facts: Facts, past: Past) -> Outlook:
         """Begin with one subject."""

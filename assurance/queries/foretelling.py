@@ -24,6 +24,7 @@ from assurance.roster import Roster, Seat, roster
 from engine import timers
 from engine.conditions import Facts
 from engine.moved import Ref
+from engine.outlook import Day
 from engine.rule import Opinion
 from engine.rule_truth import Lapse, Said, lapse_of
 from engine.rules import Outlook, Past, Rule, Severity
@@ -94,6 +95,9 @@ class Foreteller:
         self._withheld, self._owed = withheld, owed
         self._rules = {rule.id: rule for rule in tx.playbook.book.rules}
         self._on = cache(lambda day: on_day(tx, day))
+        self._today = cache(
+            lambda kind: Day(tx.playbook.book.about(kind), today=tx.today, calendar=tx.calendar)
+        )
         self._departs = cache(self._departure)
         self._rosters: dict[tuple[Seat, ...], Roster] = {}
         self._meant: dict[tuple[object, ...], tuple[_Meant, ...]] = {}
@@ -114,8 +118,7 @@ class Foreteller:
 
     def _follow(self, known: Known, past: Past, due_at: datetime | None) -> Iterator[Foretold]:
         """Follow one subject from day to day on which something is due; each mail is asked again as it goes."""
-        rules, calendar = self._tx.playbook.book.about(known.ref.kind), self._tx.calendar
-        outlook = Outlook(rules, known.facts, past, today=self._tx.today, calendar=calendar)
+        outlook = self._today(known.ref.kind).outlook(known.facts, past)
         waiting = self._said_already(known.ref)
         while True:
             waiting += [self._saying(opinion, outlook, due_at) for opinion in outlook.says()]
