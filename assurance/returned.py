@@ -21,7 +21,7 @@ from assurance.office import Office, clock_of
 from assurance.records import DeadAddress
 from engine.errors import Stale
 from engine.moved import Ref
-from notifications.bounces import Returned, What, read_returned
+from notifications.bounces import Returned, What, claim_of, read_returned
 from notifications.boxes import Box, BoxTrouble, Unread, open_box
 from notifications.outbox import Message, State
 from notifications.refusals import Blame, Refusal
@@ -126,18 +126,20 @@ def _deal_with(office: Office, returns: ReturnAddress, box: Box, mail: Unread, t
 
 def _effect(office: Office, returns: ReturnAddress, mail: Unread, tally: ReadTally) -> Became:
     """Commit what a mail changes, and say what became of it."""
-    back = read_returned(mail.content, returns)
-    if back.claim is None:
+    claim = claim_of(mail.content, returns)
+    if claim is None:
         return Became.OTHER
     with office.store.reading() as session:
-        owner = _owner(session, returns, back.claim)
+        owner = _owner(session, returns, claim)
     if owner is None:
         return Became.FORGED
+    # Only now: whoever has no genuine address cannot make us read a long report.
+    back = read_returned(mail.content)
     if back.what is not What.FAILED:
         return Became(back.what)
     if not owner.is_current:
         return Became.REPEATED
-    return _failed(office, back, back.claim.number, owner, mail, tally)
+    return _failed(office, back, claim.number, owner, mail, tally)
 
 
 def _failed(

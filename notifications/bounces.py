@@ -1,7 +1,7 @@
 """Reads what comes back: delivery reports (RFC 3464), older forms of them, and the replies of machines. Pure.
 
-Nothing here is trusted. Which message a mail is about says only its own return address (`ReturnAddress`); what the
-mail quotes of the message is not looked at.
+Nothing here is trusted. Which message a mail is about says only its own return address (`ReturnAddress`), which
+stands in its head; what the mail quotes of the message is not looked at.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message as Mail
-from email.parser import BytesParser
+from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
 from enum import StrEnum
+from itertools import islice
 
 from notifications.refusals import Refusal
 from notifications.verp import Claim, ReturnAddress
 
-LONGEST = 256 * 1024  # bytes of a mail that are looked at: what it says stands before what it quotes
+LONGEST = 128 * 1024  # bytes of a mail that are looked at: what it says stands before what it quotes
 _LONGEST_WORDS = 300
 _LONGEST_WITHOUT_CODE = 800
+_LONGEST_FIELD = 2_000
 _MOST_PARTS = 50
 _MOST_FATES = 100
 _HOLDS_REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -35,10 +37,11 @@ _OUT_OF_OFFICE = re.compile(
     r"^\s*(auto(matic)?[ -:](reply|response)|out of (the )?office|vacation|away from)", re.IGNORECASE
 )
 _QUOTES_THE_MESSAGE = re.compile(
-    r"^-{2,}.*(copy|original|message|header)|^(return-path|received|message-id):",
+    r"^--.*(copy|original|message|header)|^(return-path|received|message-id):",
     re.IGNORECASE | re.MULTILINE,
 )
 _WHERE_IT_IS_SAID = re.compile(r"(?<![\d.])[45]\d\d[ :-]|\(#[45]\.\d{1,3}\.\d{1,3}\)")
+_ADDRESS = re.compile(r"[^\s<>;@]{1,64}@[^\s<>;@]{1,255}")
 _LEADING_TYPE = re.compile(r"^\s*[\w-]+\s*;\s*")
 
 
@@ -67,10 +70,9 @@ class Fate:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A mail that came back: about which message, if it says so, and what became of whom."""
+    """A mail that came back: what it is, and what became of whom."""
 
     what: What
-    claim: Claim | None
     fates: tuple[Fate, ...]
 
     def fate_of(self, address: str) -> Fate | None:
@@ -79,29 +81,30 @@ class Returned:
         return next((fate for fate in own if fate.what is What.FAILED), own[0] if own else None)
 
 
-def read_returned(content: bytes, returns: ReturnAddress) -> Returned:
-    """Read a mail, of which only the first `LONGEST` bytes are looked at; whatever it is, it is read without fault."""
-    try:
-        mail = BytesParser(policy=compat32).parsebytes(content[:LONGEST])
-    except RecursionError:  # parts within parts within parts: no mail server writes that
-        return Returned(What.OTHER, None, ())
-    claim = _claim(mail, returns)
-    fates = tuple(_fates(mail))[:_MOST_FATES]
-    if fates:
-        return Returned(_worst(fates), claim, fates)
-    if _is_old_report(mail):
-        fate = _old_fate(mail)
-        return Returned(fate.what, claim, (fate,))
-    return Returned(What.ANSWER if _is_answer(mail) else What.OTHER, claim, ())
-
-
-def _claim(mail: Mail, returns: ReturnAddress) -> Claim | None:
+def claim_of(content: bytes, returns: ReturnAddress) -> Claim | None:
+    """Say which message a mail claims to be about, if any; only its head is read, which costs next to nothing."""
+    mail = BytesHeaderParser(policy=compat32).parsebytes(content[:LONGEST])
     for name in _FOR_WHOM:
         for value in mail.get_all(name, []):
             claim = returns.find(_plain(value))
             if claim is not None:
                 return claim
     return None
+
+
+def read_returned(content: bytes) -> Returned:
+    """Read a mail, of which only the first `LONGEST` bytes are looked at; whatever it is, it is read without fault."""
+    try:
+        mail = BytesParser(policy=compat32).parsebytes(content[:LONGEST])
+    except RecursionError:  # parts within parts within parts: no mail server writes that
+        return Returned(What.OTHER, ())
+    fates = tuple(islice(_fates(mail), _MOST_FATES))
+    if fates:
+        return Returned(_worst(fates), fates)
+    if _is_old_report(mail):
+        fate = _old_fate(mail)
+        return Returned(fate.what, (fate,))
+    return Returned(What.ANSWER if _is_answer(mail) else What.OTHER, ())
 
 
 # -- delivery reports
@@ -136,12 +139,13 @@ def _blocks(part: Mail) -> Iterator[Mapping[str, str]]:
         name = ""
         for line in block.splitlines():
             if line[:1] in (" ", "\t"):
-                fields[name] = f"{fields.get(name, '')} {line.strip()}"
+                so_far = fields.get(name, "")
+                fields[name] = so_far if len(so_far) > _LONGEST_FIELD else f"{so_far} {line.strip()}"
                 continue
             name, colon, value = line.partition(":")
             name = name.strip().lower()
             if colon and name not in fields:
-                fields[name] = value.strip()
+                fields[name] = value[:_LONGEST_FIELD].strip()
         yield fields
 
 
@@ -166,7 +170,7 @@ def _worst(fates: tuple[Fate, ...]) -> What:
 
 def _address(field: str) -> str:
     """Give the bare address of `rfc822; <Bo@trust.example>`, in small letters."""
-    found = re.search(r"[^\s<>;]+@[^\s<>;]+", field)
+    found = _ADDRESS.search(field[:_LONGEST_FIELD])
     return "" if found is None else found[0].strip("\"'").lower()
 
 
@@ -247,7 +251,7 @@ def _source(mail: Mail, between: str) -> str:
 
 
 def _header(mail: Mail, name: str) -> str:
-    return _plain(mail.get(name, ""))
+    return _plain(mail.get(name, ""))[:_LONGEST_FIELD]
 
 
 def _plain(value: object) -> str:
