@@ -19,6 +19,7 @@ from notifications import outbox
 from notifications.invitation import Method
 from notifications.outbox import Message, Notice, State
 
+CONVENERS = ("coordinator", "chair", "deputy_chair")
 OVERTAKEN = "overtaken by a later word about the same meeting"
 _STILL_HERE = (State.QUEUED, State.UNCERTAIN, State.FAILED)
 # Whatever can have reached somebody: from then on they must be told of a change.
@@ -40,9 +41,9 @@ class _Word:
 
 
 def members_today(tx: Tx) -> frozenset[int]:
-    """Give who belongs at the group's meetings today: its members, and whoever coordinates it."""
+    """Give who belongs at the group's meetings today: its members, and whoever convenes them."""
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
-    return frozenset(seat.person_id for seat in people.seats if seat.is_member or seat.role == "coordinator")
+    return frozenset(seat.person_id for seat in people.seats if seat.is_member or seat.role in CONVENERS)
 
 
 def invited_now(tx: Tx, row: Meeting) -> frozenset[int]:
@@ -204,6 +205,8 @@ def _notice(
         cause=cause,
         severity=outbox.Severity.NEWS,
         not_before=tx.playbook.book.clock.released_at(tx.now, group.calendar),
+        # To a meeting that was held before the mail could go nobody is invited any more.
+        rests_on=[{"ref": f"{Meeting.noun}/{row.id}", "state": row.state}],
     )
 
 

@@ -16,10 +16,11 @@ from assurance.invitations import call_off, invite_again
 from assurance.office import Tx
 from assurance.reasons import day_in_words, facts_of
 from assurance.records import AgencyReturn, Audit, Meeting
+from assurance.truth import withdraw_stale
 from engine.condition_tree import atoms
 from engine.conditions import Value
 from engine.errors import Reason, Refused
-from engine.ledger import Line, append
+from engine.ledger import Line, append, append_all
 from engine.moved import Ref
 from engine.workflow import Move
 
@@ -116,6 +117,8 @@ def bring_along(tx: Tx, known: Known, step: Move, *, cause: str) -> Brought:
         follow = [_follow(tx, audit, row, known.facts["on"]) for audit in audits]
         sentences = [one.sentence for one in follow if one.sentence]
     moved = {ref for one in follow for ref in one.refs}
+    # What is owed to people about the old day goes no more; the new day has reminders of its own.
+    withdraw_stale(tx, sorted({known.ref, *moved, *(Ref(Audit.noun, audit.id) for audit in audits)}))
     return Brought(tuple(moved | dependent(tx, audits)), tuple(sentences))
 
 
@@ -149,10 +152,10 @@ def move_returns(
     ).all()
     noun = tx.playbook.noun(AgencyReturn.noun)
     noun.lock(tx.session, numbers)
-    for known in noun.load_many(tx.session, numbers):
-        data = {**told, "set": {"due_on": due_on.isoformat()}}
-        line = Line("entered", tx.now, tx.actor.signature, data=data, changes={"due_on": due_on})
-        append(tx.session, AgencyReturn, known.standing, line)
+    data = {**told, "set": {"due_on": due_on.isoformat()}}
+    line = Line("entered", tx.now, tx.actor.signature, data=data, changes={"due_on": due_on})
+    found = noun.load_many(tx.session, numbers)
+    append_all(tx.session, AgencyReturn, [(known.standing, line) for known in found])
     return [Ref(AgencyReturn.noun, number) for number in numbers]
 
 
@@ -182,13 +185,13 @@ def _moved_to(row: Meeting, given: Mapping[str, Value], calendar: WorkingCalenda
 
 
 def _waiting_for(tx: Tx, row: Meeting) -> Sequence[Audit]:
-    """Give the audits that a meeting is still to look at."""
-    return tx.session.scalars(
-        sa.select(Audit)
-        .where(Audit.meeting_id == row.id, Audit.held_on.is_(None), Audit.state != "cancelled")
-        .order_by(Audit.id),
-        execution_options={"populate_existing": True},
-    ).all()
+    """Hold the audits that a meeting is still to look at, and give them as they stand."""
+    waiting = (Audit.meeting_id == row.id, Audit.held_on.is_(None), Audit.state != "cancelled")
+    noun = tx.playbook.noun(Audit.noun)
+    noun.lock(tx.session, tx.session.scalars(sa.select(Audit.id).where(*waiting)).all())
+    # Asked again once they are held: somebody may have named another meeting meanwhile.
+    query = sa.select(Audit).where(*waiting).order_by(Audit.id)
+    return tx.session.scalars(query, execution_options={"populate_existing": True}).all()
 
 
 def _follow(tx: Tx, audit: Audit, row: Meeting, before: Value) -> _Followed:
@@ -210,16 +213,17 @@ def _follow(tx: Tx, audit: Audit, row: Meeting, before: Value) -> _Followed:
     data = {**told, "set": {"returns_due_on": due_on.isoformat()}}
     line = Line("entered", tx.now, tx.actor.signature, data=data, changes={"returns_due_on": due_on})
     append(tx.session, Audit, known.standing, line)
-    others = tx.session.scalar(
+    own_day = tx.session.scalar(
         sa.select(sa.func.count())
         .select_from(AgencyReturn)
         .where(AgencyReturn.audit_id == audit.id, _is_awaited(), AgencyReturn.due_on != was_due_on)
     )
     refs = move_returns(tx, audit.id, due_on, told=told, from_on=was_due_on)
-    sentence = f"The returns of audit {audit.reference} are due on {day_in_words(due_on)} instead of {day_in_words(was_due_on)}"
-    sentence += f"; {len(refs)} that were asked for moved along" if refs else ""
-    sentence += f", {others} with a day of their own did not" if others else ""
-    return _Followed(refs, f"{sentence}.")
+    days = f"are due on {day_in_words(due_on)} instead of {day_in_words(was_due_on)}"
+    counts = [f"{len(refs)} moved along"] * bool(refs)
+    counts += [f"{own_day} with a day of {'its' if own_day == 1 else 'their'} own did not"] * bool(own_day)
+    told_of = f": {', '.join(counts)}" if counts else ""
+    return _Followed(refs, f"The returns of audit {audit.reference} {days}{told_of}.")
 
 
 def _is_awaited() -> sa.ColumnElement[bool]:

@@ -14,14 +14,13 @@ from assurance.commands.checks import held, own, said
 from assurance.commands.convening import Sitting, columns_of, day_before, dependent, move_returns
 from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import Done, Entered, enter, look_again, start
-from assurance.invitations import invite, members_today
+from assurance.invitations import CONVENERS, invite, members_today
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import Audit, Meeting
 from engine.errors import Reason, Refused
 from engine.moved import Ref
 
-CONVENERS = ("coordinator", "chair", "deputy_chair")
 PLANNED = "planned"
 # Ours: no partnership's published practice names any number of days.
 RETURNS_DUE_BEFORE = 10
@@ -30,7 +29,7 @@ RETURNS_DUE_BEFORE = 10
 def plan_meeting(
     tx: Tx, title: str, sitting: Sitting, *, name: str | None = None, key: str | None = None
 ) -> Ref:
-    """Plan a meeting of the group and invite its members and the coordinator.
+    """Plan a meeting of the group and invite its members and whoever convenes them.
 
     `name` is the short word by which commands call it; without one it is the month, such as 2015-06.
     Raises Refused for somebody who may not, for a day that has passed, for hours that do not fit and for a name that

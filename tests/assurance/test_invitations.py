@@ -271,3 +271,17 @@ def test_only_meetings_to_come_are_kept_right(world: World, post: Post) -> None:
     assert world.news() == []
     kept = world.ask(sa.select(sa.func.count()).select_from(Invitation).where(Invitation.is_invited))
     assert kept == [18]
+
+
+def test_to_a_meeting_that_was_held_before_the_mail_could_go_nobody_is_invited(
+    world: World, post: Post
+) -> None:
+    world.on(date(2014, 12, 11), time(17))
+    world.moves("sam", DECEMBER, "hold")
+    assert sorted(post.brings(world, MARCH)) == EVERYBODY
+    assert post.brings(world, DECEMBER) == {}
+    ((state, why),) = states(world, DECEMBER, "bo")
+    assert (state, why) == (
+        "withdrawn",
+        "Meeting of December 2014 no longer waits: it stands at “Held”.",
+    )

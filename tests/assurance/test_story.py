@@ -117,7 +117,7 @@ def test_filling_returns_is_three_steps_for_each_case() -> None:
     days = [
         (step.verb.name, step.person, step.at.date())
         for step in story.steps
-        if step.place.startswith("step 14.")
+        if step.place.startswith("step 16.")
     ]
     assert days == [
         *[("begin_return", "bo", date(2014, 9, 10))] * 2,
