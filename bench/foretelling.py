@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from assurance.access import viewer_of
 from assurance.config import HOME, settings_from
+from assurance.in_force import ACCEPTED, Entry, put_in_force
 from assurance.migrate import migrate
 from assurance.office import Actor, Office, Tx, clock_of
 from assurance.past import pasts
@@ -87,9 +88,11 @@ def _preview(folder: Path, actions: int, rounds: int) -> int:
         # Straight into the rows: what is measured reads them, and nobody verifies this town.
         for number, action in enumerate(planned):
             due_on = TODAY + timedelta(days=number % SPREAD_IN_DAYS - 60)
-            changes = {"state": "in_progress", "current_due_on": due_on, "original_due_on": due_on}
-            session.execute(sa.update(Action).where(Action.id == action).values(**changes))
+            days = dict.fromkeys(("original_due_on", "current_due_on", "chased_from_on"), due_on)
+            session.execute(sa.update(Action).where(Action.id == action).values(state="in_progress", **days))
     actor = clock_of(town.actors["chair"].group_id)
+    with town.office.begin(actor) as tx:
+        put_in_force(tx, [Entry(rule, ACCEPTED, 0) for rule in tx.playbook.book.rules])
     foretold = 0
     with town.office.reading(actor) as tx:
         viewer = viewer_of(roster(tx.session, group_id=actor.group_id, today=tx.today), actor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -156,7 +155,10 @@ def _quieted(opinion: Opinion, loud: Sequence[Opinion], open_to_reply: Sequence[
         return opinion
     above = (*loud, *open_to_reply) if opinion.outcome is Outcome.NOTICES else loud
     louder = next((other.rule.id for other in above if opinion.rule.id in other.rule.quiets), None)
-    return opinion if louder is None else replace(opinion, outcome=Outcome.QUIETED, quieted_by=louder)
+    if louder is None:
+        return opinion
+    rule, occasion, number = opinion.rule, opinion.occasion, opinion.number
+    return Opinion(rule, occasion, Outcome.QUIETED, number, opinion.until_on, opinion.hold, louder)
 
 
 def day_after(day: date) -> date:

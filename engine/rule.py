@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
@@ -159,7 +159,7 @@ class Past:
             else:
                 before = fired.get(key, FiredBefore(today, frozenset()))
                 fired[key] = before._replace(numbers=before.numbers | {verdict.number}, last_on=today)
-        return replace(self, fired=fired, noticed=noticed)
+        return Past(fired, noticed, self.holds, self.withheld)
 
 
 class Outcome(StrEnum):

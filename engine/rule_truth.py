@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from engine.conditions import Calendar, Facts
-from engine.rule import Hold, Outcome, Past, Rule
+from engine.rule import Hold, Opinion, Outcome, Past, Rule
 from engine.rules import consider
 
 
@@ -43,13 +43,20 @@ class Said:
 
 
 def lapse_of(
-    said: Said, rules: Sequence[Rule], facts: Facts, *, today: date, calendar: Calendar, past: Past
+    said: Said,
+    rules: Sequence[Rule],
+    facts: Facts,
+    *,
+    today: date,
+    calendar: Calendar,
+    past: Past,
+    opinions: Sequence[Opinion] | None = None,
 ) -> Lapse | None:
     """Give why something that was said is not to be told today; None where it is as true as when it was said.
 
-    `rules` are all rules about the subject, `past` what has happened up to now. A firing stays true while its condition
-    is true for its occasion, nothing holds it, and no louder rule has spoken or speaks today. A notice stays true while
-    what it gives notice of lies ahead.
+    `rules` are all rules about the subject, `past` what has happened up to now, and `opinions` what the rules make of
+    it today, where that is known already. A firing stays true while its condition is true for its occasion, nothing
+    holds it, and no louder rule has spoken or speaks today. A notice stays true while what it gives notice of lies ahead.
     """
     rule = next((one for one in rules if one.id == said.rule), None)
     if rule is None or (said.is_notice and rule.notice is None):
@@ -58,7 +65,9 @@ def lapse_of(
         return Lapse(Lapsed.OVER)
     if _was_followed(said, past):
         return Lapse(Lapsed.FOLLOWED)
-    louder = _louder(rule, rules, facts, today, calendar, past)
+    if opinions is None:
+        opinions = consider(rules, facts, today=today, calendar=calendar, past=past)
+    louder = _louder(rule, opinions, past)
     if louder is not None:
         return Lapse(Lapsed.QUIETED, quieted_by=louder)
     holds = [hold for hold in past.holds if hold.until_on >= today and hold.stops(rule, said.occasion)]
@@ -83,11 +92,9 @@ def _was_followed(said: Said, past: Past) -> bool:
     return since is not None and said.number is not None and max(since.numbers, default=0) > said.number
 
 
-def _louder(
-    rule: Rule, rules: Sequence[Rule], facts: Facts, today: date, calendar: Calendar, past: Past
-) -> str | None:
+def _louder(rule: Rule, opinions: Iterable[Opinion], past: Past) -> str | None:
     """Name a rule that keeps this one quiet: it has spoken for what is so today, or speaks today."""
-    for opinion in consider(rules, facts, today=today, calendar=calendar, past=past):
+    for opinion in opinions:
         before = past.fired.get((opinion.rule.id, opinion.occasion))
         has_spoken = before is not None and not before.was_passed_over
         if rule.id in opinion.rule.quiets and (has_spoken or opinion.outcome is Outcome.FIRES):

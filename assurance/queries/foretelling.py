@@ -171,6 +171,7 @@ class Foreteller:
         """Say why something is no longer to be told when its mail goes; None where it is as true as when it was said."""
         if saying.facts is outlook.facts and saying.on == saying.goes_on:
             return None
+        day = self._today(saying.rule.about).on(saying.goes_on)
         return lapse_of(
             saying.said,
             self._tx.playbook.book.about(saying.rule.about),
@@ -178,6 +179,7 @@ class Foreteller:
             today=saying.goes_on,
             calendar=self._tx.calendar,
             past=outlook.past,
+            opinions=day.outlook(outlook.facts, outlook.past).opinions(),
         )
 
     def _held(self, saying: _Saying, until_on: date) -> _Saying:
@@ -271,14 +273,12 @@ class Foreteller:
         key = (id(people), words, known.ref.kind, alike)
         if key not in self._meant:
             self._meant[key] = self._meant_by(people, known, words)
-        own = belongs.agency_id
-        for told, viewer, seen in self._meant[key]:
-            sees_all = viewer.sight is Sight.EVERYTHING or own in viewer.agencies
-            if own is None or sees_all or known.ref.id in seen:
+        for told, viewer in self._meant[key]:
+            if self._may_be_told(viewer, known):
                 yield told
 
     def _meant_by(self, people: Roster, known: Known, words: tuple[str, ...]) -> tuple[_Meant, ...]:
-        """Give whom the words mean, each person once, with all subjects of the kind that the person may see."""
+        """Give whom the words mean, each person once."""
         told: dict[int, Told] = {}
         for word in words:
             for seat in meant(self._tx, people, known, word):
@@ -286,8 +286,15 @@ class Foreteller:
         found = []
         for one in told.values():
             viewer = viewer_of(people, Actor(self._tx.actor.group_id, one.seat.person_id, one.seat.person))
-            found.append(_Meant(one, viewer, self._seen(viewer, known.ref.kind)))
+            found.append(_Meant(one, viewer))
         return tuple(found)
+
+    def _may_be_told(self, viewer: Viewer, known: Known) -> bool:
+        """Say whether a mail may go to somebody, as `may_be_told` does; what they may see is asked once for a kind."""
+        own = known.belongs.agency_id
+        if own is None or viewer.sight is Sight.EVERYTHING or own in viewer.agencies:
+            return True
+        return known.ref.id in self._seen(viewer, known.ref.kind)
 
     def _seen_by(self, viewer: Viewer, kind: str) -> frozenset[int]:
         """Give every subject of a kind that somebody may see."""
@@ -303,8 +310,7 @@ class Foreteller:
 
 
 class _Meant(NamedTuple):
-    """Somebody whom a word means, how far they see, and all that they may see of one kind."""
+    """Somebody whom a word means, and how far they see."""
 
     told: Told
     viewer: Viewer
-    seen: frozenset[int]
