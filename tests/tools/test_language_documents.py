@@ -247,6 +247,28 @@ def test_the_rules_speak_on_the_days_that_the_page_says(
     assert diary == [tuple(cell.text for cell in row) for row in told_by_the_page]
 
 
+def test_the_ladder_is_climbed_on_the_days_that_the_page_says(house: Mapping[str, Workflow]) -> None:
+    rules = book_in(ROOT / "rules", house).about("action")
+    facts: dict[str, Value] = dict.fromkeys(house["action"].vocabulary.fields)
+    due_on = date(2026, 3, 25)
+    facts |= {"state": "in_progress", "current_due_on": due_on, "chased_from_on": due_on}
+    facts |= {"state_since_on": due_on, "last_note_on": date(2026, 5, 1)}
+    past, diary = Past(), list[tuple[str, ...]]()
+    for number in range(1, 90):
+        day = due_on + timedelta(days=number)
+        verdicts = judge(rules, facts, today=day, calendar=CALENDAR, past=past)
+        past = past.after(verdicts, today=day)
+        for verdict in verdicts:
+            rule, again = verdict.rule, ", again" if verdict.number else ""
+            who = [rule.notice.to] if verdict.is_notice and rule.notice else [*rule.tell, *rule.copy]
+            what = f"notice of {rule.id}" if verdict.is_notice else f"{rule.id}{again}"
+            diary.append((f"{day:%A} {day.day} {day:%B}", what, ", ".join(who).replace("_", " ")))
+    told_by_the_page = rows(RULES, "day", "what happens", "who gets a mail")
+    assert [line for line in diary if "overdue" in line[1]] == [
+        tuple(cell.text for cell in row) for row in told_by_the_page
+    ]
+
+
 def _message(problem: Problem) -> str:
     return problem.message
 
