@@ -99,6 +99,23 @@ def test_an_address_can_be_dead_again_after_it_was_mended(desk: Desk) -> None:
     assert [desk.world.state(Ref("dead_address", number)) for number in (1, 2)] == ["mended", "mended"]
 
 
+def test_a_new_address_that_is_dead_too_is_mended_in_its_turn(desk: Desk) -> None:
+    desk.comes_back("postfix", BO)
+    desk.reads()
+    number = desk.sent_to(BO).id
+    for dead, right in ((1, "bo@new.example"), (2, "bo@last.example")):
+        with desk.world.does("sam") as tx:
+            mend(tx, Ref("dead_address", dead), right)
+            resend(tx, number)
+        desk.deliver()
+        desk.comes_back("exchange_online", right)
+        desk.reads()
+    assert desk.dead == ["bo@last.example"]
+    assert desk.world.ask(sa.select(Person.email).where(Person.key == "bo")) == ["bo@last.example"]
+    facts = desk.world.known(Ref("dead_address", 3)).facts
+    assert (facts["people"], facts["mails_undelivered"]) == (1, 1)
+
+
 def test_a_shared_mailbox_is_mended_for_everybody_who_has_it(desk: Desk) -> None:
     with desk.office.store.begin() as session:
         session.execute(sa.update(Person).where(Person.key == "nell").values(email="Bo@QA.example"))

@@ -13,7 +13,6 @@ from assurance.records import DeadAddress
 from assurance.returned import Became, ReadTally, note_refusals, read_returned_mail
 from engine.moved import Ref
 from notifications.delivery import Delivered
-from notifications.mailer import MemoryMailer
 from notifications.outbox import Message
 from tests.assurance.desk import ADA, ADDRESS, BO, FAY, SAM, Desk, chase
 from tests.notifications.sink import Sink
@@ -223,7 +222,14 @@ def test_a_refusal_that_is_not_about_the_mailbox_kills_nobody(desk: Desk, answer
 
 def test_every_mail_leaves_under_a_return_address_of_its_own(desk: Desk) -> None:
     chase(desk)
-    mailer = MemoryMailer()
-    assert desk.deliver(mailer).sent == len(mailer.sent) > 5
-    assert len({letter.from_address for letter in mailer.sent}) == len(mailer.sent)
-    assert all(letter.from_address.startswith("bounces+") for letter in mailer.sent)
+    sink = Sink()
+    assert desk.deliver_to(sink).sent == len(sink.taken) > 5
+    returns = desk.office.settings.returns
+    assert returns is not None
+    for letter in sink.taken:
+        (to_address,) = letter.recipients
+        claim = returns.find(letter.sender)
+        assert claim is not None
+        assert returns.is_genuine(claim, to_address)
+        assert (b"From: " in letter.content, b"bounces" in letter.content) == (True, False)
+    assert len({letter.sender for letter in sink.taken}) == len(sink.taken)
