@@ -15,6 +15,7 @@ from assurance.office import Tx
 from assurance.records import Approval, Person, RuleHold
 from assurance.roster import Roster, roster
 from assurance.standing import conflicts_of, roles_of
+from engine.approvals import Word
 from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused, Stale
 from engine.ledger import history, texts
@@ -23,7 +24,7 @@ from engine.words import unreadable
 from engine.workflow import Circumstances, Move, Way, Workflow
 
 # What makes the move that was asked for, or says no to it; by their word alone they would only change the row.
-ANSWERS = ("approve", "request_change", "reject")
+ANSWERS: tuple[str, ...] = tuple(word.value for word in Word)
 
 
 @dataclass(frozen=True, slots=True)
