@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from assurance.batches import work_through
 from assurance.finding import owed
-from assurance.firing import HASH_SHOWN, load, lock
+from assurance.firing import HASH_SHOWN
+from assurance.judging import judged, lock
 from assurance.matters import MatterNoun
 from assurance.office import Actor, Office, Tx
-from assurance.past import PASSED_OVER, pasts
+from assurance.past import PASSED_OVER
 from assurance.reasons import day_in_words
 from assurance.recipients import recipients
 from assurance.records import Matter
@@ -23,7 +24,7 @@ from assurance.tally import SweepTally
 from assurance.telling import firing_key, words_of
 from engine.ledger import Event, Line, append_all
 from engine.moved import Ref
-from engine.rules import Outcome, Rule, consider, judge
+from engine.rules import Outcome, Rule, consider
 from engine.timers import Due
 
 log = logging.getLogger("auditloop.sweep")
@@ -109,16 +110,13 @@ def subjects(tx: Tx, kind: str) -> list[Ref]:
 
 def _mails(tx: Tx, rule: Rule, refs: Sequence[Ref], withheld: frozenset[str]) -> int:
     """Count the mails that a rule would owe about some subjects."""
-    rules, group_id = tx.playbook.book.about(rule.about), tx.actor.group_id
-    people = roster(tx.session, group_id=group_id, today=tx.today)
-    before = pasts(tx.session, refs, group_id=group_id, today=tx.today, withheld=withheld)
-    mails = 0
-    for known in load(tx, refs):
-        past = before[known.ref]
-        for verdict in judge(rules, known.facts, today=tx.today, calendar=tx.calendar, past=past):
-            if verdict.rule.id == rule.id:
-                mails += len(recipients(tx, people, known, words_of(verdict)))
-    return mails
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    return sum(
+        len(recipients(tx, people, known, words_of(verdict)))
+        for one in judged(tx, refs, withheld=withheld)
+        for verdict, known in one.verdicts
+        if verdict.rule.id == rule.id
+    )
 
 
 def _mails_about(tx: Tx, rule: Rule, ref: Ref, withheld: frozenset[str]) -> int:
@@ -141,14 +139,13 @@ def _may_owe(tx: Tx, rule: Rule, withheld: Collection[str]) -> list[Ref]:
 
 def _pass_over(tx: Tx, rule: Rule, refs: Sequence[Ref], only_from_on: date) -> SweepTally:
     lock(tx, refs)
-    before = pasts(tx.session, refs, group_id=tx.actor.group_id, today=tx.today)
     lines = []
-    for known in load(tx, refs):
+    for one in judged(tx, refs, withheld=frozenset()):
+        known, past = one.known, one.past
         was_true = rule.when.holds(known.facts, today=only_from_on - _ONE_DAY, calendar=tx.calendar)
         is_true = rule.when.holds(known.facts, today=tx.today, calendar=tx.calendar)
         if not (was_true and is_true):
             continue
-        past = before[known.ref]
         (opinion,) = consider([rule], known.facts, today=tx.today, calendar=tx.calendar, past=past)
         if opinion.outcome is not Outcome.SAID:
             data = {

@@ -14,7 +14,7 @@ from engine.errors import Stale
 from engine.moved import Ref
 from engine.timers import Due
 
-BATCH = 500
+BATCH = 1_000
 PUSHED_AHEAD = timedelta(hours=1)
 Work: TypeAlias = Callable[[Tx, Sequence[Due]], SweepTally]
 

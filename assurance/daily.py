@@ -13,16 +13,15 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from assurance.backlog import subjects
 from assurance.batches import work_through
 from assurance.finding import not_accounted_for
-from assurance.firing import load, lock, next_look_at
+from assurance.judging import judged, lock
 from assurance.matters import MatterNoun
 from assurance.office import Office, Tx, clock_of
-from assurance.past import pasts
 from assurance.records import RuleHold
 from assurance.records.rules import DailySweep
 from assurance.tally import SweepTally
 from engine import timers
 from engine.moved import Ref
-from engine.rules import HoldKind, judge
+from engine.rules import HoldKind
 from engine.timers import Appointment, Due
 
 
@@ -91,16 +90,12 @@ def _repair(tx: Tx, due: Sequence[Due], *, withheld: frozenset[str]) -> SweepTal
     refs, since = [one.ref for one in due], due[0].due_at
     lock(tx, refs)
     set_at = timers.set_for(tx.session, refs[0].kind, [ref.id for ref in refs])
-    before = pasts(tx.session, refs, group_id=tx.actor.group_id, today=tx.today, withheld=withheld)
     lost = []
-    for known in load(tx, refs):
-        past, rules = before[known.ref], tx.playbook.book.about(known.ref.kind)
-        seen_at = set_at.get(known.ref.id)
-        if seen_at is not None and seen_at <= tx.now:
-            continue
-        speaks = judge(rules, known.facts, today=tx.today, calendar=tx.calendar, past=past)
-        due_at = since if speaks else next_look_at(tx, known, past)
-        if due_at is not None and (speaks or seen_at is None):
-            lost.append(Appointment(known.ref, seen_at, due_at))
+    for one in judged(tx, refs, withheld=withheld):
+        seen_at = set_at.get(one.known.ref.id)
+        due_at = since if one.verdicts else one.look_at
+        is_lost = seen_at is None or (seen_at > tx.now and one.verdicts)
+        if due_at is not None and is_lost:
+            lost.append(Appointment(one.known.ref, seen_at, due_at))
     timers.appoint(tx.session, lost, group_id=tx.actor.group_id)
     return SweepTally(repaired=len(lost))

@@ -15,6 +15,7 @@ from assurance.records import RuleHold
 from engine.ledger import Event
 from engine.moved import Ref
 from engine.rules import FiredBefore, Hold, HoldKind, Past, Verdict
+from engine.store import Prepared, among
 
 FIRED, NOTICED, PASSED_OVER = "fired", "noticed", "passed_over"
 IN_FORCE = "in_force"
@@ -76,15 +77,26 @@ def _and(earlier: FiredBefore | None, kind: str, on: date, number: int) -> Fired
     return earlier._replace(numbers=earlier.numbers | {number}, last_on=on)
 
 
+_SAID = Prepared(
+    sa.select(Event.subject_id, Event.kind, Event.data)
+    .where(
+        Event.subject_kind == sa.bindparam("kind", required=False),
+        among(Event.subject_id, "subjects"),
+        Event.kind.in_((FIRED, NOTICED, PASSED_OVER)),
+    )
+    .order_by(Event.subject_id, Event.seq)
+)
+
+
 def _lines(session: Session, refs: Sequence[Ref]) -> Iterable[tuple[Ref, str, Mapping[str, Any]]]:
     by_kind: dict[str, list[int]] = defaultdict(list)
     for ref in refs:
         by_kind[ref.kind].append(ref.id)
+    # Of subjects that are alike a rule has said the same, word for word.
+    read: dict[str, Mapping[str, Any]] = {}
     for kind, ids in by_kind.items():
-        query = sa.select(Event.subject_id, Event.kind, Event.data).where(
-            Event.subject_kind == kind,
-            Event.subject_id.in_(ids),
-            Event.kind.in_((FIRED, NOTICED, PASSED_OVER)),
-        )
-        for subject, said_as, data in session.execute(query.order_by(Event.subject_id, Event.seq)):
-            yield Ref(kind, subject), said_as, json.loads(data)
+        for subject, said_as, data in _SAID.rows(session, {"kind": kind, "subjects": ids}):
+            said = read.get(data)
+            if said is None:
+                said = read[data] = json.loads(data)
+            yield Ref(kind, subject), said_as, said

@@ -14,18 +14,17 @@ import sqlalchemy as sa
 
 from assurance.batches import work_through
 from assurance.calendar import WorkingCalendar
-from assurance.firing import load, lock, next_look_at
 from assurance.in_force import not_in_force, take_in
+from assurance.judging import judged, lock
 from assurance.matters import MatterNoun
 from assurance.office import Office, Tx, clock_of
-from assurance.past import pasts
 from assurance.records import Matter
 from assurance.records.rules import RuleStamp
 from assurance.tally import SweepTally, Withheld
 from engine import timers
 from engine.ledger import canonical
 from engine.moved import Ref
-from engine.rules import Rule, RuleBook, judge
+from engine.rules import Rule, RuleBook
 from engine.timers import Appointment, Due
 
 PAGE = 5_000
@@ -133,17 +132,11 @@ def _reckon(tx: Tx, due: Sequence[Due], *, withheld: frozenset[str]) -> SweepTal
     refs = [one.ref for one in due]
     lock(tx, refs)
     set_at = timers.set_for(tx.session, refs[0].kind, [ref.id for ref in refs])
-    group_id = tx.actor.group_id
-    before = pasts(tx.session, refs, group_id=group_id, today=tx.today, withheld=withheld)
     appointments = []
-    for known in load(tx, refs):
-        seen_at = set_at.get(known.ref.id)
-        if seen_at is not None and seen_at <= tx.now:
-            continue
-        past, rules = before[known.ref], tx.playbook.book.about(known.ref.kind)
-        speaks = judge(rules, known.facts, today=tx.today, calendar=tx.calendar, past=past)
-        due_at = tx.now if speaks else next_look_at(tx, known, past)
-        if due_at != seen_at:
-            appointments.append(Appointment(known.ref, seen_at, due_at))
-    timers.appoint(tx.session, appointments, group_id=group_id)
+    for one in judged(tx, refs, withheld=withheld):
+        seen_at = set_at.get(one.known.ref.id)
+        due_at = tx.now if one.verdicts else one.look_at
+        if due_at != seen_at and (seen_at is None or seen_at > tx.now):
+            appointments.append(Appointment(one.known.ref, seen_at, due_at))
+    timers.appoint(tx.session, appointments, group_id=tx.actor.group_id)
     return SweepTally(moved=len(appointments))

@@ -28,7 +28,7 @@ from assurance.records import (
 )
 from assurance.story.cast import bring_on, read_cast
 from assurance.story.names import Names
-from engine.clock import OffsetClock, SystemClock
+from engine.clock import Clock, OffsetClock, SystemClock
 from engine.conditions import Value
 from engine.ledger import Line, append
 from engine.moved import Ref, Standing
@@ -107,12 +107,17 @@ class Town:
         return ref.id
 
 
-def found_town(path: Path) -> Town:
-    """Make a database with the example year's group, one audit and one agreed recommendation."""
-    settings = replace(settings_from({}, database=str(path)), var=path.parent)
-    with closing(open_store(path)) as store:
+def found_town(where: Path | str, *, clock: Clock | None = None) -> Town:
+    """Make a database with the example year's group, one audit and one agreed recommendation, in a file or at a URL.
+
+    Its clock starts at NOW and runs at the machine's pace, unless another one is given.
+    """
+    settings = settings_from({}, database=str(where))
+    if isinstance(where, Path):
+        settings = replace(settings, var=where.parent)
+    with closing(open_store(where)) as store:
         migrate(store)
-    office = open_office(settings, clock=OffsetClock(NOW, pace=SystemClock()))
+    office = open_office(settings, clock=clock or OffsetClock(NOW, pace=SystemClock()))
     cast = read_cast(read_yaml(GROUP), Names(dict(office.shelf.workflows)))
     with office.store.begin() as session:
         group_id = bring_on(session, cast, office.playbook, at=NOW)

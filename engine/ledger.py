@@ -155,9 +155,14 @@ def append_all(session: Session, table: type[Moved], lines: Sequence[tuple[Stand
     """
     steps: dict[Ref, _Step] = {}
     sealed: list[_Sealed] = []
+    # Lines that share their data, down to the very same object, are spelled once.
+    spelled: dict[tuple[int, bool], str] = {}
     for standing, line in lines:
-        before = steps.get(standing.ref, _Step(standing, standing, {}))
-        told = _sealed(before.after, line)
+        before = steps.get(standing.ref) or _Step(standing, standing, {})
+        key = id(line.data), line.material
+        told = _sealed(before.after, line, data=None if line.texts else spelled.get(key))
+        if not line.texts:
+            spelled[key] = told.line["data"]
         changes = {**before.changes, **line.changes} if line.changes else before.changes
         steps[standing.ref] = _Step(standing, told.after, changes)
         sealed.append(told)
@@ -222,20 +227,16 @@ class _Step(NamedTuple):
     changes: Mapping[str, Any]
 
 
-def _sealed(standing: Standing, line: Line) -> _Sealed:
-    """Make the next line of a subject, sealed with the line before it."""
+def _sealed(standing: Standing, line: Line, *, data: str | None = None) -> _Sealed:
+    """Make the next line of a subject, sealed with the line before it; `data` is what it says, spelled already."""
     seq = standing.version + 1
     salts = {name: secrets.token_hex(16) for name in line.texts}
-    promised = {name: commitment_of(salts[name], text) for name, text in line.texts.items()}
-    told = {
-        **line.data,
-        **({"texts": promised} if promised else {}),
-        **({} if line.material else {"minor": True}),
-    }
+    if data is None:
+        data = _spelled(line, {name: commitment_of(salts[name], text) for name, text in line.texts.items()})
     kind, subject = standing.ref
     at = instant_text(line.at)
     group_id = standing.group_id
-    columns = (group_id, kind, subject, seq, line.kind, at, line.actor, line.once, canonical(told))
+    columns = (group_id, kind, subject, seq, line.kind, at, line.actor, line.once, data)
     seal = seal_of(standing.head, columns)
     place = {"subject_kind": kind, "subject_id": subject, "seq": seq, "group_id": group_id}
     texts = [{**place, "name": name, "salt": salts[name], "text": text} for name, text in line.texts.items()]
@@ -245,6 +246,16 @@ def _sealed(standing: Standing, line: Line) -> _Sealed:
         texts,
         standing._replace(version=seq, material_version=material, head=seal),
     )
+
+
+def _spelled(line: Line, promised: Mapping[str, str]) -> str:
+    """Spell what a line says, with the commitments to what people wrote."""
+    told = {
+        **line.data,
+        **({"texts": promised} if promised else {}),
+        **({} if line.material else {"minor": True}),
+    }
+    return canonical(told)
 
 
 _ADVANCES: dict[tuple[type[Moved], frozenset[str]], Prepared] = {}

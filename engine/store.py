@@ -105,7 +105,7 @@ class _Among(sa.ColumnElement[bool]):
 
     def __init__(self, column: Any, name: str) -> None:
         self.column = sa.type_coerce(column, sa.Integer)
-        self.numbers = sa.bindparam(name, type_=_Numbers())
+        self.numbers = sa.bindparam(name, type_=_Numbers(), required=False)
 
     def self_group(self, against: Any = None) -> _Among:
         """Stay as it is: compared with `= 1`, as SQLite's conditions are, it would keep the index from being used."""

@@ -5,9 +5,9 @@ What the facts of each noun are stands beside this file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -16,7 +16,7 @@ from assurance.facts.words import ADDRESSEES, CONFLICTS, ROLES
 from assurance.records import Approval, Audit
 from engine.conditions import Field, Kind, Value, Vocabulary
 from engine.moved import Moved, Ref, Standing
-from engine.store import Prepared, RowLock
+from engine.store import Prepared, RowLock, among
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Noun:
         # An alias, because the noun itself may be the audit, and would then be compared with itself.
         named = aliased(Audit)
         reference = nothing if audit is None else one(named.reference, named.id == audit)
-        query = sa.select(
+        self._place = (
             table.id,
             table.group_id,
             table.state,
@@ -98,15 +98,12 @@ class Noun:
             (nothing if requester is None else requester).label("belongs_requester"),
             (nothing if awaited is None else awaited).label("belongs_awaited"),
             *(column.label(f"parent_{kind}") for kind, column in (parents or {}).items()),
-            *(fact.expression.label(f"fact_{fact.field.name}") for fact in self.facts),
         )
         self._parents = tuple(parents or {})
         self._follows = dict(follows or {})
-        self._names = tuple(fact.field.name for fact in self.facts)
-        self._yes_no = frozenset(fact.field.name for fact in self.facts if fact.field.kind is Kind.YES_NO)
         self._lock = RowLock(table.id)
-        self._one = Prepared(query.where(table.id == sa.bindparam("subject", required=False)))
-        self._query = query
+        self._one = self._asking(self.facts, table.id == sa.bindparam("subject", required=False))
+        self._many: dict[frozenset[str] | None, _Asked] = {}
 
     def vocabulary(self) -> Vocabulary:
         """Give the words that workflows and rules about this noun may use."""
@@ -121,17 +118,23 @@ class Noun:
     def load(self, session: Session, subject: int) -> Known | None:
         """Lock one subject's row, where the database can, and read it with all its facts in one query."""
         self.lock(session, [subject])
-        row = self._one.first(session, {"subject": subject})
-        return None if row is None else self._known(row)
+        row = self._one.statement.first(session, {"subject": subject})
+        return None if row is None else next(self._knowns(self._one, [row]))
 
     def lock(self, session: Session, subjects: Iterable[int]) -> None:
         """Lock the rows of subjects, where the database can."""
         self._lock.take(session, subjects)
 
-    def load_many(self, session: Session, subjects: Sequence[int]) -> list[Known]:
-        """Read many subjects with all their facts in one query."""
-        rows = session.execute(self._query.where(self.table.id.in_(subjects)).order_by(self.table.id))
-        return [self._known(tuple(row)) for row in rows]
+    def load_many(
+        self, session: Session, subjects: Sequence[int], *, facts: frozenset[str] | None = None
+    ) -> list[Known]:
+        """Read many subjects in one query, by their numbers: with all their facts, or with those that are named."""
+        asked = self._many.get(facts)
+        if asked is None:
+            wanted = [fact for fact in self.facts if facts is None or fact.field.name in facts]
+            asked = self._many[facts] = self._asking(wanted, among(self.table.id, "subjects"))
+        rows = asked.statement.rows(session, {"subjects": list(subjects)})
+        return list(self._knowns(asked, rows))
 
     def followers(self, changes: Mapping[str, Value]) -> dict[str, Value]:
         """Give the facts that follow changed ones, with their new values."""
@@ -145,19 +148,44 @@ class Noun:
         """Turn changed facts into changed columns: of these nouns each has a column of its own."""
         return dict(changes)
 
-    def _known(self, row: tuple[Any, ...]) -> Known:
-        subject, group, state, version, material, head, definition, audit, reference, agency = row[:10]
-        owner, requester, awaited = row[10:13]
-        first_fact = 13 + len(self._parents)
-        above = zip(self._parents, row[13:first_fact], strict=True)
-        parents = tuple(Ref(kind, number) for kind, number in above if number is not None)
-        facts: dict[str, Value] = dict(zip(self._names, row[first_fact:], strict=True))
-        for name in self._yes_no:
-            facts[name] = bool(facts[name])
-        facts["state"] = state
-        standing = Standing(Ref(self.kind, subject), group, state, version, material, head, definition)
-        belongs = Belonging(audit, reference, agency, owner, parents, requester, awaited)
-        return Known(standing, belongs, facts)
+    def _asking(self, facts: Sequence[Fact], where: sa.ColumnElement[bool]) -> _Asked:
+        query = sa.select(*self._place, *(fact.expression.label(f"fact_{fact.field.name}") for fact in facts))
+        return _Asked(
+            Prepared(query.where(where).order_by(self.table.id)),
+            tuple(fact.field.name for fact in facts),
+            tuple(fact.field.name for fact in facts if fact.field.kind is Kind.YES_NO),
+        )
+
+    def _knowns(self, asked: _Asked, rows: Iterable[tuple[Any, ...]]) -> Iterator[Known]:
+        first_fact = len(self._place)
+        shared: dict[tuple[Any, ...], Belonging] = {}
+        for row in rows:
+            subject, group, state, version, material, head, definition = row[:7]
+            # Many belong to the same people and the same audit.
+            place = row[7:first_fact]
+            belongs = shared.get(place)
+            if belongs is None:
+                belongs = shared[place] = self._belonging(place)
+            facts: dict[str, Value] = dict(zip(asked.names, row[first_fact:], strict=True))
+            for name in asked.yes_no:
+                facts[name] = bool(facts[name])
+            facts["state"] = state
+            standing = Standing(Ref(self.kind, subject), group, state, version, material, head, definition)
+            yield Known(standing, belongs, facts)
+
+    def _belonging(self, place: tuple[Any, ...]) -> Belonging:
+        audit, reference, agency, owner, requester, awaited, *above = place
+        numbers = zip(self._parents, above, strict=True)
+        parents = tuple(Ref(kind, number) for kind, number in numbers if number is not None)
+        return Belonging(audit, reference, agency, owner, parents, requester, awaited)
+
+
+class _Asked(NamedTuple):
+    """A query for subjects with some of their facts: the names of these, and which of them are yes or no."""
+
+    statement: Prepared
+    names: tuple[str, ...]
+    yes_no: tuple[str, ...]
 
 
 def one(column: Any, *where: Any) -> sa.ColumnElement[Any]:
