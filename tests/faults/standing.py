@@ -10,7 +10,7 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Any
 
-# Made of chance: salts, and what is computed from them.
+# Made of chance: salts, the names by which calendars know a meeting, and what is computed from them.
 BY_CHANCE = {
     "event": {"seal"},
     "event_text": {"salt"},
@@ -22,6 +22,7 @@ BY_CHANCE = {
     "approval": {"head"},
     "immediate_concern": {"head"},
     "matter": {"head"},
+    "meeting": {"head", "uid"},
 }
 # How often and when a mail was tried, which a kill may change.
 TRIES = {"attempts", "doubts", "first_try_at", "last_try_at", "last_code", "last_text", "sent_at", "rendered"}
@@ -46,6 +47,10 @@ def _told(table: str, row: sqlite3.Row) -> dict[str, Any]:
     if table == "event":
         data = json.loads(row["data"])
         told["data"] = {name: value for name, value in data.items() if name not in ("texts", "case_ref")}
+        told["data"].get("row", {}).pop("uid", None)
+    if table == "message":
+        told["context"] = json.loads(row["context"])
+        told["context"].get("calendar", {}).pop("uid", None)
     return told
 
 
