@@ -28,11 +28,18 @@ SENDER_NAME = "Auditloop"
 
 @dataclass(frozen=True, slots=True)
 class StillOwed:
-    """What waits in the outbox: how many, from when on the first may go, and by whose clock people read that."""
+    """What waits in the outbox: how many, from when on the first may go, and by whose clock people read that.
+
+    Of these, `held` were not tried yet and wait for the end of the quiet hours, the digest hour or what holds their
+    rule: the first until `held_from`, the last until `held_to`.
+    """
 
     number: int
     first_at: datetime | None
     zone: tzinfo
+    held: int = 0
+    held_from: datetime | None = None
+    held_to: datetime | None = None
 
 
 def mailer_of(settings: Settings) -> Mailer:
@@ -61,14 +68,15 @@ def is_owed(office: Office) -> bool:
 
 def still_owed(office: Office) -> StillOwed:
     """Count what waits in the outbox, and say from when on the first of it may go."""
-    query = sa.select(sa.func.count(), sa.func.min(Message.not_before)).where(
-        Message.state.in_(OWED), Message.sent_at.is_(None)
-    )
+    owed = (Message.state.in_(OWED), Message.sent_at.is_(None))
+    held = (*owed, Message.attempts == 0, Message.not_before > office.clock.now())
+    first, last = sa.func.min(Message.not_before), sa.func.max(Message.not_before)
     with office.store.reading() as session:
-        number, first_at = session.execute(query).one()
+        number, first_at = session.execute(sa.select(sa.func.count(), first).where(*owed)).one()
+        resting = session.execute(sa.select(sa.func.count(), first, last).where(*held)).one()
     groups = office.groups()
     zone = office.playbook.calendar(groups[0]).zone if groups else UTC
-    return StillOwed(number, first_at, zone)
+    return StillOwed(number, first_at, zone, *resting)
 
 
 def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = never) -> Delivered:

@@ -25,8 +25,9 @@ from assurance.queries.rows import (
     RecommendationRow,
     ReturnRow,
 )
-from cli.shown import Column
+from cli.shown import Column, in_words
 from engine.moved import Ref
+from notifications.outbox import State
 
 LONGEST_TEXT = 90
 SHORT_OF = {kind: word for word, kind in SHORT.items()}
@@ -73,6 +74,17 @@ def _cause(row: MailRow) -> str:
     subject, _, line = row.cause.partition(" ")
     kind, slash, number = subject.partition("/")
     return f"{SHORT_OF.get(kind, kind)}/{number} {line}" if slash else row.cause
+
+
+def _mail_state(row: MailRow) -> str:
+    if row.held_until is None:
+        return row.state
+    return f"held until\n{row.held_until:%a} {in_words(row.held_until)}"
+
+
+def _cause_and_end(row: MailRow) -> str:
+    """Say what a mail is about, and of one that was withdrawn also why."""
+    return f"{_cause(row)}\n{row.answer}" if row.state == State.WITHDRAWN and row.answer else _cause(row)
 
 
 def _leads_to(row: FindingRow) -> str:
@@ -208,8 +220,8 @@ MAILS: Sequence[Column[MailRow]] = (
     Column("Written", lambda row: row.created_at.date()),
     Column("To", lambda row: row.to),
     Column("What", lambda row: f"{row.subject}: {row.template.replace('_', ' ')}", is_wide=True),
-    Column("State", lambda row: row.state),
-    Column("Because of", _cause, is_wide=True),
+    Column("State", _mail_state),
+    Column("Because of", _cause_and_end, is_wide=True),
 )
 TROUBLED_MAILS: Sequence[Column[MailRow]] = (
     Column("Mail", lambda row: str(row.ref)),

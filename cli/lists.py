@@ -51,9 +51,10 @@ from cli.opening import (
 )
 from cli.shown import Column, say, several, show_json, show_table
 from engine.words import unknown
-from notifications.outbox import TROUBLED
+from notifications.outbox import TROUBLED, State
 
 MOST_MAILS = 50
+NOT_ARRIVED = (*TROUBLED, State.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def list_(
         if what == "mails":
             most = most or (None if as_json else MOST_MAILS)
             listed: Listed[Any] = around.mails(tx, viewer, wanted, most=most)
-            columns: Sequence[Column[Any]] = TROUBLED_MAILS if state in TROUBLED else MAILS
+            columns: Sequence[Column[Any]] = TROUBLED_MAILS if state in NOT_ARRIVED else MAILS
             hidden = "older"
         else:
             one = _list_of(what, tx)

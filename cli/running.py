@@ -84,6 +84,9 @@ def deliver(
     on this machine only, smtp://127.0.0.1:2525. Without it the mails go into a folder `mail` beside the database,
     in the maildir form that mail programs read.
 
+    In the quiet hours and on days without work everything but what is urgent is held; what is no longer true is
+    withdrawn.
+
     Ends with 1 when the mail server does not take what is owed; that stays in the outbox. What a server
     wants to be asked for again later is said, and ends with 0.
 
@@ -96,7 +99,8 @@ def deliver(
         owed = still_owed(office)
         said = said_of_delivery(tally, said_of_waiting(owed, office.clock.now()))
         if as_json:
-            show_json({**plain(tally), "still_owed": owed.number, "next_at": owed.first_at})
+            waits = {"still_owed": owed.number, "next_at": owed.first_at}
+            show_json({**plain(tally), **waits, "still_held": owed.held, "held_until": owed.held_from})
         elif not quiet:
             typer.echo(said)
             typer.echo(f"By way of {_where(office.settings)}.")

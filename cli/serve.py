@@ -120,10 +120,11 @@ def deliver_all(office: Office, mailer: Mailer, *, stopping: Callable[[], bool])
         total.failed += run.failed
         total.uncertain += run.uncertain
         total.withdrawn += run.withdrawn
+        total.held += run.held
         total.put_back = run.put_back
         total.healed += run.healed
         total.trouble = run.trouble
-        went = run.sent + run.later + run.failed + run.uncertain + run.withdrawn
+        went = run.sent + run.later + run.failed + run.uncertain + run.withdrawn + run.held
         if not went or run.trouble or run.put_back or stopping():
             return total
 

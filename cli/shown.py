@@ -207,17 +207,28 @@ def said_of_withheld(one: Withheld) -> str:
 
 
 def said_of_waiting(owed: StillOwed, now: datetime) -> str:
-    """Say what waits for a later time; nothing where nothing does."""
-    if owed.first_at is None or owed.first_at <= now:
-        return ""
-    until = owed.first_at.astimezone(owed.zone)
-    is_today = until.date() == now.astimezone(owed.zone).date()
-    shown = f"{until:%H:%M}" if is_today else in_words(until)
-    return (
-        f"1 more waits until {shown}."
-        if owed.number == 1
-        else (f"{owed.number:,} more wait, the first until {shown}.")
-    )
+    """Say what is held and what waits to be tried again, and until when; nothing where nothing is."""
+    said = []
+    if owed.held and owed.held_from is not None:
+        until = _until(owed.held_from, owed, now)
+        all_at_once = owed.held_from == owed.held_to
+        said.append(f"{owed.held:,} held{' until' if all_at_once else ', the first until'} {until}.")
+    others = owed.number - owed.held
+    if others and owed.first_at is not None and owed.first_at > now:
+        until = _until(owed.first_at, owed, now)
+        said.append(
+            f"1 more waits until {until}."
+            if others == 1
+            else f"{others:,} more wait, the first until {until}."
+        )
+    return " ".join(said)
+
+
+def _until(at: datetime, owed: StillOwed, now: datetime) -> str:
+    until = at.astimezone(owed.zone)
+    if until.date() == now.astimezone(owed.zone).date():
+        return f"{until:%H:%M}"
+    return f"{until:%A} {in_words(until)}"
 
 
 def said_of_delivery(tally: Delivered, waits: str = "") -> str:

@@ -43,6 +43,8 @@ from engine.moved import Ref
 from engine.words import unknown
 from notifications.outbox import Message, State
 
+HELD = "held"
+
 
 def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
     """List decisions in the order in which they were asked for, each with whoever can take it today."""
@@ -171,11 +173,7 @@ def mails(tx: Tx, viewer: Viewer, wanted: Wanted, *, most: int | None = None) ->
     """List messages, the newest first, at most so many; `hidden` counts the older ones left out and others' mails."""
     where = [visible(viewer, Message)]
     if wanted.state is not None:
-        if wanted.state not in list(State):
-            raise Refused(
-                Reason("unknown_word", unknown(wanted.state, "a state of mails", list(State)) + ".")
-            )
-        where.append(Message.state == wanted.state)
+        where.append(_in_state(tx, wanted.state))
     if wanted.audit_id is not None:
         where.append(Message.thread == f"audit/{wanted.audit_id}")
     columns: tuple[Any, ...] = (
@@ -186,19 +184,40 @@ def mails(tx: Tx, viewer: Viewer, wanted: Wanted, *, most: int | None = None) ->
         Message.template,
         Message.severity,
         Message.cause,
-        Message.state,
+        sa.case((_is_held(tx), HELD), else_=Message.state),
         Message.created_at,
         Message.sent_at,
         Message.attempts,
         Message.last_text,
+        sa.case((_is_held(tx), Message.not_before)),
     )
     query = sa.select(*columns).where(*where).order_by(Message.id.desc())
     rows = tx.session.execute(query if most is None else query.limit(most)).all()
     count = sa.select(sa.func.count()).select_from(Message).where(*where)
     return Listed(
-        tuple(MailRow(Ref("mail", number), *row) for number, *row in rows),
+        tuple(_mail(tx, *row) for row in rows),
         (tx.session.scalar(count) or 0) - len(rows),
     )
+
+
+def _mail(tx: Tx, number: int, *row: Any) -> MailRow:
+    *told, held_until = row
+    told.append(None if held_until is None else held_until.astimezone(tx.calendar.zone))
+    return MailRow(Ref("mail", number), *told)
+
+
+def _in_state(tx: Tx, word: str) -> sa.ColumnElement[bool]:
+    known = [str(state) for state in State] + [HELD]
+    if word not in known:
+        raise Refused(Reason("unknown_word", unknown(word, "a state of mails", known) + "."))
+    if word == HELD:
+        return _is_held(tx)
+    return sa.and_(Message.state == word, sa.not_(_is_held(tx)))
+
+
+def _is_held(tx: Tx) -> sa.ColumnElement[bool]:
+    """Say of a message that was not tried yet that it waits for its hour."""
+    return sa.and_(Message.state == State.QUEUED, Message.attempts == 0, Message.not_before > tx.now)
 
 
 def _posts(held: Roster, person_id: int, agencies: dict[int, str]) -> tuple[str, ...]:

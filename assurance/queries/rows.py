@@ -222,7 +222,10 @@ class AgencyRow:
 
 @dataclass(frozen=True, slots=True)
 class MailRow:
-    """One message on its way; `answer` is what the mail server, or the maildir, said last."""
+    """One message on its way; `answer` is what the mail server, or the maildir, said last, or why it was withdrawn.
+
+    One that waits for its hour is `held`, in the group's own time until `held_until`.
+    """
 
     ref: Ref
     to: str
@@ -236,6 +239,7 @@ class MailRow:
     sent_at: datetime | None
     attempts: int
     answer: str | None
+    held_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,7 +24,7 @@ from cli import serve
 from cli.shown import said_of_delivery, said_of_sweep, said_of_waiting
 from engine.clock import SystemClock
 from notifications.delivery import Delivered
-from tests.cli.conftest import PROGRAM, Run, as_program, execute
+from tests.cli.conftest import PROGRAM, Run, as_program, at_any_hour, execute
 from tests.notifications.sink import Postbox, open_aiosmtpd
 
 LONG = 60.0
@@ -43,6 +43,11 @@ def owed(database: Path) -> int:
     return number_of(database, "SELECT count(*) FROM message WHERE state = 'queued'")
 
 
+def decided(database: Path) -> int:
+    """How many mails ask for a decision that has been taken since."""
+    return number_of(database, "SELECT count(*) FROM message WHERE template = 'approval_waiting'")
+
+
 # -- sweep -------------------------------------------------------------------------------------------------
 
 
@@ -50,7 +55,7 @@ def test_rules_speak_once_however_often_they_look(run: Run, database: Path) -> N
     first = run("sweep", database=database)
     assert first.exit_code == 0
     assert first.stdout.startswith("Looked at ")
-    assert "0 rules fired" not in first.stdout
+    assert ": 0 rules fired" not in first.stdout
     assert run("sweep", database=database).stdout == "Nothing was due.\n"
     assert run("sweep", "--all", "--quiet", database=database).stdout == ""
     whole = json.loads(run("sweep", "--all", "--json", database=database).stdout)
@@ -89,8 +94,12 @@ def test_without_a_server_mail_goes_into_a_folder_beside_the_database(run: Run, 
     number = owed(database)
     answer = run("deliver", database=database)
     assert answer.exit_code == 0
-    assert answer.stdout == f"Mails: {number} sent.\nBy way of the folder {database.parent / 'mail'}.\n"
-    assert len(list((database.parent / "mail" / "new").iterdir())) == number
+    told = re.match(r"Mails: (\d+) sent, (\d+) withdrawn, since no longer true\.\n", answer.stdout)
+    assert told is not None
+    sent, withdrawn = int(told[1]), int(told[2])
+    assert (sent + withdrawn, withdrawn) == (number, decided(database))
+    assert answer.stdout.endswith(f"\nBy way of the folder {database.parent / 'mail'}.\n")
+    assert len(list((database.parent / "mail" / "new").iterdir())) == sent
     assert run("deliver", database=database).stdout.startswith("No mail is owed.\n")
     assert run("deliver", "--quiet", database=database).stdout == ""
 
@@ -102,7 +111,7 @@ def test_a_folder_for_everything_that_is_kept_can_be_named(run: Run, database: P
 
 
 def test_every_owed_mail_is_handed_to_the_server_exactly_once(database: Path) -> None:
-    number, postbox = owed(database), Postbox()
+    number, postbox = owed(database) - decided(database), Postbox()
 
     async def deliver_twice() -> list[subprocess.CompletedProcess[str]]:
         async with open_aiosmtpd(postbox) as port:
@@ -122,7 +131,7 @@ def test_every_owed_mail_is_handed_to_the_server_exactly_once(database: Path) ->
 
 
 def test_a_server_that_is_not_there_leaves_every_mail_owed(run: Run, database: Path) -> None:
-    number = owed(database)
+    number = owed(database) - decided(database)
     answer = run("deliver", database=database, SMTP_URL="smtp://127.0.0.1:1")
     assert answer.exit_code == 1
     assert "Delivery stopped: the mail server cannot be reached" in answer.stdout
@@ -164,10 +173,16 @@ def test_what_waits_for_a_later_time_is_said_and_is_no_fault(run: Run, database:
     number = owed(database) - 1
     answer = run("deliver", database=database)
     assert answer.exit_code == 0
-    assert answer.stdout.startswith(f"Mails: {number} sent. 1 more waits until 1 Jul 2999, 09:00.\n")
-    assert run("deliver", database=database).stdout.startswith("No mail is due. 1 more waits until ")
+    sent = number - decided(database)
+    assert answer.stdout.startswith(f"Mails: {sent} sent, ")
+    assert "1 held until Monday 1 Jul 2999, 09:00.\n" in answer.stdout
+    assert run("deliver", database=database).stdout.startswith("No mail is due. 1 held until Monday 1 Jul ")
     told = json.loads(run("deliver", "--json", database=database).stdout)
     assert (told["still_owed"], told["next_at"]) == (1, "2999-07-01T08:00:00Z")
+    assert (told["still_held"], told["held_until"]) == (1, "2999-07-01T08:00:00Z")
+    listed = run("list", "mails", "--state", "held", database=database).stdout
+    assert "held until" in listed
+    assert "Mon 1 Jul 2999, 09:00" in listed
 
 
 def test_trouble_is_said_once(database: Path) -> None:
@@ -185,7 +200,7 @@ class Serving:
 
     def __init__(self, *words: str, **settings: str) -> None:
         own = {name: value for name, value in os.environ.items() if not name.startswith("AUDITLOOP_")}
-        own |= {f"AUDITLOOP_{name}": value for name, value in settings.items()}
+        own |= {f"AUDITLOOP_{name}": value for name, value in (at_any_hour("serve") | settings).items()}
         self.process = subprocess.Popen(
             [PROGRAM, "serve", *words],
             stdout=subprocess.PIPE,
@@ -276,11 +291,14 @@ def test_a_tally_is_said_in_words() -> None:
         "Mails: 1,200 sent, 2 to be tried again later, 1 failed for good, 1 of unknown fate, "
         "1 withdrawn, since no longer true, 3 put back untried. Delivery stopped: it is closed."
     )
-    now = SystemClock().now()
-    assert now.tzinfo is not None
+    now = SystemClock().now().replace(hour=1)
     soon = now.replace(hour=23, minute=59)
+    monday = datetime(2999, 7, 1, 8, tzinfo=UTC)
     assert said_of_waiting(StillOwed(0, None, UTC), now) == ""
     assert said_of_waiting(StillOwed(2, now, UTC), now) == ""
+    assert said_of_waiting(StillOwed(2, soon, UTC), now) == "2 more wait, the first until 23:59."
     assert (
-        said_of_waiting(StillOwed(2, soon, UTC), now.replace(hour=1)) == "2 more wait, the first until 23:59."
+        said_of_waiting(StillOwed(3, soon, UTC, 2, monday, monday), now)
+        == "2 held until Monday 1 Jul 2999, 08:00. 1 more waits until 23:59."
     )
+    assert said_of_waiting(StillOwed(2, soon, UTC, 2, soon, monday), now) == "2 held, the first until 23:59."
