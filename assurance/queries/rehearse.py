@@ -8,28 +8,18 @@ has moved that day; something that came and went within one day is not seen.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy.orm import Session
-
-from assurance.facts import Known
-from assurance.office import Actor, Tx
-from assurance.past import FIRED, NOTICED, PASSED_OVER, holds_on
-from assurance.past_world import PastWorld, about
-from assurance.recipients import recipients
-from assurance.roster import roster
-from engine.conditions import Value
+from assurance.calendar import WorkingCalendar, working_calendar
+from assurance.office import Tx
+from assurance.past_world import PastWorld
+from assurance.queries.reliving import DAY, Said, Saying, Stage, Track
 from engine.errors import Reason, Refused
-from engine.ledger import Entry
-from engine.moved import Ref
-from engine.rule import FiredBefore
-from engine.rules import Opinion, Outlook, Past, RuleBook, Severity
-
-DAY = timedelta(days=1)
+from engine.rules import RuleBook
 
 
 class Change(StrEnum):
@@ -40,25 +30,6 @@ class Change(StrEnum):
     LATER = "later"
     OTHERS = "to others"
     DROPPED = "not at all"
-
-
-class Saying(NamedTuple):
-    """What is said once: a rule, a subject, an occasion, the number of the repeat; or the notice before it."""
-
-    rule: str
-    ref: Ref
-    occasion: str
-    number: int
-    is_notice: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """On which day something was said, how loudly, and who was told."""
-
-    on: date
-    severity: Severity
-    told: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,137 +118,21 @@ def rehearse(
         if first > last:
             sentence = f"There is nothing between {first} and {last}; give an earlier --from or a later --to."
             raise Refused(Reason("wrong_days", sentence))
+        before, after = (Track(book, _calendar(tx, book)) for book in (tx.playbook.book, changed))
         with world.store.begin() as session:
-            stage = _Stage(tx, session, world)
-            before, after = _Track(tx.playbook.book), _Track(changed)
-            really = stage.play((before, after), first, last)
+            really = Stage(tx, session, world, (before, after)).play(first, last)
     finally:
         world.close()
     agreed = sum(_is_again(before.said.get(saying), on) for saying, on in really.items())
     return Rehearsal(first, last, before.said, after.said, len(really), agreed)
 
 
-@dataclass(slots=True)
-class _Track:
-    """One book of rules on its way through the past: what it has said, and when it has to look again."""
-
-    book: RuleBook
-    pasts: dict[Ref, Past] = field(default_factory=dict)
-    looks: dict[Ref, date] = field(default_factory=dict)
-    sets: dict[Ref, dict[str, Value]] = field(default_factory=dict)
-    said: dict[Saying, Said] = field(default_factory=dict)
-
-
-class _Stage:
-    """The past on one day after another, and the tracks that look at it."""
-
-    def __init__(self, tx: Tx, session: Session, world: PastWorld) -> None:
-        self._tx, self._session, self._world = tx, session, world
-        self._actor = Actor(tx.actor.group_id, None, "the clock")
-
-    def play(self, tracks: Sequence[_Track], first: date, last: date) -> dict[Saying, date]:
-        """Live the days; give what the history holds as said between them."""
-        for line in self._world.live_until(self._session, self._morning(first)):
-            for track in tracks:
-                _remember(track, line)
-        everything = {line.ref for line in self._world.lines if line.at < self._morning(first)}
-        self._look(tracks, dict.fromkeys(range(len(tracks)), everything), first)
-        really: dict[Saying, date] = {}
-        day = first
-        while day <= last:
-            due = {number: _due(track, day) for number, track in enumerate(tracks)}
-            self._look(tracks, due, day)
-            lines = self._world.live_until(self._session, self._morning(day + DAY))
-            really |= {saying: on for line in lines for saying, on in _really(line)}
-            moved = {
-                ref for line in lines if line.kind not in (FIRED, NOTICED, PASSED_OVER) for ref in about(line)
-            }
-            self._look(tracks, dict.fromkeys(range(len(tracks)), self._with_parents(moved)), day)
-            day += DAY
-        return really
-
-    def _morning(self, day: date) -> datetime:
-        """Give the instant at which a civil day of the group begins."""
-        return self._tx.calendar.instant(day, time.min)
-
-    def _look(self, tracks: Sequence[_Track], refs: Mapping[int, Iterable[Ref]], day: date) -> None:
-        """Let each track look at its subjects on a day; what both look at is loaded once."""
-        wanted = {ref for some in refs.values() for ref in some}
-        if not wanted:
-            return
-        knowns = {known.ref: known for known in self._load(wanted)}
-        holds = holds_on(self._session, wanted, group_id=self._actor.group_id, today=day)
-        for number, track in enumerate(tracks):
-            for ref in sorted(refs.get(number, ())):
-                if ref in knowns:
-                    past = replace(track.pasts.get(ref, Past()), holds=holds.get(ref, ()))
-                    self._judge(track, knowns[ref], past, day)
-
-    def _judge(self, track: _Track, known: Known, past: Past, day: date) -> None:
-        ref = known.ref
-        known = replace(known, facts={**known.facts, **track.sets.get(ref, {})})
-        outlook = Outlook(
-            track.book.about(ref.kind), known.facts, past, today=day, calendar=self._tx.calendar
-        )
-        for opinion in outlook.says():
-            self._say(track, opinion, known, day)
-        changed = {name: value for name, value in outlook.facts.items() if known.facts[name] != value}
-        if changed:
-            track.sets[ref] = {**track.sets.get(ref, {}), **changed}
-        track.pasts[ref] = outlook.past
-        look = outlook.next_day()
-        if look is None:
-            track.looks.pop(ref, None)
-        else:
-            track.looks[ref] = look
-
-    def _say(self, track: _Track, opinion: Opinion, known: Known, day: date) -> None:
-        rule = opinion.rule
-        warned = rule.notice if opinion.is_notice else None
-        words = (*rule.tell, *rule.copy) if warned is None else (warned.to,)
-        tx = replace(self._tx, session=self._session, today=day, actor=self._actor)
-        people = roster(self._session, group_id=self._actor.group_id, today=day)
-        told = tuple(sorted(one.seat.person for one in recipients(tx, people, known, words)))
-        saying = Saying(rule.id, known.ref, opinion.occasion, opinion.number, opinion.is_notice)
-        track.said[saying] = Said(day, rule.severity, told)
-
-    def _load(self, refs: Iterable[Ref]) -> Iterator[Known]:
-        by_kind: dict[str, list[int]] = defaultdict(list)
-        for ref in refs:
-            by_kind[ref.kind].append(ref.id)
-        for kind, ids in by_kind.items():
-            yield from self._tx.playbook.noun(kind).load_many(self._session, ids)
-
-    def _with_parents(self, refs: set[Ref]) -> set[Ref]:
-        """Add the subjects whose facts count these."""
-        return refs | {parent for known in self._load(refs) for parent in known.belongs.parents}
-
-
-def _due(track: _Track, day: date) -> list[Ref]:
-    return [ref for ref, look in track.looks.items() if look <= day]
-
-
-def _remember(track: _Track, line: Entry) -> None:
-    """Keep what the history says was said before the rehearsal begins."""
-    if line.kind not in (FIRED, NOTICED, PASSED_OVER):
-        return
-    past = track.pasts.get(line.ref, Past())
-    key, on = (line.data["rule"], line.data["occasion"]), date.fromisoformat(line.data["on"])
-    if line.kind == NOTICED:
-        track.pasts[line.ref] = replace(past, noticed={**past.noticed, key: on})
-        return
-    earlier = past.fired.get(key, FiredBefore(on, frozenset(), line.kind == PASSED_OVER))
-    number = line.data.get("number", 0)
-    now = earlier._replace(numbers=earlier.numbers | {number}, last_on=on)
-    track.pasts[line.ref] = replace(past, fired={**past.fired, key: now})
-
-
-def _really(line: Entry) -> Iterator[tuple[Saying, date]]:
-    """Read what a line of the history says was said."""
-    if line.kind in (FIRED, NOTICED):
-        data = line.data
-        saying = Saying(data["rule"], line.ref, data["occasion"], data.get("number", 0), line.kind == NOTICED)
-        yield saying, date.fromisoformat(data["on"])
+def _calendar(tx: Tx, book: RuleBook) -> WorkingCalendar:
+    """Give the calendar by which a book reckons, with the days on which the group itself is closed."""
+    own = tx.calendar
+    if book.clock.calendar == own.name:
+        return own
+    return working_calendar(book.clock.calendar, zone=str(own.zone), closed=own.closed)
 
 
 def _is_again(said: Said | None, on: date) -> bool:

@@ -12,13 +12,15 @@ import sqlalchemy as sa
 from assurance.commands import acting
 from assurance.config import HOME
 from assurance.playbook import read_shelf
-from assurance.queries.rehearse import Change, Rehearsal, Saying, rehearse
+from assurance.queries.rehearse import Change, Rehearsal, rehearse
+from assurance.queries.reliving import Saying
 from engine.errors import Refused
 from engine.ledger import Event
 from engine.rules import RuleBook
 from tests.assurance.conftest import At
 from tests.world import World
 
+BEGIN = date(2014, 12, 16)  # from this day on rules look every morning
 DUE = date(2015, 2, 27)  # the actions of the audit, a Friday
 
 
@@ -45,7 +47,7 @@ def book(world: World, folder: Path | None = None) -> RuleBook:
 
 def rehearsed(world: World, changed: RuleBook, **days: date) -> Rehearsal:
     with world.office.reading(world.actor("ada")) as tx:
-        return rehearse(tx, changed, **days)
+        return rehearse(tx, changed, **{"from_on": BEGIN, **days})
 
 
 @pytest.fixture
@@ -78,11 +80,8 @@ def test_a_rehearsal_writes_nothing(world: World) -> None:
 
 
 def test_an_earlier_escalation_comes_earlier_and_quiets_the_reminder(world: World, drafts: Path) -> None:
-    change(
-        drafts,
-        "+ 10 working days <= today\n    once_per: current_due_on",
-        "+ 5 working days <= today\n    once_per: current_due_on",
-    )
+    old = "      and chased_from_on + 10 working days <= today\n    once_per: chased_from_on\n    notice"
+    change(drafts, old, old.replace("10 working", "5 working"))
     found = rehearsed(world, book(world, drafts))
     changes = {(one.saying.rule, one.change) for one in found.differences()}
     assert ("action-overdue-chair", Change.EARLIER) in changes
