@@ -24,17 +24,18 @@ DUE_FIELDS = ("current_due_on", "due_on", "returns_due_on", "embedded_check_on",
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a mail: where something stands, what it is called, and until when."""
+    """One line of a mail: where something stands, what it is called, until when, and why it does not go on."""
 
     ref: Ref
     what: str
     due_on: date | None
     name: str
+    note: str = ""
 
     def shown(self) -> dict[str, str]:
         """Give the item as plain words for a template."""
         due = "" if self.due_on is None else day_in_words(self.due_on)
-        return {"ref": self.name, "what": self.what, "due": due, "note": ""}
+        return {"ref": self.name, "what": self.what, "due": due, "note": self.note}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +137,19 @@ def item_of(playbook: Playbook, known: Known, *, state: str | None = None) -> It
     workflow = playbook.definition(known.standing.definition_id)
     stands_at = workflow.states[state or known.standing.state]
     due_on = None if stands_at.final else due_of(known.facts)
-    return Item(known.ref, stands_at.title, due_on, called(known))
+    note = "" if stands_at.final else _waiting(known.facts)
+    return Item(known.ref, stands_at.title, due_on, called(known), note)
 
 
 def together(items: Sequence[Item]) -> list[Item]:
     """Make one line of all items of one kind that stand alike and are due on the same day."""
-    alike: dict[tuple[str, str, date | None], list[Item]] = {}
+    alike: dict[tuple[str, str, date | None, str], list[Item]] = {}
     for item in items:
-        alike.setdefault((item.ref.kind, item.what, item.due_on), []).append(item)
+        alike.setdefault((item.ref.kind, item.what, item.due_on, item.note), []).append(item)
     lines = []
-    for (kind, what, due_on), some in alike.items():
+    for (kind, what, due_on, note), some in alike.items():
         name = some[0].name if len(some) == 1 else f"{len(some)} {kind.replace('_', ' ')}s"
-        lines.append(Item(some[0].ref, what, due_on, name))
+        lines.append(Item(some[0].ref, what, due_on, name, note))
     return lines
 
 
@@ -166,6 +168,16 @@ def due_of(facts: Mapping[str, Value]) -> date | None:
         if isinstance(value, date):
             return value
     return None
+
+
+def _waiting(facts: Mapping[str, Value]) -> str:
+    """Say that another agency is waited for, or was: the day that is due does not tell whose slowness it is."""
+    since_on, chased_from_on = facts.get("waiting_since_on"), facts.get("chased_from_on")
+    if isinstance(since_on, date):
+        return f"It has waited for another agency since {day_in_words(since_on)}."
+    if isinstance(chased_from_on, date) and chased_from_on != facts.get("current_due_on"):
+        return f"It waited for another agency; its owner is chased from {day_in_words(chased_from_on)}."
+    return ""
 
 
 def name_of(ref: Ref) -> str:

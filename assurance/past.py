@@ -45,13 +45,16 @@ def pasts(
 def holds_on(
     session: Session, refs: Iterable[Ref], *, group_id: int, today: date
 ) -> dict[Ref, tuple[Hold, ...]]:
-    """Read what holds rules about these subjects today; what names no subject holds for each of them.
+    """Read what holds rules about these subjects on a day; what names no subject holds for each of them.
 
     Acknowledgements that have ended are among it: what was accepted until then is said again.
     """
+    was_in_force = sa.or_(RuleHold.state == IN_FORCE, RuleHold.state_since_on > today)
     counts = sa.or_(RuleHold.until_on >= today, RuleHold.kind == HoldKind.ACKNOWLEDGEMENT)
     rows = session.scalars(
-        sa.select(RuleHold).where(RuleHold.group_id == group_id, RuleHold.state == IN_FORCE, counts)
+        sa.select(RuleHold).where(
+            RuleHold.group_id == group_id, RuleHold.placed_on <= today, was_in_force, counts
+        )
     ).all()
     if not rows:
         return {}

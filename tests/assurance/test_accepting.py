@@ -51,12 +51,12 @@ def test_what_the_chair_accepts_waits_until_the_day_and_is_said_again(any_world_
     assert accepts(world, "ada", action) == HOLD
     world.nights(UNTIL)
     assert overdue(world, action) == [f"{CHAIR} 0"]
-    ends = [mail for mail in world.news() if mail.said.startswith("What you have accepted or silenced ends")]
-    assert [mail.to for mail in ends] == ["ada"]
+    assert [reminder.to for reminder in world.reminded() if reminder.rule == "hold-ends-soon"] == ["ada"]
     world.night(UNTIL + timedelta(days=1))
     assert overdue(world, action) == [f"{CHAIR} 0", f"{CHAIR} 1"]
-    again = [mail for mail in world.news() if mail.to == "ada" and mail.template == "escalation"]
-    assert [mail.said for mail in again] == ["An action is ten working days overdue."]
+    again = [mail for mail in world.news() if mail.key.startswith(f"rule:{CHAIR}:{action}:2015-02-27:1:")]
+    assert {mail.to for mail in again} == {"ada", "bo", "nell"}
+    assert {mail.said for mail in again} == {"An action is ten working days overdue."}
     world.nights(UNTIL + timedelta(days=5))
     assert overdue(world, action) == [f"{CHAIR} 0", f"{CHAIR} 1"], "said again once"
     assert world.proof().faults == ()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from assurance.commands import acting
 from assurance.commands.silencing import silence
+from assurance.past import holds_on
 from assurance.queries.holds import holds
 from assurance.records import Agency, RuleHold
 from assurance.sweep import sweep
@@ -130,6 +131,23 @@ def test_everybody_can_see_what_is_silent_and_who_said_so(world_at: At) -> None:
     with looks(world, "ada") as (tx, viewer):
         (first, _) = holds(tx, viewer, EVERYTHING).rows
     assert (first.state_title, first.is_in_force) == ("Ended", False)
+
+
+def test_what_was_silent_on_a_past_day_is_known(world_at: At) -> None:
+    world = world_at("actions")
+    world.on(TODAY)
+    action = world.action("trust")
+    silences(world, rule=OVERDUE, ref=action)
+    world.on(date(2015, 3, 3))
+    world.moves("sam", HOLD, "lift", reason="They have moved.")
+    world.on(date(2015, 3, 10))
+    with world.office.store.reading() as session:
+        silent = [
+            day
+            for day in (TODAY - timedelta(days=1), TODAY, date(2015, 3, 2), date(2015, 3, 3), world.today)
+            if holds_on(session, [action], group_id=world.group_id, today=day).get(action)
+        ]
+    assert silent == [TODAY, date(2015, 3, 2)]
 
 
 # -- what is refused ---------------------------------------------------------------------------------------

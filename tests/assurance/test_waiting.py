@@ -61,10 +61,7 @@ def test_while_an_action_waits_its_owner_is_left_alone_and_the_other_agency_is_c
     assert NEEDED not in mail.everything
     ten, twenty = world.working_days_from(SINCE, 10), world.working_days_from(SINCE, 20)
     world.nights(ten)
-    reminded = [
-        mail for mail in world.news() if mail.said.startswith("An action of another agency has waited ten")
-    ]
-    assert [mail.to for mail in reminded] == ["fay"]
+    assert [reminder.to for reminder in world.reminded() if reminder.rule == "action-awaited"] == ["fay"]
     world.nights(twenty - timedelta(days=1))
     heard = [mail for mail in world.news() if mail.template == "notice"]
     assert [mail.to for mail in heard if "twenty working days" in mail.said] == ["fay"]
@@ -139,6 +136,23 @@ def test_an_action_without_a_date_can_wait_too(world_at: At) -> None:
     with world.does("bo") as tx:
         stop_waiting(tx, action, CAME)
     assert world.row(Action, action).chased_from_on is None
+
+
+def test_whoever_is_told_is_told_that_it_waits_or_has_waited(world_at: At) -> None:
+    world = world_at("actions")
+    world.on(SINCE)
+    waits(world)
+    (mail,) = [mail for mail in world.news() if mail.template == "awaited"]
+    assert [item["note"] for item in mail.items] == [
+        "It has waited for another agency since 20 February 2015."
+    ]
+    world.on(world.working_days_from(SINCE, 4))
+    goes_on(world, "nell")
+    world.night(date(2015, 3, 16))
+    world.night(date(2015, 3, 19))
+    named = [mail for mail in world.news() if mail.to == "ada" and mail.template == "escalation"]
+    notes = {item["note"] for mail in named for item in mail.items}
+    assert "It waited for another agency; its owner is chased from 5 March 2015." in notes
 
 
 def test_both_clocks_can_be_seen(world_at: At) -> None:
