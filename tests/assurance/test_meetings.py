@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from threading import Barrier
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from assurance.commands import concluding, meetings, programme
+from assurance.commands import concluding, meetings
 from assurance.commands.convening import Sitting, hour_of, usual_end
-from assurance.commands.moving import Done
 from assurance.playbook import Shelf
 from assurance.queries import meetings as listed
 from assurance.queries.one import card_of
 from assurance.queries.rows import Wanted
-from assurance.records import AgencyReturn, Audit, DigestItem, Invitation, Meeting, RecordSet
-from engine.errors import Refused, Stale
+from assurance.records import AgencyReturn, Audit, DigestItem, Meeting
+from engine.errors import Refused
 from engine.moved import Ref
 from engine.timers import Timer
 from tests.assurance.conftest import At
@@ -447,76 +443,3 @@ def test_meetings_are_listed_by_state_and_by_audit(world_at: At) -> None:
         with pytest.raises(Refused, match="'off' is not a state of meeting"):
             listed.meetings(tx, viewer, Wanted(state="off"))
     assert ([row.ref for row in cancelled], [row.ref for row in of_audit]) == ([JUNE], [DECEMBER])
-
-
-# All at once
-
-
-def at_once(deeds: Sequence[object]) -> list[object]:
-    """Let everybody do their deed at the same moment; whoever is refused gives the refusal in place of an answer."""
-    ready = Barrier(len(deeds))
-
-    def does(deed: object) -> object:
-        ready.wait()
-        try:
-            return deed() if callable(deed) else None
-        except Refused as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(len(deeds)) as crowd:
-        return list(crowd.map(does, deeds))
-
-
-def test_of_many_who_move_a_meeting_at_once_one_does_and_every_invitation_is_numbered_once(
-    any_world_at: At,
-) -> None:
-    world = any_world_at("agency_audits")
-    named(world, DECEMBER)
-    outcomes = at_once(
-        [
-            lambda day=day: world.moves(
-                "sam", DECEMBER, "move_meeting", version=1, new_on=date(2014, 12, day)
-            )
-            for day in range(15, 23)
-        ]
-    )
-    assert sum(isinstance(one, Done) for one in outcomes) == 1
-    assert sum(isinstance(one, Stale) for one in outcomes) == 7
-    row = world.row(Meeting, DECEMBER)
-    sequences = world.ask(sa.select(Invitation.sequence).where(Invitation.meeting_id == DECEMBER.id))
-    assert (row.sequence, set(sequences)) == (1, {1})
-    assert due_days(world) == {world.working_days_from(row.on, -10)}
-    assert world.proof().faults == ()
-
-
-def test_whoever_names_a_meeting_while_it_moves_gets_its_new_day(any_world_at: At) -> None:
-    world = any_world_at("agency_audits")
-    named(world, MARCH)
-    for day in (15, 16, 17, 18, 19):
-        moved, told = at_once(
-            [
-                lambda day=day: world.moves("sam", DECEMBER, "move_meeting", new_on=date(2014, 12, day)),
-                lambda: named(world, DECEMBER),
-            ]
-        )
-        assert isinstance(moved, Done)
-        assert told is None
-        row = world.row(Audit, world.audit)
-        assert row.returns_due_on == world.working_days_from(date(2014, 12, day), -10)
-        assert due_days(world) == {row.returns_due_on}
-    assert world.proof().faults == ()
-
-
-def test_a_hundred_and_thirty_two_returns_move_with_their_meeting(any_world_at: At) -> None:
-    world = any_world_at("cases_selected")
-    with world.office.store.begin() as session:
-        for number in range(61):
-            session.add(RecordSet(group_id=world.group_id, key=f"more{number}", name="More", agency_id=1))
-    named(world, DECEMBER)
-    world.is_granted("sam", world.audit, "start_agency_audits")
-    with world.does("sam") as tx:
-        assert len(programme.request_returns(tx, world.audit)) == 132
-    done = world.moves("sam", DECEMBER, "move_meeting", new_on=date(2014, 12, 18))
-    assert ": 132 moved along." in done.brought[0]
-    assert due_days(world) == {date(2014, 12, 4)}
-    assert world.proof().faults == ()
