@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from assurance.config import HOME
 from tests.assurance.changed_workflows import shelf_of
 from tests.faults.killing import LONGEST, Program, rounds, verified
 from tests.faults.standing import column, letters, retold, sent, states
@@ -20,6 +22,11 @@ from tests.notifications.sink import Postbox, open_aiosmtpd
 pytestmark = pytest.mark.faults
 
 AUTUMN = Path(__file__).parent / "autumn"
+# The rules of the house under a clock of their own: the first folder's counts.
+ALWAYS_OPEN = os.pathsep.join(
+    str(folder) for folder in (Path(__file__).parent / "always_open", HOME / "rules")
+)
+OVER = {"sent", "withdrawn"}
 KILLS = (1, 1, 1, 2)  # now and then who finishes the job is killed too
 
 
@@ -73,11 +80,34 @@ def test_a_killed_delivery_into_a_maildir_leaves_each_mail_once(folder: Path, ov
             assert letters(database.parent / "mail").keys() >= set(sent(database))
         _program("deliver", database).runs()
         _assert_sound(database)
-        assert states(database) == {"sent"}
+        assert states(database) == OVER
         assert _keys(database) == owed
         assert letters(database.parent / "mail") == Counter(sent(database))
 
     rounds(2, "test_a_killed_delivery_into_a_maildir_leaves_each_mail_once", one)
+
+
+def test_a_killed_delivery_tells_each_reminder_once_and_writes_nobody_two_digests(
+    folder: Path, overdue: Path
+) -> None:
+    swept = Path(shutil.copy(overdue, _fresh(folder)))
+    _program("sweep", swept).runs()
+    _program("deliver", shut := Path(shutil.copy(swept, _fresh(folder)))).runs()
+    told = _told(shut)
+    assert len(told) > 500
+    work = _program("deliver", Path(shutil.copy(swept, _fresh(folder)))).runs()
+
+    def one(chance: random.Random) -> None:
+        database = Path(shutil.copy(swept, _fresh(folder)))
+        for _ in range(chance.choice(KILLS)):
+            _program("deliver", database).is_killed(work.blow(chance))
+            _assert_sound(database)
+        _program("deliver", database).runs()
+        assert _told(database) == told
+        assert states(database) == OVER
+        assert letters(database.parent / "mail") == Counter(sent(database))
+
+    rounds(2, "test_a_killed_delivery_tells_each_reminder_once_and_writes_nobody_two_digests", one)
 
 
 def test_a_killed_delivery_by_smtp_loses_nothing_and_repeats_only_what_was_in_doubt(
@@ -100,7 +130,7 @@ def test_a_killed_delivery_by_smtp_loses_nothing_and_repeats_only_what_was_in_do
         kills = chance.choice(KILLS)
         taken = asyncio.run(among_mail_servers(chance, database, kills))
         _assert_sound(database)
-        assert states(database) == {"sent"}
+        assert states(database) == OVER
         assert taken.keys() == set(sent(database))
         assert max(taken.values()) <= 1 + kills
 
@@ -158,7 +188,9 @@ def _demo(database: Path) -> Program:
 
 
 def _program(command: str, database: Path, smtp_url: str = "") -> Program:
-    settings = {"AUDITLOOP_SMTP_URL": smtp_url} if smtp_url else {}
+    settings = {"AUDITLOOP_RULES": ALWAYS_OPEN}
+    if smtp_url:
+        settings["AUDITLOOP_SMTP_URL"] = smtp_url
     return Program((command, "--quiet", "--database", str(database)), settings)
 
 
@@ -194,6 +226,14 @@ def _said(database: Path) -> list[tuple[str, str]]:
     """Give every rule that has spoken, and every mail that is owed for it."""
     fired = column(database, "SELECT once FROM event WHERE kind = 'fired'")
     return sorted([("fired", key) for key in fired] + [("mail", key) for key in _keys(database)])
+
+
+def _told(database: Path) -> list[str]:
+    """Give every reminder with the person whose digest has told it; there is one digest to a person."""
+    digests = column(database, "SELECT person_ref FROM message WHERE template = 'digest' AND state = 'sent'")
+    assert max(Counter(digests).values()) == 1
+    query = "SELECT key || ' ' || coalesce(substr(told_in, 1, 16), dropped_because) FROM digest_item"
+    return sorted(column(database, query))
 
 
 def _keys(database: Path) -> list[str]:
