@@ -6,7 +6,9 @@ What keeps a firing from happening twice is the ledger's unique key, not a lock:
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from functools import partial
+from weakref import WeakKeyDictionary
 
 from assurance.attendance import keep_invitations
 from assurance.batches import BATCH, work_through
@@ -18,6 +20,9 @@ from assurance.reckoning import make_ready
 from assurance.tally import SweepTally
 from engine import timers
 from engine.timers import Due
+
+# For which digest hours a process has owed digests: a minute in which nothing happens asks nothing more.
+_OWED: WeakKeyDictionary[Office, tuple[datetime | None, ...]] = WeakKeyDictionary()
 
 __all__ = ["SweepTally", "sweep", "sweep_all", "watch"]
 
@@ -43,8 +48,24 @@ def sweep(office: Office) -> SweepTally:
         for group_id, some in groups.items():
             work = partial(look, withheld=withheld.get(group_id, frozenset()))
             tally.add(work_through(office, clock_of(group_id), some, work))
-    owe_all_digests(office)
+    _owe_digests(office, at, tally)
     return tally
+
+
+def _owe_digests(office: Office, at: datetime, tally: SweepTally) -> None:
+    """Owe digests, unless nothing was looked at since this process owed those of the next digest hours."""
+    hours = _digest_hours(office, at)
+    if tally.looked or _OWED.get(office) != hours:
+        owe_all_digests(office)
+        _OWED[office] = hours
+
+
+def _digest_hours(office: Office, at: datetime) -> tuple[datetime | None, ...]:
+    """Give the next digest hour of each group."""
+    clock, playbook = office.playbook.book.clock, office.playbook
+    if clock.digest_at is None:
+        return tuple(None for _ in office.groups())
+    return tuple(clock.digest_after(at, playbook.calendar(group_id)) for group_id in office.groups())
 
 
 def sweep_all(office: Office) -> SweepTally:
