@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import sqlalchemy as sa
 
-from assurance.records import DigestItem, Person
+from assurance.records import DigestItem, Person, Post, PostHolding
 from assurance.sweep import SweepTally, sweep
 from notifications.outbox import Message
 from tests.notifications.examples import text_of
@@ -121,3 +121,20 @@ def reminders(world: World, *, of: str | None = None) -> list[DigestItem]:
     if of is not None:
         query = query.join(Person, Person.id == DigestItem.person_id).where(Person.key == of)
     return world.ask(query)
+
+
+def hands_over(world: World, old: str, new: str | None, *, post: str) -> None:
+    """Let a post change hands at once: the new holder has it today already."""
+    with world.office.store.begin() as session:
+        post_id, old_id = world.number(Post, post), world.number(Person, old)
+        where = (PostHolding.post_id == post_id, PostHolding.person_id == old_id)
+        yesterday = world.today - timedelta(days=1)
+        session.execute(sa.update(PostHolding).where(*where).values(until_on=yesterday))
+        if new is not None:
+            taken = PostHolding(
+                group_id=world.group_id,
+                post_id=post_id,
+                person_id=world.number(Person, new),
+                from_on=world.today,
+            )
+            session.add(taken)

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from assurance.commands import acting
-from assurance.records import Person, Post, PostHolding
 from assurance.sweep import sweep
 from notifications.outbox import Message
 from tests.assurance.conftest import At, Reopen
@@ -18,6 +17,7 @@ from tests.assurance.post_office import (
     OPEN,
     RULES,
     came,
+    hands_over,
     quiet,
     states,
 )
@@ -191,20 +191,3 @@ def test_whoever_decides_in_anothers_place_is_asked_by_mail(world_at: At, reopen
     world.on(world.today + timedelta(days=1), OPEN)
     world.delivers()
     assert [who for who, _ in came(world)] == ["dan"]
-
-
-def hands_over(world: World, old: str, new: str | None, *, post: str) -> None:
-    """Let a post change hands at once: the new holder has it today already."""
-    with world.office.store.begin() as session:
-        post_id, old_id = world.number(Post, post), world.number(Person, old)
-        where = (PostHolding.post_id == post_id, PostHolding.person_id == old_id)
-        yesterday = world.today - timedelta(days=1)
-        session.execute(sa.update(PostHolding).where(*where).values(until_on=yesterday))
-        if new is not None:
-            taken = PostHolding(
-                group_id=world.group_id,
-                post_id=post_id,
-                person_id=world.number(Person, new),
-                from_on=world.today,
-            )
-            session.add(taken)
