@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assurance.commands import acting
+from assurance.commands import acting, concluding
 from assurance.commands.accepting import acknowledge
 from assurance.commands.addresses import mend
 from assurance.commands.founding import open_matter
@@ -18,13 +18,14 @@ from assurance.commands.waiting import stop_waiting, wait_for
 from assurance.config import HOME
 from assurance.playbook import read_shelf
 from assurance.queries.rehearse import Rehearsal, rehearse
-from assurance.records import Agency, Meeting
-from assurance.sweep import sweep
+from assurance.records import Agency, Meeting, Post
+from assurance.sweep import sweep, sweep_all
 from engine.conditions import Value
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.assurance.desk import Desk, chase
 from tests.assurance.papers import asked
+from tests.assurance.ruled import under
 from tests.assurance.test_matters import FAMILY
 from tests.world import World
 
@@ -121,7 +122,7 @@ def day(number: int) -> date:
         ({day(2): is_silenced, day(20): is_noted}, CHAIR),
         ({day(2): is_silenced, day(5): is_lifted}, CHAIR),
         ({day(1): is_silenced_everywhere}, "action-overdue"),
-        ({day(1): is_silenced_everywhere, day(4): is_lifted}, "action-overdue"),
+        ({day(-2): is_silenced_everywhere, day(3): is_lifted}, "action-overdue"),
         ({day(18): is_accepted}, CHAIR),
         ({day(12): is_replied, day(17): is_heard}, CHAIR),
         ({day(12): is_replied}, CHAIR),
@@ -238,6 +239,72 @@ def test_papers_of_several_are_lived_again_with_the_answers_that_were_given(pape
     told = [said.told for saying, said in found.before.items() if saying.ref == theme]
     assert told
     assert all("Bo Birchall" not in names for names in told), "she has answered"
+
+
+FAR_RULES = """
+  - id: has-an-action
+    about: recommendation
+    title: A recommendation has an action
+    when: actions >= 1
+    once_per: actions
+    tell: [coordinator]
+
+  - id: all-agreed-below
+    about: audit
+    title: Every recommendation of an audit is agreed
+    when: recommendations >= 1 and recommendations_proposed = 0
+    once_per: recommendations
+    tell: [coordinator]
+
+  - id: given-up-above
+    about: action
+    title: The recommendation of an action was given up
+    when: state = closed and not recommendation_is_agreed
+    once_per: recommendation_is_agreed
+    tell: [coordinator]
+"""
+
+
+def test_what_stands_in_another_row_is_seen_on_the_day_on_which_that_moves(
+    world_at: At, tmp_path: Path
+) -> None:
+    world = under(world_at("recommendations"), tmp_path / "rules", FAR_RULES)
+    begin = world.today
+    recommendation = Ref("recommendation", 1)
+
+    def is_made(world: World) -> None:
+        asks = [world.number(Agency, "trust")]
+        wanted = concluding.Wanted("strategic", "Tell schools on the day", [world.aims()[0]], [1], asks)
+        with world.does("sam") as tx:
+            assert concluding.make_recommendation(tx, world.audit, wanted) == recommendation
+
+    def is_planned(world: World) -> None:
+        plan = acting.Plan(
+            world.number(Agency, "trust"), "Brief every team", world.number(Post, "nursing"), "All", DUE
+        )
+        with world.does("bo") as tx:
+            acting.plan_action(tx, recommendation, plan)
+
+    def is_given_up(world: World) -> None:
+        world.is_granted("sam", recommendation, "supersede", reason="A law says it now.")
+        sweep_all(world.office)  # what nobody was told of is found once a day
+
+    happens: Happens = {
+        begin + timedelta(days=2): is_made,
+        begin + timedelta(days=3): lambda world: world.is_granted("sam", recommendation, "agree"),
+        begin + timedelta(days=4): is_planned,
+        begin + timedelta(days=5): lambda world: world.is_granted(
+            "sam", Ref("action", 1), "close", reason="A law says it now."
+        ),
+        begin + timedelta(days=6): is_given_up,
+    }
+    lives(world, begin + timedelta(days=9), happens)
+    found = lived_again(world, begin)
+    assert {(saying.rule, said.on) for saying, said in found.before.items()} == {
+        ("all-agreed-below", begin + timedelta(days=3)),
+        ("has-an-action", begin + timedelta(days=4)),
+        ("given-up-above", begin + timedelta(days=6)),
+    }
 
 
 # -- addresses, families, and days without a clock ---------------------------------------------------------
