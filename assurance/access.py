@@ -6,7 +6,7 @@ the deputy, the coordinator and the inspector.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -32,6 +32,7 @@ from assurance.records import (
 from assurance.roster import Roster, Seat
 from engine.errors import Reason, Refused
 from engine.moved import Ref
+from engine.store import among
 from notifications.outbox import Message
 
 SEE_EVERYTHING = frozenset({"chair", "deputy_chair", "coordinator", "inspector"})
@@ -100,12 +101,24 @@ def may_see(session: Session, viewer: Viewer, ref: Ref) -> bool:
 
 def may_be_told(session: Session, people: Roster, known: Known, seat: Seat) -> bool:
     """Say whether a mail about a subject may go to somebody: only to whoever may see it."""
-    if known.belongs.agency_id is None:
-        return True
     viewer = viewer_of(people, Actor(known.standing.group_id, seat.person_id, seat.person))
-    if viewer.sight is Sight.EVERYTHING or known.belongs.agency_id in viewer.agencies:
-        return True
-    return may_see(session, viewer, known.ref)
+    return is_told_by_post(viewer, known) or may_see(session, viewer, known.ref)
+
+
+def is_told_by_post(viewer: Viewer, known: Known) -> bool:
+    """Say whether a mail about any subject of this agency may go to the viewer, by the posts that they hold."""
+    agency_id = known.belongs.agency_id
+    return agency_id is None or viewer.sight is Sight.EVERYTHING or agency_id in viewer.agencies
+
+
+def seen(session: Session, viewer: Viewer, kind: str, subjects: Sequence[int]) -> set[int]:
+    """Give those of many subjects of one kind that the viewer may see."""
+    noun = NOUNS.get(kind)
+    table: type[Any] = Matter if noun is None else noun.table
+    where = [among(table.id, "subjects"), visible(viewer, table)]
+    if noun is None:
+        where.append(Matter.kind == kind)
+    return set(session.scalars(sa.select(table.id).where(*where), {"subjects": list(subjects)}))
 
 
 def require_sight(session: Session, viewer: Viewer, ref: Ref) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from assurance.access import may_be_told
+from assurance.access import Viewer, is_told_by_post, may_be_told, seen, viewer_of
 from assurance.commands.hearing import approval_row
 from assurance.deciders import still_asked
 from assurance.facts import Known
 from assurance.mail import Told
-from assurance.office import Tx
+from assurance.office import Actor, Tx
 from assurance.reach import within_reach
 from assurance.records import Approval, DeadAddress
 from assurance.roster import Roster, Seat
 from assurance.standing import addressees
+from engine.moved import Ref
 
 
 def recipients(tx: Tx, people: Roster, known: Known, words: Iterable[str]) -> tuple[Told, ...]:
@@ -24,6 +26,60 @@ def recipients(tx: Tx, people: Roster, known: Known, words: Iterable[str]) -> tu
             if seat.person_id not in found and may_be_told(tx.session, people, known, seat):
                 found[seat.person_id] = Told(seat, word)
     return tuple(found.values())
+
+
+class Audience:
+    """Whom words mean for each of many subjects, as `recipients` says: what is alike for several is asked once."""
+
+    def __init__(self, tx: Tx, people: Roster, subjects: Iterable[Known]) -> None:
+        """Know about whom it will be asked, so that sight is asked for all of them together."""
+        self._tx, self._people = tx, people
+        self._ids: dict[str, list[int]] = {}
+        for known in subjects:
+            self._ids.setdefault(known.ref.kind, []).append(known.ref.id)
+        self._meant: dict[tuple[object, ...], list[_Meant]] = {}
+        self._seen: dict[tuple[int, str], set[int]] = {}
+
+    def of(self, known: Known, words: Sequence[str]) -> tuple[Told, ...]:
+        """Give whom the words mean for a subject and who may be told of it, each person once."""
+        if known.ref.kind in _ASKED_ALONE:
+            return recipients(self._tx, self._people, known, words)
+        belongs = known.belongs
+        key = (known.ref.kind, words, belongs.agency_id, belongs.owner_post_id, belongs.requester_id)
+        key += (belongs.awaited_agency_id,)
+        meant_here = self._meant.get(key)
+        if meant_here is None:
+            meant_here = self._meant[key] = list(self._all_meant(known, words))
+        found: dict[int, Told] = {}
+        for told, viewer in meant_here:
+            person_id = told.seat.person_id
+            if person_id not in found and (viewer is None or self._sees(viewer, known.ref)):
+                found[person_id] = told
+        return tuple(found.values())
+
+    def _all_meant(self, known: Known, words: Sequence[str]) -> Iterator[_Meant]:
+        group_id = known.standing.group_id
+        for word in words:
+            for seat in meant(self._tx, self._people, known, word):
+                viewer = viewer_of(self._people, Actor(group_id, seat.person_id, seat.person))
+                yield _Meant(Told(seat, word), None if is_told_by_post(viewer, known) else viewer)
+
+    def _sees(self, viewer: Viewer, ref: Ref) -> bool:
+        key = viewer.person_id or 0, ref.kind
+        if key not in self._seen:
+            self._seen[key] = seen(self._tx.session, viewer, ref.kind, self._ids[ref.kind])
+        return ref.id in self._seen[key]
+
+
+class _Meant(NamedTuple):
+    """Somebody who is meant; where sight depends on the subject itself, as whom they look."""
+
+    told: Told
+    viewer: Viewer | None
+
+
+# Who is meant here follows from the row itself, and not from posts alone.
+_ASKED_ALONE = (Approval.noun, DeadAddress.noun)
 
 
 def meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:

@@ -15,7 +15,7 @@ from assurance.facts import Known
 from assurance.mail import News, Told, called, item_of, tell, together
 from assurance.office import Tx
 from assurance.reasons import because, day_in_words
-from assurance.recipients import recipients
+from assurance.recipients import Audience, recipients
 from assurance.records import DigestItem
 from assurance.replies import Noticed, replies_about
 from assurance.roster import Roster, roster
@@ -62,9 +62,9 @@ def tell_of(tx: Tx, spoken: Sequence[Spoken]) -> None:
         return
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     has_digest = tx.playbook.book.clock.digest_at is not None
-    waits = [one for one in spoken if has_digest and one.is_for_digest]
-    _keep_for_digest(tx, people, waits)
-    _mail(tx, people, [one for one in spoken if not (has_digest and one.is_for_digest)])
+    audience = Audience(tx, people, [one.known for one in spoken])
+    _keep_for_digest(tx, audience, [one for one in spoken if has_digest and one.is_for_digest])
+    _mail(tx, people, audience, [one for one in spoken if not (has_digest and one.is_for_digest)])
 
 
 def words_of(verdict: Verdict) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ def news_of(tx: Tx, people: Roster, spoken: Sequence[Spoken]) -> News:
     return _notice_news(tx, people, spoken) if spoken[0].verdict.is_notice else _news(tx, spoken)
 
 
-def _keep_for_digest(tx: Tx, people: Roster, spoken: Sequence[Spoken]) -> None:
+def _keep_for_digest(tx: Tx, audience: Audience, spoken: Sequence[Spoken]) -> None:
     """Keep one item for each firing and person, for the digest after the instant at which the timer was due."""
     clock = tx.playbook.book.clock
     digests: dict[datetime, datetime] = {}
@@ -112,7 +112,7 @@ def _keep_for_digest(tx: Tx, people: Roster, spoken: Sequence[Spoken]) -> None:
                 "made_at": tx.now,
                 "due_at": digests[one.due_at],
             }
-            for seat, word in recipients(tx, people, known, words_of(verdict))
+            for seat, word in audience.of(known, words_of(verdict))
         ]
     keep_items(tx, rows)
 
@@ -133,12 +133,12 @@ _KEEP = {
 }
 
 
-def _mail(tx: Tx, people: Roster, spoken: Sequence[Spoken]) -> None:
+def _mail(tx: Tx, people: Roster, audience: Audience, spoken: Sequence[Spoken]) -> None:
     """Mail each person once per rule and audit, with one line for each subject."""
     letters: dict[tuple[str, bool, int | None, int], list[tuple[Spoken, Told]]] = defaultdict(list)
     for one in spoken:
         verdict, audit_id = one.verdict, one.known.belongs.audit_id
-        for told in recipients(tx, people, one.known, words_of(verdict)):
+        for told in audience.of(one.known, words_of(verdict)):
             letters[verdict.rule.id, verdict.is_notice, audit_id, told.seat.person_id].append((one, told))
     for letter in letters.values():
         first, told = letter[0]

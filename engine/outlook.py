@@ -89,7 +89,7 @@ class Outlook:
             if change is not None:
                 days.append(change)
             if watch.is_true_ahead or (watch.is_true and watch.rule.repeat):
-                days += self._days_of_telling(watch)
+                days += watch.days_of_telling(self.past, today=self.today)
         return min(days, default=None)
 
     def go_to(self, day: date) -> None:
@@ -107,20 +107,6 @@ class Outlook:
         if self._day is not None:
             return self._day.watches(self.facts)
         return [_Watch(rule, self.facts, self.today, self._calendar) for rule in self._rules]
-
-    def _days_of_telling(self, watch: _Watch) -> Iterator[date]:
-        """Give the days after today of a rule's next repeat, and of the end of its time of notice."""
-        rule, today, calendar = watch.rule, self.today, self._calendar
-        key = rule.id, watch.occasion
-        before = self.past.fired.get(key)
-        if rule.repeat and watch.is_true:
-            again = rule.repeat.next_day(before.first_on if before else today, today, calendar)
-            if again is not None:
-                yield again
-        if rule.notice and before is None and watch.is_true_ahead:
-            over_on = rule.notice.before.after(self.past.noticed.get(key, today), calendar)
-            if over_on > today:
-                yield over_on
 
 
 class Day:
@@ -190,6 +176,7 @@ class _Watch:
         "_is_known",
         "_occasion",
         "_reasons",
+        "_tellings",
         "_today",
         "is_true",
         "is_true_ahead",
@@ -236,16 +223,39 @@ class _Watch:
             self._is_known = True
         return self._changes_on
 
+    def days_of_telling(self, past: Past, *, today: date) -> tuple[date, ...]:
+        """Return the days after today of the rule's next repeat, and of the end of its time of notice."""
+        key = self.rule.id, self.occasion
+        before, noticed_on = past.fired.get(key), past.noticed.get(key)
+        first_on = None if before is None else before.first_on
+        about = today, first_on, noticed_on
+        known = self._tellings.get(about)
+        if known is None:
+            known = self._tellings[about] = tuple(self._telling(*about))
+        return known
+
     def go_to(self, day: date) -> None:
         """Ask again if the answer can have changed by a day."""
         change = self.changes_on()
         if change is not None and change <= day:
             self._look(day)
 
+    def _telling(self, today: date, first_on: date | None, noticed_on: date | None) -> Iterator[date]:
+        rule, calendar = self.rule, self._calendar
+        if rule.repeat and self.is_true:
+            again = rule.repeat.next_day(first_on or today, today, calendar)
+            if again is not None:
+                yield again
+        if rule.notice and first_on is None and self.is_true_ahead:
+            over_on = rule.notice.before.after(noticed_on or today, calendar)
+            if over_on > today:
+                yield over_on
+
     def _look(self, today: date) -> None:
         """Ask the condition on a day."""
         rule, facts, calendar = self.rule, self._facts, self._calendar
         self._today, self._is_known, self._reasons = today, False, None
+        self._tellings: dict[tuple[date, date | None, date | None], tuple[date, ...]] = {}
         self.is_true = rule.when.holds(facts, today=today, calendar=calendar)
         self.is_true_ahead = rule.notice is not None and rule.when.holds(
             facts, today=rule.notice.before.after(today, calendar), calendar=calendar
