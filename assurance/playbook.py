@@ -114,6 +114,7 @@ def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
     problems += templates_that_are_not_there(read)
     problems += needed_words_that_are_missing(read)
     problems += voices_of_nobody(read)
+    problems += nouns_without_a_workflow(workflows, read)
     if problems:
         raise BadDefinition(problems)
     books = [load_rules(folder, read) for folder in rules]
@@ -123,6 +124,20 @@ def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
     if problems:
         raise BadDefinition(problems)
     return Shelf(read, joined(books))
+
+
+def nouns_without_a_workflow(folders: Sequence[Path], workflows: Mapping[str, Workflow]) -> list[Problem]:
+    """Name every noun of the field for which no folder holds a workflow: nothing of it could ever be opened."""
+    return [
+        Problem(
+            str(folders[0]),
+            1,
+            1,
+            f"there is no {kind}.yaml here, and the program knows '{kind}'; take it from the house's own folder",
+        )
+        for kind in NOUNS
+        if kind not in workflows
+    ]
 
 
 def unknown_calendar(folder: Path, book: RuleBook) -> list[Problem]:

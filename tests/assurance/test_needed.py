@@ -148,3 +148,15 @@ def _words(node: ast.expr) -> list[str]:
     return [
         one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)
     ]
+
+
+def test_a_folder_of_ones_own_needs_a_workflow_for_every_noun(tmp_path: Path) -> None:
+    folder = tmp_path / "workflows"
+    shutil.copytree(HOME / "workflows", folder)
+    (folder / "hold.yaml").unlink()
+    with pytest.raises(BadDefinition) as refusal:
+        read_shelf((folder,), (HOME / "rules",))
+    assert str(refusal.value) == (
+        f"{folder}:1:1: there is no hold.yaml here, and the program knows 'hold'; "
+        "take it from the house's own folder"
+    )

@@ -110,11 +110,6 @@ def test_a_subject_goes_on_with_the_definition_with_which_it_began(
     action = world.action("trust")
     world.close()
     change("workflows/action.yaml", "      - evidence >= 1: Add at least one piece of evidence.\n", "")
-    change(
-        "workflows/action.yaml",
-        "    needs:\n    ask: {remark: optional text}\n",
-        "    ask: {remark: optional text}\n",
-    )
     later = World(world.settings.database, at=world.clock.now(), shelf=shelf_of(house))
     with pytest.raises(Refused, match="Add at least one piece of evidence"):
         later.moves("bo", action, "confirm")
@@ -214,7 +209,7 @@ def test_two_folders_do_not_describe_the_same_kind(house: Path) -> None:
 
 
 def test_two_folders_do_not_use_one_name_for_two_rules(house: Path) -> None:
-    with pytest.raises(BadDefinition, match="two folders use the same id for a rule: action-due-in-a-month"):
+    with pytest.raises(BadDefinition, match="the id 'action-due-in-a-month' is used already, at "):
         read_shelf([house / "workflows"], [house / "rules", HOME / "rules"])
 
 

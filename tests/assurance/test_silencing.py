@@ -16,6 +16,7 @@ from assurance.sweep import sweep
 from engine.errors import Refused
 from engine.moved import Ref
 from tests.assurance.conftest import At
+from tests.assurance.full_world import OF_INDIVIDUAL, full_world
 from tests.assurance.looking import EVERYTHING, card, grid, looks, told, value
 from tests.world import World
 
@@ -236,3 +237,15 @@ def test_a_silence_is_neither_answered_nor_renewed(world_at: At) -> None:
     with pytest.raises(Refused, match="is a step for the"):
         world.moves("bo", HOLD, "lift", reason="We have moved.")
     assert world.row(RuleHold, HOLD).state == "in_force"
+
+
+def test_what_is_silent_about_anothers_own_work_is_seen_by_few(world_at: At) -> None:
+    world = full_world(world_at)
+    silences(world, ref=OF_INDIVIDUAL, until=world.today)
+    silences(world, rule="re-audit-due", until=world.today)
+    for who, seen, hidden in (("ada", 2, 0), ("bo", 2, 0), ("fay", 1, 1), ("cleo", 1, 1), ("viv", 0, 2)):
+        with looks(world, who) as (tx, viewer):
+            found = holds(tx, viewer, EVERYTHING)
+        assert (len(found.rows), found.hidden) == (seen, hidden), who
+    with pytest.raises(Refused, match="There is no hold/1 that Fay Finch may see"):
+        card(world, "fay", HOLD)
