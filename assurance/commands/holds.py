@@ -9,7 +9,6 @@ from typing import Any
 from assurance.commands.hearing import held_subject, hold_row, load
 from assurance.commands.noting import note
 from assurance.facts import Known
-from assurance.mail import called
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import RuleHold
@@ -53,12 +52,6 @@ def said_of(tx: Tx, hold: Known, step: Move) -> str:
 def rule_called(tx: Tx, name: str | None) -> Rule | None:
     """Give a rule by its id; None where no file has it any more."""
     return next((rule for rule in tx.playbook.book.rules if rule.id == name), None)
-
-
-def held_in_words(tx: Tx, row: RuleHold) -> str:
-    """Say in a few words what a hold is about: a subject, or a rule about everything."""
-    subject = held_subject(row)
-    return f"the rule ‘{row.rule}’" if subject is None else called(load(tx, subject))
 
 
 def _line(hold: Known, step: Move) -> tuple[str, Mapping[str, Any]]:

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 from assurance.commands import acting, concluding, programme
 from assurance.commands.moving import Done, move
+from assurance.commands.replying import reply
+from assurance.commands.silencing import silence
 from assurance.sweep import SweepTally, sweep
 from engine.errors import Refused, Stale
 from engine.ledger import Event
@@ -195,3 +197,49 @@ def _sweeps_often(world: World) -> int:
         assert tally.parked == 0, tally.parked_refs
         total += tally.looked
     return total
+
+
+def test_of_many_who_reply_at_once_one_is_heard(any_world_at: At) -> None:
+    world = any_world_at("actions")
+    world.night(date(2015, 3, 10))
+    action = world.action("trust")
+    outcomes = at_once(*[partial(_replies, world, who, action) for who in ("nell", "bo") * 6])
+    assert kinds(outcomes) == {"Ref": 1, "Refused": 11}
+    assert len([line for line in world.history(action) if line.kind == "replied"]) == 1
+    assert world.proof().faults == ()
+
+
+def test_a_reply_is_answered_while_rules_look_and_one_answer_counts(any_world_at: At) -> None:
+    world = any_world_at("actions")
+    world.night(date(2015, 3, 10))
+    hold = _replies(world, "nell", world.action("trust"))
+    outcomes = at_once(
+        *[partial(world.moves, who, hold, "let_speak") for who in ("sam", "dan") * 3],
+        *[partial(sweep, world.office)] * 3,
+    )
+    assert kinds(outcomes)["Done"] == 1
+    assert world.state(hold) == "lifted"
+    assert len([line for line in world.history(world.action("trust")) if line.kind == "reply_seen"]) == 1
+    assert world.proof().faults == ()
+
+
+def test_a_silence_about_everything_is_lifted_while_rules_look(any_world_at: At) -> None:
+    world = any_world_at("actions")
+    world.on(date(2015, 2, 26))
+    with world.does("sam") as tx:
+        hold = silence(tx, rule_id="action-overdue", until_on=date(2015, 3, 20), reason="They are moving.")
+    world.nights(date(2015, 3, 3))
+    world.on(date(2015, 3, 3))
+    at_once(
+        partial(world.moves, "sam", hold, "lift", reason="They have moved."),
+        *[partial(sweep, world.office)] * 3,
+        partial(_adds_evidence, world, world.action("trust")),
+    )
+    sweep(world.office)
+    assert all("action-overdue 0" in world.fired(world.action(agency)) for agency in ("trust", "ccg"))
+    assert world.proof().faults == ()
+
+
+def _replies(world: World, who: str, action: Ref) -> Ref:
+    with world.does(who) as tx:
+        return reply(tx, action, "action-overdue-chair", "It was held on Monday.")
