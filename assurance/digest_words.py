@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from assurance.facts import Known
+from assurance.lateness import late_words
 from assurance.mail import called, due_of
 from assurance.office import Tx
 from assurance.outlook import Outlook
@@ -15,7 +16,6 @@ from assurance.reasons import day_in_words
 from assurance.records import DigestItem
 from engine.moved import Ref
 
-LATE_AFTER = timedelta(minutes=30)
 _Line = dict[str, str]
 Context = dict[str, object]
 
@@ -60,19 +60,6 @@ def words_of(tx: Tx, outlook: Outlook, items: Sequence[DigestItem], *, name: str
         ],
         "link": _link(tx, tuple(by_audit)),
     }
-
-
-def late_words(tx: Tx, meant_at: datetime) -> str:
-    """Say that a mail is late, and since when; nothing where it is not."""
-    if tx.now - meant_at < LATE_AFTER:
-        return ""
-    meant = tx.calendar.civil(meant_at)
-    days = (tx.today - meant.date()).days
-    if days == 0:
-        on, ago = f"today at {meant:%H:%M}", ""
-    else:
-        on, ago = f"on {meant:%A} {day_in_words(meant.date())}", f", {_days(days)} ago"
-    return f"This should have reached you {on}{ago}; the service could not send it then."
 
 
 def _entries(tx: Tx, outlook: Outlook, items: Sequence[DigestItem]) -> Iterable[_Entry]:

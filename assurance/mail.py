@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -40,7 +40,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One thing to tell: in which template, in which words, why, about what, and on what its truth rests."""
+    """One thing to tell: in which template, in which words, why, about what, and on what its truth rests.
+
+    `meant_at` is the instant at which it should have been told, where that is not now.
+    """
 
     template: str
     said: str
@@ -51,6 +54,7 @@ class News:
     items: Sequence[Item] = ()
     severity: str = Severity.NEWS
     rests_on: Sequence[Mapping[str, object]] = ()
+    meant_at: datetime | None = None
 
 
 class Told(NamedTuple):
@@ -103,6 +107,7 @@ def context_of(tx: Tx, known: Known, news: News, *, name: str) -> dict[str, obje
         "why": news.why,
         "items": [item.shown() for item in news.items],
         "link": f"{tx.playbook.base_url}/{news.about}",
+        **({} if news.meant_at is None else {"meant_at": news.meant_at.isoformat()}),
     }
 
 

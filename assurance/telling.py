@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from assurance.facts import Known
+from assurance.lateness import late_words, meant_at
 from assurance.mail import News, Told, called, item_of, tell, together
 from assurance.office import Tx
 from assurance.reasons import because, day_in_words
@@ -92,9 +93,10 @@ def _keep_for_digest(tx: Tx, audience: Audience, spoken: Sequence[Spoken]) -> No
     rows = []
     for one in spoken:
         known, verdict = one.known, one.verdict
-        if one.due_at not in digests:
-            # What should have gone this morning goes late today rather than tomorrow.
-            digests[one.due_at] = clock.digest_after(one.due_at, tx.calendar)
+        # What should have gone this morning goes late today rather than tomorrow.
+        meant = meant_at(tx, known, verdict, one.due_at)
+        if meant not in digests:
+            digests[meant] = clock.digest_after(meant, tx.calendar)
         key = firing_key(verdict.rule, known.ref, verdict.occasion, verdict.number)
         rows += [
             {
@@ -110,7 +112,7 @@ def _keep_for_digest(tx: Tx, audience: Audience, spoken: Sequence[Spoken]) -> No
                 "number": verdict.number,
                 "seq": one.seq,
                 "made_at": tx.now,
-                "due_at": digests[one.due_at],
+                "due_at": digests[meant],
             }
             for seat, word in audience.of(known, words_of(verdict))
         ]
@@ -161,6 +163,7 @@ def _news(tx: Tx, firings: Sequence[Spoken]) -> News:
         items=together([item_of(tx.playbook, firing.known) for firing in firings]),
         severity=_SEVERITY[rule.severity],
         rests_on=[_rests_on(firing) for firing in firings],
+        meant_at=_meant_at(tx, firings),
     )
 
 
@@ -195,7 +198,15 @@ def _notice_news(tx: Tx, people: Roster, notices: Sequence[Spoken]) -> News:
         items=together([item_of(tx.playbook, notice.known) for notice in notices]),
         severity=_SEVERITY[rule.severity],
         rests_on=[_rests_on(notice) for notice in notices],
+        meant_at=_meant_at(tx, notices),
     )
+
+
+def _meant_at(tx: Tx, spoken: Sequence[Spoken]) -> datetime | None:
+    """Give the instant at which a letter should have gone; None where it is not late."""
+    meant = min(meant_at(tx, one.known, one.verdict, one.due_at) for one in spoken)
+    goes_at = tx.playbook.book.clock.released_at(meant, tx.calendar)
+    return goes_at if late_words(tx, goes_at) else None
 
 
 def _fires_on(tx: Tx, rule: Rule) -> date:

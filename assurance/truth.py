@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from assurance.digest import TEMPLATE as DIGEST
 from assurance.digest import look_again, waiting_about, word_digest
-from assurance.digest_words import Context, late_words
+from assurance.digest_words import Context
+from assurance.lateness import late_words
 from assurance.mail import News, Told, context_of, forward, tell
 from assurance.office import Office, Tx, clock_of
 from assurance.outlook import Doubt, Ground, Listener, Outlook, grounds_of
@@ -122,7 +123,8 @@ def _answer(tx: Tx, outlook: Outlook, message: Claimed, letter: _Letter) -> Answ
         then = replace(tx, now=letter.created_at, today=tx.calendar.today(letter.created_at))
         news = _news(then, outlook, kept)
         context |= context_of(tx, outlook.known(kept[0].ref), news, name=letter.listener.name)
-    late = late_words(tx, message.not_before)
+    meant = context.get("meant_at")
+    late = late_words(tx, message.not_before if meant is None else datetime.fromisoformat(str(meant)))
     if late:
         context["late"] = late
     return Goes() if context == message.context else Goes(context)

@@ -61,7 +61,8 @@ def lapse_of(
     rule = next((one for one in rules if one.id == said.rule), None)
     if rule is None or (said.is_notice and rule.notice is None):
         return Lapse(Lapsed.GONE)
-    if rule.occasion(facts) != said.occasion or not _is_so(rule, said, facts, today, calendar):
+    is_due = _is_due(rule, facts, today, calendar, is_notice=said.is_notice)
+    if rule.occasion(facts) != said.occasion or not is_due:
         return Lapse(Lapsed.OVER)
     if _was_followed(said, past):
         return Lapse(Lapsed.FOLLOWED)
@@ -77,10 +78,20 @@ def lapse_of(
     return None
 
 
-def _is_so(rule: Rule, said: Said, facts: Facts, today: date, calendar: Calendar) -> bool:
+def due_since(
+    rule: Rule, facts: Facts, *, is_notice: bool, since: date, today: date, calendar: Calendar
+) -> date:
+    """Give the first day from `since` to today on which a rule had to say what it says today, as far as facts tell."""
+    day = since
+    while day < today and not _is_due(rule, facts, day, calendar, is_notice=is_notice):
+        day = _day_after(day)
+    return day
+
+
+def _is_due(rule: Rule, facts: Facts, today: date, calendar: Calendar, *, is_notice: bool) -> bool:
     if rule.when.holds(facts, today=today, calendar=calendar):
         return True
-    if not said.is_notice or rule.notice is None:
+    if not is_notice or rule.notice is None:
         return False
     return rule.when.holds(facts, today=rule.notice.before.after(today, calendar), calendar=calendar)
 

@@ -11,7 +11,7 @@ import pytest
 
 from engine.conditions import Value
 from engine.rule import FiredBefore, Hold, HoldKind, Past, Rule, RuleBook
-from engine.rule_truth import Lapse, Lapsed, Said, lapse_of
+from engine.rule_truth import Lapse, Lapsed, Said, due_since, lapse_of
 from engine.rules import load_rules
 from tests.engine.action_words import ENGLAND
 from tests.engine.test_rules import ACTION_RULES, CLOCK, DUE, FACTS, KINDS
@@ -163,3 +163,31 @@ def test_a_notice_is_held_by_what_holds_its_rule(fair_rules: tuple[Rule, ...]) -
     past = replace(fired(OVERDUE), holds=(hold,), noticed={(CHAIR, OCCASION): NOTICED_ON})
     lapse = judged(NOTICE, fair_rules, past, today=NOTICED_ON)
     assert lapse == Lapse(Lapsed.HELD, hold=hold, until_on=NOTICED_ON + timedelta(days=6))
+
+
+# -- how late ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_notice", "since", "due"),
+    [
+        (OVERDUE, False, DUE - timedelta(days=9), DAY_AFTER),
+        (OVERDUE, False, DUE + timedelta(days=5), DUE + timedelta(days=5)),
+        (CHAIR, False, DAY_AFTER, CHAIRS_DAY),
+        (CHAIR, True, DAY_AFTER, NOTICED_ON),
+        (CHAIR, False, CHAIRS_DAY + timedelta(days=30), CHAIRS_DAY + timedelta(days=30)),
+    ],
+)
+def test_what_nobody_asked_for_days_was_due_on_its_first_day(
+    fair_rules: tuple[Rule, ...], rule: str, is_notice: bool, since: date, due: date
+) -> None:
+    [one] = [one for one in fair_rules if one.id == rule]
+    today = CHAIRS_DAY + timedelta(days=30)
+    found = due_since(one, FACTS, is_notice=is_notice, since=since, today=today, calendar=ENGLAND)
+    assert found == due
+
+
+def test_what_is_not_due_before_today_is_due_today(rules: tuple[Rule, ...]) -> None:
+    [chair] = [one for one in rules if one.id == CHAIR]
+    day = due_since(chair, FACTS, is_notice=False, since=DAY_AFTER, today=NOTICED_ON, calendar=ENGLAND)
+    assert day == NOTICED_ON
