@@ -45,8 +45,8 @@ class Audience:
         if known.ref.kind in _ASKED_ALONE:
             return recipients(self._tx, self._people, known, words)
         belongs = known.belongs
-        key = (known.ref.kind, words, belongs.agency_id, belongs.owner_post_id, belongs.requester_id)
-        key += (belongs.awaited_agency_id,)
+        whose = (belongs.agency_id, belongs.owner_post_id, belongs.requester_id, belongs.awaited_agency_id)
+        key = (known.ref.kind, words, *whose)
         meant_here = self._meant.get(key)
         if meant_here is None:
             meant_here = self._meant[key] = list(self._all_meant(known, words))
