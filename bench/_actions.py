@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from assurance.records import Action
+from assurance.records import Action, DigestItem
+from engine.ledger import Event
 from engine.store import Base, Store, among, instant_text
 from engine.timers import Timer
 
@@ -40,6 +41,22 @@ class Actions:
         place = 1 + turn * ((stride - 1) // turns)
         ids = (FIRST_ID + step * stride + place for step in range(each))
         return [number + 1 if number % ONE_IN == 0 else number for number in ids]
+
+    def rows_of(self, actions: Sequence[int]) -> tuple[int, int, int]:
+        """Count the lines, the items of digests and the timers of actions."""
+        these = {"these": list(actions)}
+        with self.store.reading() as session:
+            counts = [
+                session.scalar(
+                    sa.select(sa.func.count())
+                    .select_from(table)
+                    .where(table.subject_kind == "action", among(table.subject_id, "these")),
+                    these,
+                )
+                for table in (Event, DigestItem, Timer)
+            ]
+        lines, items, timers = (count or 0 for count in counts)
+        return lines, items, timers
 
     def fall_due(self, actions: Sequence[int]) -> None:
         """Let actions have been due yesterday, so that rules look at them now; what was told before is forgotten."""
@@ -88,7 +105,7 @@ def write_actions(store: Store, pattern: int, number: int, *, look_at: datetime)
         writer.copy(session, "event", f"{first} AND {late}", reminder)
         timer = {**line, "due_at": writer.instant(f"i % {SPREAD_IN_DAYS}")}
         writer.copy(session, "timer", f"o.subject_kind = 'action' AND o.subject_id = {pattern}", timer)
-        session.execute(sa.delete(Timer).where(Timer.subject_id < FIRST_ID))
+        session.execute(sa.delete(Timer).where(Timer.subject_kind == "action", Timer.subject_id < FIRST_ID))
     with store.db.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
     return Actions(store, number, look_at)

@@ -230,22 +230,30 @@ class _Step(NamedTuple):
 def _sealed(standing: Standing, line: Line, *, data: str | None = None) -> _Sealed:
     """Make the next line of a subject, sealed with the line before it; `data` is what it says, spelled already."""
     seq = standing.version + 1
-    salts = {name: secrets.token_hex(16) for name in line.texts}
+    promised: Mapping[str, str] = {}
+    texts: Sequence[Mapping[str, Any]] = ()
+    if line.texts:
+        promised, texts = _promised(standing, seq, line)
     if data is None:
-        data = _spelled(line, {name: commitment_of(salts[name], text) for name, text in line.texts.items()})
+        data = _spelled(line, promised)
     kind, subject = standing.ref
-    at = instant_text(line.at)
-    group_id = standing.group_id
+    group_id, at = standing.group_id, instant_text(line.at)
     columns = (group_id, kind, subject, seq, line.kind, at, line.actor, line.once, data)
     seal = seal_of(standing.head, columns)
-    place = {"subject_kind": kind, "subject_id": subject, "seq": seq, "group_id": group_id}
-    texts = [{**place, "name": name, "salt": salts[name], "text": text} for name, text in line.texts.items()]
+    stored = dict(zip(SEALED_COLUMNS, columns, strict=True))
+    stored["seal"] = seal
     material = seq if line.material else standing.material_version
-    return _Sealed(
-        dict(zip((*SEALED_COLUMNS, "seal"), (*columns, seal), strict=True)),
-        texts,
-        standing._replace(version=seq, material_version=material, head=seal),
-    )
+    after = Standing(standing.ref, group_id, standing.state, seq, material, seal, standing.definition_id)
+    return _Sealed(stored, texts, after)
+
+
+def _promised(standing: Standing, seq: int, line: Line) -> tuple[Mapping[str, str], Sequence[Mapping[str, Any]]]:
+    """Commit to what people wrote in a line: the commitments by name, and the rows that keep the texts beside it."""
+    kind, subject = standing.ref
+    place = {"subject_kind": kind, "subject_id": subject, "seq": seq, "group_id": standing.group_id}
+    salts = {name: secrets.token_hex(16) for name in line.texts}
+    rows = [{**place, "name": name, "salt": salts[name], "text": text} for name, text in line.texts.items()]
+    return {name: commitment_of(salts[name], text) for name, text in line.texts.items()}, rows
 
 
 def _spelled(line: Line, promised: Mapping[str, str]) -> str:
