@@ -60,9 +60,10 @@ def _scheduler(office: Office, mailer: Mailer, stop: threading.Event) -> Any:
     )
     scheduler.add_listener(log_failure, EVENT_JOB_ERROR)
     at_once = SystemClock().now()
+    night_watch = _Watch(office)
     jobs: tuple[tuple[str, Callable[[], None], str, timedelta], ...] = (
-        ("the sweep", _Watch(office).look, "clock", SWEEP_EVERY),
-        ("the post", lambda: _deliver(office, mailer, stop), "post", DELIVER_EVERY),
+        ("the sweep", night_watch.look, "clock", SWEEP_EVERY),
+        ("the post", lambda: _deliver(office, mailer, stop, night_watch), "post", DELIVER_EVERY),
         ("the returned mail", lambda: _read_returned(office), "returned", READ_RETURNED_EVERY),
     )
     for name, job, executor, every in jobs:
@@ -83,8 +84,15 @@ class _Watch:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._named: set[str] = set()
+        self.has_looked = False
 
     def look(self) -> None:
+        try:
+            self._look()
+        finally:
+            self.has_looked = True
+
+    def _look(self) -> None:
         # Groups, closed days and definitions may have come since the last look.
         self._office.read_playbook()
         tally = watch(self._office)
@@ -96,11 +104,12 @@ class _Watch:
         self._named = waits
 
 
-def _deliver(office: Office, mailer: Mailer, stop: threading.Event) -> None:
-    if not is_owed(office):
+def _deliver(office: Office, mailer: Mailer, stop: threading.Event, night_watch: _Watch) -> None:
+    # After a standstill the rules look first: so that one digest says all, and no lower level goes before a higher one.
+    if not night_watch.has_looked or not is_owed(office):
         return
     tally = deliver_all(office, mailer, stopping=stop.is_set)
-    if tally.sent or tally.failed or tally.uncertain or tally.trouble:
+    if tally.sent or tally.withdrawn or tally.failed or tally.uncertain or tally.trouble:
         log.info("%s", said_of_delivery(tally))
 
 
