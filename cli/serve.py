@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import threading
@@ -44,6 +45,10 @@ def serve_office(office: Office, mailer: Mailer, *, where_mail_goes: str = "") -
             typer.echo(f"Mail goes to {where_mail_goes}.")
         typer.echo("There are no pages yet; they come in a later version. Stop with Ctrl-C.")
         scheduler = _scheduler(office, mailer, stop)
+        # What was loaded until now is never garbage: looking through all of it, time and again, would take a sweep
+        # longer than its own work.
+        gc.collect()
+        gc.freeze()
         scheduler.start()
         stop.wait()
         scheduler.shutdown(wait=True)

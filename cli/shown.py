@@ -200,8 +200,8 @@ def said_of_withheld(one: Withheld) -> str:
     """Say of a rule that it waits for somebody's word, why, and which command gives it."""
     owed = f"{'more than ' if one.is_more else ''}{several(one.owed, 'mail')}"
     return (
-        f"The rule ‘{one.rule}’ is not in force: it would owe {owed} at its first look, and {one.cap:,} are let through "
-        f"without asking. Put it in force with: auditloop adopt {one.rule} --as PERSON --accept-backlog (or "
+        f"The rule ‘{one.rule}’ is not in force: it would owe {owed} at its first look, and the cap is "
+        f"{one.cap:,}. Put it in force with: auditloop adopt {one.rule} --as PERSON --accept-backlog (or "
         "--only-from DATE, for what comes true from that day on)."
     )
 

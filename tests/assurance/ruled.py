@@ -39,11 +39,16 @@ WITH_NOTICE = OVERDUE + LATE_CHAIR.replace(
 )
 
 
-def shelf_of(folder: Path, *rules: str, clock: str = CLOCK) -> Shelf:
-    """Read the house's workflows with these rules and this clock."""
+def write_rules(folder: Path, *rules: str, clock: str = CLOCK) -> None:
+    """Write a folder of rules."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "clock.yaml").write_text(clock, encoding="utf-8")
     (folder / "action.yaml").write_text("rules:" + "".join(rules), encoding="utf-8")
+
+
+def shelf_of(folder: Path, *rules: str, clock: str = CLOCK) -> Shelf:
+    """Read the house's workflows with these rules and this clock."""
+    write_rules(folder, *rules, clock=clock)
     return read_shelf((HOME / "workflows",), (folder,))
 
 
