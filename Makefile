@@ -34,7 +34,7 @@ types: setup-dev ## only the types
 faults: setup-dev ## the long fault run: ROUNDS=100 kills and cut connections
 	@AUDITLOOP_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m faults tests/faults
 
-bench: setup-dev ## measure moves per second against bare SQL
+bench: setup-dev ## measure moves and sweeps against bare SQL, in minutes
 	@set -e; for program in bench/*.py; do \
 		case $$program in */_*) continue;; esac; \
 		name=$$(basename $$program .py); echo "bench/$$name"; $(BIN)/python -m bench.$$name; \
