@@ -290,13 +290,15 @@ class RowLock:
 
     In a statement of its own, before what depends on the rows is counted: a query that had to wait for a lock
     would go on with what it had counted before it waited. SQLite's one writer holds the whole file already, and
-    a transaction that only reads holds nothing.
+    a transaction that only reads holds nothing. Rows that point at a held one may be written meanwhile: its key
+    stays, and whoever writes them holds rows of other tables, for which the holder may wait.
     """
 
     def __init__(self, key: InstrumentedAttribute[int]) -> None:
-        query = sa.select(key).where(key == sa.bindparam("row"))
-        self._one = Prepared(query.with_for_update())
-        self._many = Prepared(sa.select(key).where(among(key, "rows")).order_by(key).with_for_update())
+        one = sa.select(key).where(key == sa.bindparam("row"))
+        many = sa.select(key).where(among(key, "rows")).order_by(key)
+        self._one = Prepared(one.with_for_update(key_share=True))
+        self._many = Prepared(many.with_for_update(key_share=True))
 
     def take(self, session: Session, rows: Iterable[int]) -> None:
         """Hold rows by their numbers, the lowest first, so that two who want the same ones wait in one line."""

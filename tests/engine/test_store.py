@@ -259,6 +259,20 @@ def test_many_rows_are_locked_together_and_one_alone(any_store: Store) -> None:
     assert _free(any_store, leaves) == leaves
 
 
+def test_what_points_at_a_locked_row_is_written_without_waiting(any_store: Store) -> None:
+    with any_store.begin() as session:
+        leaves = [bud(session).id for _ in range(3)]
+    with any_store.begin() as session:
+        for taken in (leaves[:1], leaves):
+            RowLock(Leaf.id).take(session, taken)
+        if session.info["locks_rows"]:
+            with any_store.begin() as another:
+                # PostgreSQL holds so whatever a foreign key points at, until the transaction ends.
+                pointed_at = sa.select(Leaf.id).order_by(Leaf.id)
+                pointed_at = pointed_at.with_for_update(read=True, key_share=True, skip_locked=True)
+                assert list(another.scalars(pointed_at.where(Leaf.id.in_(leaves)))) == leaves
+
+
 def _free(store: Store, leaves: list[int]) -> list[int]:
     """Give which leaves somebody else could lock now."""
     with store.begin() as another:
