@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from engine.spans import Span
 from engine.vocabulary import Kind
@@ -149,6 +149,35 @@ def atoms(tree: Tree) -> Iterator[Atom]:
             yield from atoms(part)
         case _:
             yield tree
+
+
+class Stated(NamedTuple):
+    """A comparison as it is written: with the `not` that stands before it, or in it."""
+
+    atom: Atom
+    text: str
+    is_negated: bool = False
+
+
+def stated(tree: Tree) -> Iterator[Stated]:
+    """Yield the comparisons of a tree in the order and in the words in which they are written.
+
+    A `not` before a bracket belongs to none of the comparisons inside.
+    """
+    match tree:
+        case Every(parts) | Either(parts):
+            for part in parts:
+                yield from stated(part)
+        case Not(Empty(fact) as atom):
+            yield Stated(atom, f"{fact.name} is not empty", is_negated=True)
+        case Not(OneOf(fact, _, text) as atom):
+            yield Stated(atom, f"{fact.name} not {text.removeprefix(fact.name).lstrip()}", is_negated=True)
+        case Not(Compare(text=text) as atom):
+            yield Stated(atom, f"not {text}", is_negated=True)
+        case Not(part):
+            yield from stated(part)
+        case _:
+            yield Stated(tree, tree.text)
 
 
 def facts_in(tree: Tree) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from engine.condition_closures import Compiled, Getter, compile_tree, getter
 from engine.condition_gaps import can_hold_without, gaps
 from engine.condition_parser import Parser
-from engine.condition_tree import Atom, Compare, OneOf, Term, Tree, atoms
+from engine.condition_tree import Atom, Compare, OneOf, Stated, Term, Tree, stated
 from engine.spans import Calendar
 from engine.vocabulary import RESERVED, Facts, Field, Kind, Value, Vocabulary
 from engine.yamlfile import Node
@@ -58,7 +58,7 @@ class Condition:
         return self._compiled.holds(facts, today, calendar)
 
     def comparisons(self, facts: Facts, *, today: date, calendar: Calendar) -> tuple[Comparison, ...]:
-        """Return every comparison in the order of the text, with the values of this day."""
+        """Return every comparison in the order and the words of the text, with the values of this day."""
         return tuple(shown(facts, today, calendar) for shown in self._shown)
 
     def next_change(self, facts: Facts, *, today: date, calendar: Calendar) -> date | None:
@@ -98,7 +98,7 @@ class Expression:
 def parse(node: Node, vocabulary: Vocabulary) -> Condition:
     """Parse a condition; raises BadDefinition at the wrong word, inside the text."""
     tree = Parser(node, vocabulary).condition()
-    shown = tuple(_showing(atom) for atom in atoms(tree))
+    shown = tuple(_showing(one) for one in stated(tree))
     return Condition(" ".join(node.text().split()), tree, compile_tree(tree), shown)
 
 
@@ -108,14 +108,15 @@ def parse_value(node: Node, vocabulary: Vocabulary) -> Expression:
     return Expression(" ".join(node.text().split()), term, getter(term))
 
 
-def _showing(atom: Atom) -> _Shown:
-    holds, text = compile_tree(atom).holds, atom.text
+def _showing(one: Stated) -> _Shown:
+    atom, text, is_negated = one
+    holds = compile_tree(atom).holds
     left = getter(atom.left if isinstance(atom, Compare) else atom.fact)
     right = _right(atom)
 
     def shown(facts: Facts, today: date, calendar: Calendar) -> Comparison:
         asked = facts, today, calendar
-        return Comparison(text, left(*asked), right(*asked), holds(*asked))
+        return Comparison(text, left(*asked), right(*asked), holds(*asked) is not is_negated)
 
     return shown
 

@@ -200,7 +200,7 @@ def test_a_rule_that_looks_at_a_text_tells_only_whether_there_is_one(world_at: A
     )
     (line,) = [line for line in ruled.history(action) if line.kind == "fired"]
     assert line.data["reasons"] == [
-        "measure is empty: false (there is one)",
+        "measure is not empty: true (there is one)",
         "waiting_on is empty: true (empty)",
         "times_moved = 0: true (0; 0)",
     ]

@@ -162,7 +162,7 @@ def test_a_rule_that_spoke_is_told_with_its_reasons_and_whom_it_told(world: Worl
     overdue = next(line for line in spoken if "‘action-overdue’" in line.sentence)
     assert overdue.sentence == "The rule ‘action-overdue’ spoke: An action is overdue."
     assert "chased_from_on < today (27 February 2015, 28 February 2015)" in overdue.because
-    assert "not chased_from_on is empty (27 February 2015)" in overdue.because
+    assert "chased_from_on is not empty (27 February 2015)" in overdue.because
     assert "Nell Norris" in overdue.told
     again = next(line for line in spoken if "‘action-overdue’ spoke, repeat 1" in line.sentence)
     assert again.sentence == "The rule ‘action-overdue’ spoke, repeat 1: An action is overdue."

@@ -176,7 +176,7 @@ def test_a_history_tells_reasons_and_what_was_written(run: Run, database: Path) 
     run("sweep", database=database)
     spoken = one_line(run("history", "action/1", database=database).stdout)
     assert "The rule ‘action-overdue-board’ spoke, an escalation: An action is sixty days overdue." in spoken
-    assert "because state in (agreed, in_progress) (agreed) and not current_due_on is empty" in spoken
+    assert "because state in (agreed, in_progress) (agreed) and current_due_on is not empty" in spoken
 
 
 def test_a_line_that_was_changed_is_marked(run: Run, database: Path) -> None:

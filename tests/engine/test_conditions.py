@@ -217,12 +217,18 @@ def test_a_day_beyond_all_years_neither_crashes_nor_is_forgotten() -> None:
 
 
 def test_an_explanation_shows_every_comparison_with_the_values_of_the_day() -> None:
-    text = "state in (agreed, in_progress) and not (due_on + 1 week <= today or remark is not empty) and not is_late"
+    text = (
+        "state in (agreed, in_progress) and not (due_on + 1 week <= today or remark is not empty) and not is_late "
+        "and state not in (verified) and not times_moved > 2 and due_on is not empty"
+    )
     assert condition(text).comparisons(FACTS, today=TODAY, calendar=ENGLAND) == (
         Comparison("state in (agreed, in_progress)", "in_progress", ("agreed", "in_progress"), holds=True),
         Comparison("due_on + 1 week <= today", date(2026, 3, 8), TODAY, holds=False),
-        Comparison("remark is empty", None, None, holds=True),
-        Comparison("is_late", left=False, right=True, holds=False),
+        Comparison("remark is not empty", None, None, holds=False),
+        Comparison("not is_late", left=False, right=True, holds=True),
+        Comparison("state not in (verified)", "in_progress", ("verified",), holds=True),
+        Comparison("not times_moved > 2", FACTS["times_moved"], 2, holds=True),
+        Comparison("due_on is not empty", FACTS["due_on"], None, holds=True),
     )
 
 

@@ -197,7 +197,7 @@ def test_a_verdict_says_why_for_which_occasion_and_what_is_set(book: RuleBook) -
     assert (verdict.rule.id, verdict.occasion, verdict.number) == ("action-overdue", "2026-03-02", 0)
     assert verdict.reasons == (
         Comparison("state in (agreed, in_progress)", "in_progress", ("agreed", "in_progress"), holds=True),
-        Comparison("due_on is empty", DUE, None, holds=False),
+        Comparison("due_on is not empty", DUE, None, holds=True),
         Comparison("due_on < today", DUE, date(2026, 3, 3), holds=True),
     )
     assert verdict.sets == {"is_late": True}
