@@ -14,7 +14,8 @@ from assurance.queries.explaining import Compared, Explained, explain
 from assurance.queries.foretelling import Foretold, Way, on_day
 from assurance.queries.preview import LONGEST_IN_DAYS, OneMail, Preview, preview
 from assurance.queries.references import reference_of
-from assurance.queries.why import Cause, RuleThen, Why, why
+from assurance.queries.who_decided import RuleThen
+from assurance.queries.why import Cause, Why, why
 from cli.columns import short
 from cli.looking import RefArgument
 from cli.opening import (
@@ -141,9 +142,19 @@ def _show_why(found: Why) -> None:
             ("Said last", found.answer),
         ]
     )
+    alike: dict[tuple[object, ...], list[Cause]] = {}
     for cause in found.causes:
-        _show_cause(cause)
-    say(f"\nWho decided whom it tells: {found.decided}")
+        alike.setdefault((cause.at, cause.sentence, cause.because, cause.decided), []).append(cause)
+    for causes in alike.values():
+        _show_causes(causes)
+    for rule in dict.fromkeys(cause.rule for cause in found.causes if cause.rule is not None):
+        _show_rule(rule)
+    if found.hidden:
+        say()
+        say(f"{several(found.hidden, 'further reason')} may not be seen by whoever asks.", style="dim")
+    elif not found.causes:
+        say()
+        say("Nothing that it was to say was still so.")
 
 
 def _show_told(pairs: Sequence[tuple[str, Cell]]) -> None:
@@ -151,29 +162,34 @@ def _show_told(pairs: Sequence[tuple[str, Cell]]) -> None:
     show_pairs([(name, value) for name, value in pairs if value not in (None, "")])
 
 
-def _show_cause(cause: Cause) -> None:
+def _show_causes(causes: Sequence[Cause]) -> None:
+    """Show what several entries say alike, under all their names."""
+    first = causes[0]
     say()
-    say(f"{short(cause.ref)}, line {cause.line}, {in_words(cause.at)}", style="bold")
-    say(cause.sentence)
-    for number, reason in enumerate(cause.because):
+    if len(causes) == 1:
+        say(f"{short(first.ref)}, line {first.line}, {in_words(first.at)}", style="bold")
+    else:
+        say(f"{len(causes)} histories, {in_words(first.at)}", style="bold")
+        say(", ".join(short(cause.ref) for cause in causes))
+    say(first.sentence)
+    for number, reason in enumerate(first.because):
         say(f"  {'and' if number else 'because'} {reason}")
-    if cause.told_as:
-        say(f"  told as {cause.told_as.replace('_', ' ')}")
-    if cause.rule is not None:
-        _show_rule(cause.rule)
+    say(first.decided)
 
 
 def _show_rule(rule: RuleThen) -> None:
     say()
+    say(f"The rule ‘{rule.id}’, in the words that it had", style="bold")
     _show_told(
         [
-            ("  Rule", f"{rule.id}: {rule.title}"),
-            ("  when", rule.when),
-            ("  once per", rule.once_per),
-            ("  notice", rule.notice),
-            ("  tell", ", ".join(rule.tells)),
-            ("  copy", ", ".join(rule.copies)),
-            ("  which is", rule.in_force),
+            ("title", rule.title),
+            ("when", rule.when),
+            ("once per", rule.once_per),
+            ("notice", rule.notice),
+            ("tell", ", ".join(rule.tells)),
+            ("copy", ", ".join(rule.copies)),
+            ("which is", rule.in_force),
+            ("written at", rule.written_at),
         ]
     )
 
@@ -185,14 +201,14 @@ def _show_explained(found: Explained) -> None:
     say()
     show_table(COMPARISONS, found.comparisons)
     say()
-    told = "; ".join(f"{name} as {word.replace('_', ' ')}" for name, word in found.told)
     _show_told(
         [
             ("Occasion", found.occasion),
             ("Notice given", found.noticed_on),
             ("First said", found.first_said_on),
             ("Said so far", several(found.times_said, "time") if found.times_said else None),
-            ("It tells", told),
+            ("It gives notice to", _named(found.warned)),
+            ("It tells", _named(found.told)),
             ("The answer can change", found.changes_on or "not by time alone"),
             ("Rules look again", found.looked_at_on or "when something changes"),
             ("In force since", found.in_force_since),
@@ -201,10 +217,19 @@ def _show_explained(found: Explained) -> None:
     )
 
 
+def _named(people: Sequence[tuple[str, str]]) -> str:
+    """Name people by the word that means them: `chair: Ada Ashdown; members: Bo Birchall, Dev Dunmore`."""
+    by_word: dict[str, list[str]] = {}
+    for name, word in people:
+        by_word.setdefault(word.replace("_", " "), []).append(name)
+    return "; ".join(f"{word}: {', '.join(names)}" for word, names in by_word.items())
+
+
 def _values(one: Compared) -> str:
-    if one.right is None or isinstance(one.right, tuple):
-        return _value(one.left)
-    return f"{_value(one.left)}; {_value(one.right)}"
+    """Show the values of a comparison, but for those that stand in its text."""
+    values = [one.left] if one.right is None or isinstance(one.right, tuple) else [one.left, one.right]
+    shown = [_value(value) for value in values if str(value) not in one.text.split() and value is not True]
+    return "; ".join(shown) or _value(one.left)
 
 
 def _value(value: Value) -> str:

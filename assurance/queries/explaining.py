@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import sqlalchemy as sa
-
 from assurance.access import Viewer, require_sight
+from assurance.deciders import WAITING
 from assurance.facts import Known
+from assurance.in_force import newest
 from assurance.mail import called
 from assurance.office import Tx
 from assurance.past import pasts
-from assurance.reasons import day_in_words
+from assurance.queries.preview import waiting_rules
+from assurance.queries.who_decided import place_of
+from assurance.reasons import THERE, day_in_words
 from assurance.recipients import recipients
-from assurance.records import AdoptedRule
+from assurance.records import Approval
 from assurance.roster import roster
-from engine.conditions import Value
+from engine.conditions import Comparison, Value
 from engine.errors import Reason, Refused
 from engine.moved import Ref
-from engine.rule import FiredBefore, Opinion, Outcome, Past, Rule
+from engine.refusals import spoken
+from engine.rule import FiredBefore, HoldKind, Opinion, Outcome, Past, Rule
 from engine.rules import consider, next_look
 from engine.words import unknown
 
@@ -39,7 +43,7 @@ class Explained:
     """One rule and one subject, today. `told` are names with the word by which each is meant.
 
     `changes_on` is the first day on which time alone can change the condition's answer; `looked_at_on` the day of
-    the next look at the subject; both None for never.
+    the next look at the subject; both None for never. `warned` are those to whom notice is given first.
     """
 
     rule: str
@@ -58,6 +62,7 @@ class Explained:
     times_said: int
     noticed_on: date | None
     told: tuple[tuple[str, str], ...]
+    warned: tuple[tuple[str, str], ...]
     changes_on: date | None
     looked_at_on: date | None
     in_force_since: date | None
@@ -75,7 +80,8 @@ def explain(tx: Tx, viewer: Viewer, rule_id: str, ref: Ref) -> Explained:
         sentence = f"The rule ‘{rule.id}’ is about {rule.about}, and {ref} is none."
         raise Refused(Reason("other_kind", sentence))
     known = tx.playbook.noun(ref.kind).load_many(tx.session, [ref.id])[0]
-    past = pasts(tx.session, [ref], group_id=tx.actor.group_id, today=tx.today)[ref]
+    withheld = frozenset(waiting_rules(tx))
+    past = pasts(tx.session, [ref], group_id=tx.actor.group_id, today=tx.today, withheld=withheld)[ref]
     rules, facts = tx.playbook.book.about(ref.kind), known.facts
     opinions = consider(rules, facts, today=tx.today, calendar=tx.calendar, past=past)
     opinion = next((one for one in opinions if one.rule.id == rule.id), None)
@@ -93,17 +99,18 @@ def explain(tx: Tx, viewer: Viewer, rule_id: str, ref: Ref) -> Explained:
         state_title=stands_at.title,
         on=tx.today,
         holds=rule.when.holds(facts, today=tx.today, calendar=tx.calendar),
-        comparisons=tuple(Compared(one.text, one.left, one.right, one.holds) for one in comparisons),
+        comparisons=tuple(_compared(one) for one in comparisons),
         occasion=occasion,
-        verdict=_verdict(rule, opinion, before),
+        verdict=_verdict(rule, opinion, before, is_withheld=rule.id in withheld),
         first_said_on=None if before is None else before.first_on,
         times_said=0 if before is None else len(before.numbers),
         noticed_on=past.noticed.get((rule.id, occasion)),
-        told=_told(tx, known, rule),
+        told=_told(tx, known, (*rule.tell, *rule.copy)),
+        warned=() if rule.notice is None else _told(tx, known, (rule.notice.to,)),
         changes_on=rule.when.next_change(facts, today=tx.today, calendar=tx.calendar),
         looked_at_on=_looked_at(tx, known, past),
         in_force_since=_in_force_since(tx, rule),
-        source=f"{rule.place.file}:{rule.place.line}",
+        source=place_of(rule),
     )
 
 
@@ -115,17 +122,27 @@ def rule_named(tx: Tx, rule_id: str) -> Rule:
     return rules[rule_id]
 
 
-def _verdict(rule: Rule, opinion: Opinion | None, before: FiredBefore | None) -> str:
+def _compared(one: Comparison) -> Compared:
+    """Show one comparison; of a text only whether there is one, since it may tell of a file."""
+    left = THERE if one.right is None and isinstance(one.left, str) else one.left
+    return Compared(one.text, left, one.right, one.holds)
+
+
+def _verdict(rule: Rule, opinion: Opinion | None, before: FiredBefore | None, *, is_withheld: bool) -> str:
     """Say in a sentence what the rule does today."""
+    if is_withheld:
+        return _VERDICTS[Outcome.WITHHELD]
     if opinion is None:
         return "It says nothing: its condition is not true today."
+    if opinion.outcome is Outcome.SAID and before is None:
+        return "Notice was given; it waits until its time is over, and speaks then if its condition is true."
     if opinion.outcome is Outcome.SAID and before is not None and before.was_passed_over:
         return "It says nothing: this occasion belongs to a backlog that was passed over."
     return _VERDICTS[opinion.outcome].format(
-        again=f"repeat {opinion.number}" if opinion.number else "for the first time on this occasion",
-        to="" if rule.notice is None else rule.notice.to.replace("_", " "),
+        again=f"again (repeat {opinion.number})" if opinion.number else "for the first time on this occasion",
+        to="" if rule.notice is None else spoken(rule.notice.to),
         until="" if opinion.until_on is None else day_in_words(opinion.until_on),
-        hold="" if opinion.hold is None else str(opinion.hold.kind),
+        hold="" if opinion.hold is None else _HELD_BY[opinion.hold.kind],
         louder=opinion.quieted_by,
     )
 
@@ -133,18 +150,24 @@ def _verdict(rule: Rule, opinion: Opinion | None, before: FiredBefore | None) ->
 _VERDICTS = {
     Outcome.FIRES: "It speaks today, {again}.",
     Outcome.NOTICES: "It gives notice to the {to} today; it names nobody yet.",
-    Outcome.WAITS: "Notice was given; it waits for an answer and speaks on {until}.",
-    Outcome.HELD: "It is held by a {hold}, and may speak on {until}.",
+    Outcome.WAITS: "Notice was given; it waits for an answer until {until}, and speaks then.",
+    Outcome.HELD: "It is held by {hold}; from {until} on it may speak.",
     Outcome.QUIETED: "It keeps quiet, since ‘{louder}’ speaks louder about the same.",
-    Outcome.WITHHELD: "It is not in force yet: somebody has to say what becomes of its backlog.",
+    Outcome.WITHHELD: "It is not in force: somebody has to say first what becomes of its backlog (`auditloop adopt`).",
     Outcome.SAID: "It has said all that it has to say on this occasion so far.",
+}
+_HELD_BY = {
+    HoldKind.REPLY: "a reply that is being looked at",
+    HoldKind.ACKNOWLEDGEMENT: "somebody who has accepted that it takes longer",
+    HoldKind.SILENCE: "a silence",
 }
 
 
-def _told(tx: Tx, known: Known, rule: Rule) -> tuple[tuple[str, str], ...]:
+def _told(tx: Tx, known: Known, words: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    if known.ref.kind == Approval.noun and known.standing.state != WAITING:
+        return ()  # nobody is asked any more
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
-    found = recipients(tx, people, known, (*rule.tell, *rule.copy))
-    return tuple((one.seat.person, one.word) for one in found)
+    return tuple((one.seat.person, one.word) for one in recipients(tx, people, known, words))
 
 
 def _looked_at(tx: Tx, known: Known, past: Past) -> date | None:
@@ -153,11 +176,6 @@ def _looked_at(tx: Tx, known: Known, past: Past) -> date | None:
 
 
 def _in_force_since(tx: Tx, rule: Rule) -> date | None:
-    adopted = tx.session.scalar(
-        sa.select(AdoptedRule.adopted_at).where(
-            AdoptedRule.group_id == tx.actor.group_id,
-            AdoptedRule.rule == rule.id,
-            AdoptedRule.hash == rule.hash,
-        )
-    )
-    return None if adopted is None else tx.calendar.today(adopted)
+    """Give the day since which a rule counts in these words; None while it does not."""
+    row = newest(tx.session, group_id=tx.actor.group_id).get(rule.id)
+    return None if row is None or row.hash != rule.hash else tx.calendar.today(row.adopted_at)

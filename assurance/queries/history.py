@@ -54,6 +54,15 @@ def history_of(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[Told, ...]:
     return tuple(_Teller(tx, viewer, ref).lines())
 
 
+def line_of(tx: Tx, viewer: Viewer, ref: Ref, number: int) -> Told | None:
+    """Tell one line of a subject's history, without whom it was mailed to; None where there is no such line.
+
+    Raises Refused where there is no such subject, or none for this viewer.
+    """
+    require_sight(tx.session, viewer, ref)
+    return next(_Teller(tx, viewer, ref).lines(only=number), None)
+
+
 class _Teller:
     """Knows the names that one history speaks of."""
 
@@ -67,30 +76,42 @@ class _Teller:
         self._people = {f"person/{number}": name for number, name in tx.session.execute(people)}
         self._rules: Mapping[str, Rule] = {rule.id: rule for rule in tx.playbook.book.rules}
 
-    def lines(self) -> Iterator[Told]:
-        rows = self._tx.session.scalars(
-            sa.select(Event)
-            .where(Event.subject_kind == self._ref.kind, Event.subject_id == self._ref.id)
-            .order_by(Event.seq)
-        ).all()
-        words = self._tx.session.scalars(
-            sa.select(EventText).where(
-                EventText.subject_kind == self._ref.kind, EventText.subject_id == self._ref.id
-            )
-        ).all()
-        mailed, previous = self._mailed(), ""
+    def lines(self, *, only: int | None = None) -> Iterator[Told]:
+        """Tell every line, or one; also then all before it are read, since they say what things were called."""
+        events = sa.select(Event).where(
+            Event.subject_kind == self._ref.kind, Event.subject_id == self._ref.id
+        )
+        texts = sa.select(EventText).where(
+            EventText.subject_kind == self._ref.kind, EventText.subject_id == self._ref.id
+        )
+        if only is not None:
+            events, texts = events.where(Event.seq <= only), texts.where(EventText.seq == only)
+        rows = self._tx.session.scalars(events.order_by(Event.seq)).all()
+        words = self._tx.session.scalars(texts).all()
+        mailed, previous = self._mailed() if only is None else {}, ""
         for row in rows:
             own = {text.name: text for text in words if text.seq == row.seq}
             try:
                 entry = entry_of(row)
             except ValueError:  # whoever changed the line left something that cannot be read
-                yield Told(
-                    row.seq, self._tx.now, row.actor, row.kind, UNREADABLE, (), {}, (), (), is_sealed=False
-                )
+                if only in (None, row.seq):
+                    yield Told(
+                        row.seq,
+                        self._tx.now,
+                        row.actor,
+                        row.kind,
+                        UNREADABLE,
+                        (),
+                        {},
+                        (),
+                        (),
+                        is_sealed=False,
+                    )
             else:
                 # States and steps are called as the definition of that day calls them.
                 self._workflow = self._published.get(entry.data.get("definition", ""), self._workflow)
-                yield self._told(entry, own, mailed, is_sealed=_is_sealed(row, previous, entry, own))
+                if only in (None, row.seq):
+                    yield self._told(entry, own, mailed, is_sealed=_is_sealed(row, previous, entry, own))
             previous = row.seal
 
     def _told(

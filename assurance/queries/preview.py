@@ -69,7 +69,7 @@ def preview(tx: Tx, viewer: Viewer, *, days: int) -> Preview:
     """
     sees_all = viewer.sight is Sight.EVERYTHING
     until_on = tx.today + timedelta(days=days)
-    withheld = _withheld(tx)
+    withheld = waiting_rules(tx)
     owed = owed_to(tx, None if sees_all else [viewer.person_id or 0])
     foreteller = Foreteller(tx, until_on, withheld=frozenset(withheld), owed=owed)
     subjects, found = 0, list[Foretold]()
@@ -84,7 +84,7 @@ def preview(tx: Tx, viewer: Viewer, *, days: int) -> Preview:
     return Preview(tx.today, until_on, subjects, tuple(found), withheld, _unreachable(tx, found))
 
 
-def _withheld(tx: Tx) -> tuple[str, ...]:
+def waiting_rules(tx: Tx) -> tuple[str, ...]:
     """Name the rules that wait for somebody's word; any other that is new comes into force by itself."""
     waiting = not_in_force(tx.session, tx.playbook.book.rules, group_id=tx.actor.group_id)
     if not waiting:
