@@ -220,6 +220,22 @@ def hour_after(tx: Tx, day: date) -> datetime:
 # -- writing -----------------------------------------------------------------------------------------------
 
 
+def hold_reminders(tx: Tx, digests: Sequence[Claimed]) -> None:
+    """Hold what the digests of a batch may tell, the lowest first, so that two who want the same wait in one line."""
+    if not digests or not tx.session.info["locks_rows"]:
+        return
+    told_here = DigestItem.told_in.in_([message.key for message in digests])
+    query = (
+        sa.select(DigestItem.id)
+        .where(DigestItem.group_id == tx.actor.group_id)
+        .where(DigestItem.person_id.in_([Day.of(message.key).person_id for message in digests]))
+        .where(sa.or_(told_here, _is_due(tx)))
+        .order_by(DigestItem.id)
+        .with_for_update()
+    )
+    tx.session.execute(query)
+
+
 def word_digest(tx: Tx, message: Claimed) -> Answer:
     """Choose what a digest says, and mark that it has told it; one with nothing left to say is overtaken.
 
@@ -278,16 +294,19 @@ def look_again(tx: Tx, outlook: Outlook, waiting: Iterable[tuple[DigestItem, str
 def _items_for(tx: Tx, message: Claimed) -> list[DigestItem]:
     """Give what this digest may tell, and hold it: no other digest tells it then."""
     told_here = DigestItem.told_in == message.key
-    is_due = sa.and_(*_STILL_WAITS, DigestItem.due_at <= tx.now)
     query = (
         sa.select(DigestItem)
         .where(DigestItem.group_id == tx.actor.group_id)
         .where(DigestItem.person_id == Day.of(message.key).person_id)
-        .where(told_here if message.rendered is not None else sa.or_(told_here, is_due))
+        .where(told_here if message.rendered is not None else sa.or_(told_here, _is_due(tx)))
         .order_by(DigestItem.id)
         .with_for_update()
     )
     return list(tx.session.scalars(query, execution_options={"populate_existing": True}))
+
+
+def _is_due(tx: Tx) -> sa.ColumnElement[bool]:
+    return sa.and_(*_STILL_WAITS, DigestItem.due_at <= tx.now)
 
 
 def _is_put_aside(tx: Tx, outlook: Outlook, item: DigestItem, name: str) -> bool:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.digest import TEMPLATE as DIGEST
-from assurance.digest import look_again, waiting_about, word_digest
+from assurance.digest import hold_reminders, look_again, waiting_about, word_digest
 from assurance.digest_words import Context
 from assurance.lateness import late_words
 from assurance.mail import News, Told, context_of, forward, tell
@@ -53,7 +53,8 @@ def reviewer(office: Office) -> Review:
         for message in messages:
             by_group[message.group_id].append(message)
         answers: dict[int, Answer] = {}
-        for group_id, some in by_group.items():
+        # One group after another, and letters before reminders, in the order that everybody takes them.
+        for group_id, some in sorted(by_group.items()):
             today = office.playbook.calendar(group_id).today(at)
             answers |= _review(Tx(session, at, today, clock_of(group_id), office.playbook), some)
         return answers
@@ -68,11 +69,18 @@ def withdraw_stale(tx: Tx, refs: Sequence[Ref]) -> None:
     what is held no more goes. Delivery asks the same of each mail once more.
     """
     letters = _queued_about(tx, {str(ref) for ref in refs})
+    if letters:
+        _withdraw(tx, letters)
+    # Only now: delivery too takes letters first, and reminders after them.
     reminders = waiting_about(tx, refs)
-    if not letters and not reminders:
-        return
-    about = (Ref(item.subject_kind, item.subject_id) for item, _ in reminders)
-    outlook = Outlook(tx, [*_refs_of(letters), *about])
+    if reminders:
+        about = (Ref(item.subject_kind, item.subject_id) for item, _ in reminders)
+        look_again(tx, Outlook(tx, about), reminders)
+
+
+def _withdraw(tx: Tx, letters: Sequence[_Letter]) -> None:
+    """Withdraw the letters that are no longer so, and let those wait or go that something holds, or holds no more."""
+    outlook = Outlook(tx, _refs_of(letters))
     for letter in letters:
         match _weighed(tx, outlook, letter):
             case Overtaken(because):
@@ -81,7 +89,6 @@ def withdraw_stale(tx: Tx, refs: Sequence[Ref]) -> None:
                 _postpone(tx, letter, until, because)
             case _:
                 _bring_forward(tx, letter)
-    look_again(tx, outlook, reminders)
 
 
 # -- at the moment of sending ------------------------------------------------------------------------------
@@ -102,6 +109,7 @@ def _review(tx: Tx, messages: Sequence[Claimed]) -> dict[int, Answer]:
     }
     outlook = Outlook(tx, _refs_of(letters.values()))
     answers |= {message.id: _answer(tx, outlook, message, letter) for message, letter in letters.items()}
+    hold_reminders(tx, digests)
     return answers | {message.id: word_digest(tx, message) for message in digests}
 
 
@@ -241,6 +249,7 @@ def _queued_about(tx: Tx, refs: set[str]) -> list[_Letter]:
         Message.created_at < tx.now,
         Message.rests_on != "[]",
     )
+    query = query.order_by(Message.id)
     return [
         _Letter(key, created_at, _listener(person, name, word), grounds_of(rests, cause=cause), has_bytes)
         for key, created_at, person, name, word, rests, cause, has_bytes in tx.session.execute(query)

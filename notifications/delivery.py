@@ -16,6 +16,7 @@ from datetime import timedelta
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from engine.clock import Clock
@@ -35,6 +36,7 @@ from notifications.verp import ReturnAddress
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_UNTRIED = Outcome(Result.UNTRIED, None, "not tried: the database was away or busy")
 _REFUSALS = frozenset({Result.GONE, Result.REFUSED, Result.DENIED, Result.REJECTED})
 
 
@@ -131,7 +133,7 @@ async def deliver_due(
     overtaken is withdrawn. What is for an address that is `dead` fails unsent.
     Once `stopping` says so, letters on the wire are finished and the others put back. One broken message is
     parked as failed and hinders nobody. Raises SQLAlchemy's errors when the database is away; what was leased
-    then comes back when the lease has run out.
+    then goes back at once, or when the lease has run out where even that cannot be written.
     """
     run = _Run(store, mailer, clock, settings, review, dead, stopping, chance)
     return await run.deliver()
@@ -204,8 +206,13 @@ class _Run:
     async def _make_ready(self, messages: Sequence[Claimed]) -> list[Ready]:
         settings = self.settings
         readying = Readying(self.store, settings.sender, self.review, self.token, self.dead, settings.returns)
-        async with self.desk:
-            return await asyncio.to_thread(readying.make_ready, messages, at=self.clock.now())
+        try:
+            async with self.desk:
+                return await asyncio.to_thread(readying.make_ready, messages, at=self.clock.now())
+        except SQLAlchemyError:
+            # Nobody else heals what is held by a process that lives: they would wait until the lease has run out.
+            self._release([_Noted(message, _UNTRIED) for message in messages])
+            raise
 
     # -- handing over
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, time, timedelta
 
 import pytest
@@ -37,6 +38,11 @@ from tests.notifications.examples import SETTINGS, read, text_of
 from tests.world import World
 
 DUE = date(2015, 2, 27)  # the actions of the audit, a Friday
+_WAITS_FOR_A_LOCK = (
+    sa.select(sa.func.count())
+    .select_from(sa.table("pg_stat_activity", sa.column("datname"), sa.column("wait_event_type")))
+    .where(sa.column("wait_event_type") == "Lock", sa.column("datname") == sa.func.current_database())
+)
 SATURDAY, MONDAY, TUESDAY = (DUE + timedelta(days=days) for days in (1, 3, 4))
 ONE, TWO = "1 thing is waiting for you, past its day.", "2 things are waiting for you, past their day."
 
@@ -323,6 +329,34 @@ def test_two_deliveries_at_once_write_each_person_one_digest(any_world_at: At, r
     asyncio.run(both())
     assert came(world) == [("bo", ONE), ("gil", ONE), ("nell", ONE)]
     assert len(digests(world)) == 3
+
+
+@pytest.mark.parametrize("any_world_at", ["postgresql"], indirect=True)
+def test_a_delivery_that_waits_for_one_reminder_holds_none_that_comes_after_it(
+    any_world_at: At, reopen: Reopen
+) -> None:
+    world = reminded_in(any_world_at, reopen)
+    world.on(MONDAY, DIGEST)
+    first, *others = reminders(world)
+    with world.office.store.begin() as session:
+        taken = claim(session, at=world.clock.now(), lease=SETTINGS.lease, limit=9, token="ours")
+    in_turn = sorted(taken, key=lambda one: one.person_ref == f"person/{first.person_id}")
+    asked = reviewer(world.office)
+
+    def reviews() -> None:
+        with world.office.store.begin() as session:
+            asked(session, in_turn, world.clock.now())
+
+    with ThreadPoolExecutor(1) as delivery:
+        with world.office.store.begin() as session:
+            session.execute(sa.select(DigestItem.id).where(DigestItem.id == first.id).with_for_update())
+            reviewing = delivery.submit(reviews)
+            while not world.ask(_WAITS_FOR_A_LOCK)[0]:
+                assert not reviewing.done()
+            free = sa.select(DigestItem.id).order_by(DigestItem.id).with_for_update(skip_locked=True)
+            assert list(session.scalars(free)) == [one.id for one in (first, *others)]
+        reviewing.result()
+    assert all(one.told_in for one in reminders(world))
 
 
 def test_a_digest_that_the_server_did_not_take_goes_into_that_of_the_next_day(reminded: World) -> None:
