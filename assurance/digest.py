@@ -264,6 +264,17 @@ def waiting_about(tx: Tx, refs: Iterable[Ref]) -> list[tuple[DigestItem, str]]:
 
     What was said a moment ago, in this very transaction, is still so and not among them.
     """
+    return _items_about(tx, refs, _STILL_WAITS)
+
+
+def dropped_about(tx: Tx, refs: Iterable[Ref]) -> list[tuple[DigestItem, str]]:
+    """Give the reminders about these subjects that were dropped before anybody was told, each with its addressee."""
+    return _items_about(tx, refs, _WAS_DROPPED)
+
+
+def _items_about(
+    tx: Tx, refs: Iterable[Ref], are: Iterable[sa.ColumnElement[bool]]
+) -> list[tuple[DigestItem, str]]:
     by_kind: dict[str, list[int]] = {}
     for ref in refs:
         by_kind.setdefault(ref.kind, []).append(ref.id)
@@ -274,7 +285,7 @@ def waiting_about(tx: Tx, refs: Iterable[Ref]) -> list[tuple[DigestItem, str]]:
     query = (
         sa.select(DigestItem, Person.name)
         .join(Person, Person.id == DigestItem.person_id)
-        .where(DigestItem.group_id == tx.actor.group_id, *_STILL_WAITS, sa.or_(*about))
+        .where(DigestItem.group_id == tx.actor.group_id, *are, sa.or_(*about))
         .where(DigestItem.made_at < tx.now)
         .order_by(DigestItem.id)
         .with_for_update(of=DigestItem)
@@ -289,6 +300,29 @@ def look_again(tx: Tx, outlook: Outlook, waiting: Iterable[tuple[DigestItem, str
             # What held it may have been lifted.
             item.due_at = min(item.due_at, _next_hour(tx, tx.now))
     tx.session.flush()
+
+
+def remind_again(tx: Tx, outlook: Outlook, dropped: Iterable[tuple[DigestItem, str]]) -> None:
+    """Let reminders wait again that were dropped and are so again, for whoever is the one to hear them now."""
+    for item, name in dropped:
+        listener = _listener(item, name)
+        doubt = outlook.doubt(_ground(item), listener)
+        if doubt is None:
+            item.dropped_because, item.due_at = None, _next_hour(tx, tx.now)
+        elif doubt.until_on is not None:
+            until = tx.calendar.instant(doubt.until_on, time.min)
+            item.dropped_because, item.due_at = None, _next_hour(tx, until)
+        elif doubt.for_others and not _is_told_by_word(tx, item):
+            _pass_on(tx, outlook, item, listener)
+    tx.session.flush()
+
+
+def _is_told_by_word(tx: Tx, item: DigestItem) -> bool:
+    """Say whether a reminder waits for somebody, or was told to them, by the word by which one was dropped."""
+    same = (DigestItem.subject_kind, DigestItem.subject_id, DigestItem.rule, DigestItem.occasion)
+    where = [column == getattr(item, column.key) for column in (*same, DigestItem.number, DigestItem.told_as)]
+    there = sa.exists().where(DigestItem.dropped_because.is_(None), *where)
+    return tx.session.scalar(sa.select(there)) or False
 
 
 def _items_for(tx: Tx, message: Claimed) -> list[DigestItem]:
@@ -342,10 +376,16 @@ def _pass_on(tx: Tx, outlook: Outlook, item: DigestItem, listener: Listener) -> 
         for seat in outlook.successors(ground, listener)
     ]
     keep_items(tx, rows)
+    # Whoever is in the post again has the one that was dropped when they left it.
+    for row in rows:
+        again = sa.update(DigestItem).where(DigestItem.key == row["key"], *_WAS_DROPPED)
+        change = again.values(dropped_because=None, due_at=row["due_at"])
+        tx.session.execute(change, execution_options={"synchronize_session": "fetch"})
 
 
 _SAYS_NOTHING = Message.rendered.is_(None)
 _STILL_WAITS = (DigestItem.told_in.is_(None), DigestItem.dropped_because.is_(None))
+_WAS_DROPPED = (DigestItem.told_in.is_(None), DigestItem.dropped_because.is_not(None))
 
 
 def _ref(item: DigestItem) -> Ref:

@@ -13,7 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.digest import TEMPLATE as DIGEST
-from assurance.digest import hold_reminders, look_again, waiting_about, word_digest
+from assurance.digest import (
+    dropped_about,
+    hold_reminders,
+    look_again,
+    remind_again,
+    waiting_about,
+    word_digest,
+)
 from assurance.digest_words import Context
 from assurance.lateness import late_words
 from assurance.mail import News, Told, context_of, forward, tell
@@ -66,21 +73,28 @@ def withdraw_stale(tx: Tx, refs: Sequence[Ref]) -> None:
     """Look again at what waits to be told about subjects that have just been looked at.
 
     A mail that is no longer so is withdrawn, a reminder dropped, each with the reason; what is held waits longer, and
-    what is held no more goes. Delivery asks the same of each mail once more.
+    what is held no more goes. What was taken back untold and is so again is owed again. Delivery asks the same of each
+    mail once more.
     """
-    letters = _queued_about(tx, {str(ref) for ref in refs})
-    if letters:
-        _withdraw(tx, letters)
+    names = {str(ref) for ref in refs}
+    letters, taken_back = _letters_about(tx, names, _WAITS), _letters_about(tx, names, _TAKEN_BACK)
+    if letters or taken_back:
+        _weigh_letters(tx, letters, taken_back)
     # Only now: delivery too takes letters first, and reminders after them.
-    reminders = waiting_about(tx, refs)
-    if reminders:
-        about = (Ref(item.subject_kind, item.subject_id) for item, _ in reminders)
-        look_again(tx, Outlook(tx, about), reminders)
+    reminders, dropped = waiting_about(tx, refs), dropped_about(tx, refs)
+    if reminders or dropped:
+        about = (Ref(item.subject_kind, item.subject_id) for item, _ in (*reminders, *dropped))
+        outlook = Outlook(tx, about)
+        remind_again(tx, outlook, dropped)
+        look_again(tx, outlook, reminders)
 
 
-def _withdraw(tx: Tx, letters: Sequence[_Letter]) -> None:
+def _weigh_letters(tx: Tx, letters: Sequence[_Letter], taken_back: Sequence[_Letter]) -> None:
     """Withdraw the letters that are no longer so, and let those wait or go that something holds, or holds no more."""
-    outlook = Outlook(tx, _refs_of(letters))
+    outlook = Outlook(tx, _refs_of((*letters, *taken_back)))
+    # First: what is passed on afterwards finds who is owed it already.
+    for letter in taken_back:
+        _tell_after_all(tx, outlook, letter)
     for letter in letters:
         match _weighed(tx, outlook, letter):
             case Overtaken(because):
@@ -127,15 +141,23 @@ def _answer(tx: Tx, outlook: Outlook, message: Claimed, letter: _Letter) -> Answ
         return Goes()
     context: Context = dict(message.context)
     if any(ground.said for ground in kept):
-        # In the words of the day on which it was owed, about what is still so and as it stands now.
-        then = replace(tx, now=letter.created_at, today=tx.calendar.today(letter.created_at))
-        news = _news(then, outlook, kept)
+        news = _news(_as_of(tx, letter, kept), outlook, kept)
         context |= context_of(tx, outlook.known(kept[0].ref), news, name=letter.listener.name)
     meant = context.get("meant_at")
     late = late_words(tx, message.not_before if meant is None else datetime.fromisoformat(str(meant)))
     if late:
         context["late"] = late
     return Goes() if context == message.context else Goes(context)
+
+
+def _as_of(tx: Tx, letter: _Letter, kept: Sequence[Ground]) -> Tx:
+    """Word a letter as on the day on which it was owed, about what is still so; a notice as of today.
+
+    The time to reply runs from the day on which a notice leaves.
+    """
+    if any(ground.said is not None and ground.said.is_notice for ground in kept):
+        return tx
+    return replace(tx, now=letter.created_at, today=tx.calendar.today(letter.created_at))
 
 
 # -- weighing ----------------------------------------------------------------------------------------------
@@ -179,29 +201,65 @@ def _pass_on(tx: Tx, outlook: Outlook, letter: _Letter, grounds: Sequence[Ground
     theirs: dict[Seat, list[Ground]] = defaultdict(list)
     for ground in grounds:
         for seat in outlook.successors(ground, letter.listener):
-            if not _is_told_already(tx, seat, ground):
+            if not _is_told(tx, ground, _to(seat.person_id)):
                 theirs[seat].append(ground)
     for seat, some in theirs.items():
         told = [Told(seat, letter.listener.told_as)]
         if some[0].said is None:
             forward(tx, letter.key, told)
+            key = letter.key.rpartition(":")[0]
         else:
-            tell(tx, outlook.known(some[0].ref), _news_with_line(tx, outlook, some), told)
+            news = _news_with_line(tx, outlook, some)
+            tell(tx, outlook.known(some[0].ref), news, told)
+            key = f"{news.key}:{news.template}"
+        # Whoever is in the post again is owed the very letter that was taken back when they left it.
+        at = tx.playbook.book.clock.released_at(tx.now, tx.calendar)
+        outbox.owe_again(tx.session, key=f"{key}:{seat.person_id}", to_address=seat.email, not_before=at)
 
 
-def _is_told_already(tx: Tx, seat: Seat, ground: Ground) -> bool:
-    """Say whether a letter with this ground was owed to somebody, perhaps among others and by another word."""
+def _is_told(tx: Tx, ground: Ground, to: sa.ColumnElement[bool]) -> bool:
+    """Say whether a letter with this ground is owed or was sent, perhaps among others and by another word."""
     if ground.said is None:
         return False
     said = ground.said
     rest = f'"ref":"{ground.ref}","rule":"{said.rule}","occasion":"{said.occasion}"'
     where = (
         Message.group_id == tx.actor.group_id,
-        Message.person_ref == f"person/{seat.person_id}",
         Message.state != State.WITHDRAWN,
         Message.rests_on.contains(rest, autoescape=True),
+        to,
     )
     return tx.session.scalar(sa.select(sa.exists().where(*where))) or False
+
+
+def _to(person_id: int) -> sa.ColumnElement[bool]:
+    return Message.person_ref == f"person/{person_id}"
+
+
+def _tell_after_all(tx: Tx, outlook: Outlook, letter: _Letter) -> None:
+    """Owe again what was taken back before it was told and is so again; once, to whoever is the one to hear it now."""
+    listener = letter.listener
+    untold = [ground for ground in letter.grounds if not _is_told(tx, ground, _to(listener.person_id))]
+    doubts = [(ground, outlook.doubt(ground, listener)) for ground in untold]
+    by_this_word = Message.told_as == listener.told_as
+    others = [ground for ground, doubt in doubts if doubt and doubt.for_others]
+    _pass_on(tx, outlook, letter, [ground for ground in others if not _is_told(tx, ground, by_this_word)])
+    held = [doubt for _, doubt in doubts if doubt and doubt.until_on]
+    seat = next(outlook.people.of(listener.person_id), None)
+    if seat is None:
+        return
+    if any(doubt is None for _, doubt in doubts):
+        at = tx.playbook.book.clock.released_at(tx.now, tx.calendar)
+        outbox.owe_again(tx.session, key=letter.key, to_address=seat.email, not_before=at)
+    elif held:
+        rests = _held(tx, held)
+        outbox.owe_again(
+            tx.session,
+            key=letter.key,
+            to_address=seat.email,
+            not_before=rests.until,
+            reason=rests.because,
+        )
 
 
 def _owe_apart(tx: Tx, outlook: Outlook, letter: _Letter, ground: Ground) -> None:
@@ -231,8 +289,17 @@ def _news(tx: Tx, outlook: Outlook, grounds: Sequence[Ground]) -> News:
 # -- what waits --------------------------------------------------------------------------------------------
 
 
-def _queued_about(tx: Tx, refs: set[str]) -> list[_Letter]:
-    """Give the letters that wait and rest on one of these subjects, but those of this very transaction."""
+_WAITS = (Message.state == State.QUEUED, Message.rests_on != "[]")
+# What a rule has said, and nobody has heard: taken back before it can have arrived.
+_TAKEN_BACK = (
+    Message.state == State.WITHDRAWN,
+    Message.doubts == 0,
+    Message.rests_on.contains('"rule":', autoescape=True),
+)
+
+
+def _letters_about(tx: Tx, refs: set[str], are: Sequence[sa.ColumnElement[bool]]) -> list[_Letter]:
+    """Give the unsent letters that rest on one of these subjects, but those of this very transaction."""
     query = sa.select(
         Message.key,
         Message.created_at,
@@ -245,9 +312,8 @@ def _queued_about(tx: Tx, refs: set[str]) -> list[_Letter]:
     ).where(
         Message.group_id == tx.actor.group_id,
         Message.sent_at.is_(None),
-        Message.state == State.QUEUED,
         Message.created_at < tx.now,
-        Message.rests_on != "[]",
+        *are,
     )
     query = query.order_by(Message.id)
     return [

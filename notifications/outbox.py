@@ -152,6 +152,23 @@ def withdraw(session: Session, *, key: str, reason: str, at: datetime) -> bool:
     return session.connection().execute(changed).rowcount == 1
 
 
+def owe_again(
+    session: Session, *, key: str, to_address: str, not_before: datetime, reason: str | None = None
+) -> bool:
+    """Queue again what was taken back and cannot have arrived; tell whether there was such a message.
+
+    What was worded already is sent as it is, unless its addressee has another address by now.
+    """
+    never_left = (Message.state == State.WITHDRAWN, Message.sent_at.is_(None), Message.doubts == 0)
+    bytes_kept = sa.case((Message.to_address == to_address, Message.rendered), else_=None)
+    afresh = {"attempts": 0, "first_try_at": None, "address_refused": False, "last_text": reason}
+    change = sa.update(Message).where(Message.key == key, *never_left)
+    changed = change.values(
+        state=State.QUEUED, not_before=not_before, to_address=to_address, rendered=bytes_kept, **afresh
+    )
+    return session.connection().execute(changed).rowcount == 1
+
+
 def resend(session: Session, *, key: str, at: datetime) -> bool:
     """Queue a message afresh that is in trouble, same bytes, same Message-ID; tell whether there was one."""
     change = sa.update(Message).where(Message.key == key, Message.state.in_(TROUBLED))
