@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from assurance.access import may_be_told
 from assurance.facts import Known
+from assurance.heard import Hearings, was_told
 from assurance.mail import called, name_of
 from assurance.office import Tx
 from assurance.past import pasts
@@ -93,6 +94,7 @@ class Outlook:
             for kind, ids in by_kind.items()
             for known in tx.playbook.noun(kind).load_many(tx.session, ids)
         }
+        self._hearings = Hearings(tx)
         group_id = tx.actor.group_id
         self._pasts: Mapping[Ref, Past] = pasts(
             tx.session, list(self._knowns), group_id=group_id, today=tx.today
@@ -138,16 +140,29 @@ class Outlook:
             return Doubt(f"{called(known)} no longer waits: it stands at “{now}”.")
         if ground.said is None:
             return None
-        rules = self._tx.playbook.book.about(known.ref.kind)
-        lapse = lapse_of(
-            ground.said,
-            rules,
-            known.facts,
-            today=self._tx.today,
-            calendar=self._tx.calendar,
-            past=self._pasts[known.ref],
+        lapse = self._lapse(ground.said, known)
+        return self._unheard(ground.said, known) if lapse is None else self._lapsed(lapse, ground.said, known)
+
+    def _lapse(self, said: Said, known: Known) -> Lapse | None:
+        tx, past = self._tx, self._pasts[known.ref]
+        spoken = (said.rule, said.occasion)
+        if said.is_notice and spoken in past.fired and not was_told(tx, known.ref, *spoken):
+            # It left late; while nobody was told of what it gives notice of, that still lies ahead.
+            past = replace(past, fired={key: one for key, one in past.fired.items() if key != spoken})
+        rules = tx.playbook.book.about(known.ref.kind)
+        return lapse_of(said, rules, known.facts, today=tx.today, calendar=tx.calendar, past=past)
+
+    def _unheard(self, said: Said, known: Known) -> Doubt | None:
+        """Say that somebody is to be heard first whose notice left late."""
+        if said.is_notice or said.number:
+            return None
+        over_on = self._hearings.over_on(known.ref, self.rule(said.rule), said.occasion)
+        if over_on is None:
+            return None
+        day = day_in_words(over_on)
+        return Doubt(
+            f"{called(known)}: the notice left late; nobody else is told before {day}.", until_on=over_on
         )
-        return None if lapse is None else self._lapsed(lapse, ground.said, known)
 
     def _lapsed(self, lapse: Lapse, said: Said, known: Known) -> Doubt:
         name = called(known)

@@ -10,6 +10,7 @@ from assurance.commands.holds import REPLIED
 from assurance.commands.noting import note
 from assurance.commands.placing import either, hold_on, past_of, place, rule_about
 from assurance.facts import Known
+from assurance.heard import Hearings
 from assurance.mail import News, Told, called, item_of, tell
 from assurance.office import Tx
 from assurance.past import IN_FORCE
@@ -76,7 +77,8 @@ def _refuse_closed_notice(tx: Tx, known: Known, rule: Rule, occasion: str) -> No
     """Raise Refused unless notice was given for this occasion, nobody has replied, and the rule has not spoken."""
     past = past_of(tx, known)
     fired = past.fired.get((rule.id, occasion))
-    if fired is not None:
+    # Where the notice left late, nobody was told of what it gives notice of before the time to reply is over.
+    if fired is not None and Hearings(tx).over_on(known.ref, rule, occasion) is None:
         sentence = (
             f"The rule ‘{rule.id}’ has spoken already, on {day_in_words(fired.first_on)}; "
             "say in a progress note how things stand."

@@ -207,6 +207,8 @@ def _before_the_notice(world: World) -> None:
 
 def _after_the_escalation(world: World) -> None:
     world.night(NOTICED_ON)
+    world.on(NOTICED_ON)
+    world.delivers()
     world.night(NAMED_ON)
     world.on(NAMED_ON)
 
