@@ -51,7 +51,7 @@ def judged(tx: Tx, refs: Sequence[Ref], *, withheld: frozenset[str]) -> Iterator
     for kind, ids in _by_kind(refs).items():
         rules = tx.playbook.book.about(kind)
         day = Day(rules, today=tx.today, calendar=calendar)
-        for known in _load(tx, kind, ids, rules):
+        for known in known_to_rules(tx, kind, ids):
             past = before[known.ref]
             outlook = day.outlook(known.facts, past)
             verdicts = []
@@ -64,8 +64,9 @@ def judged(tx: Tx, refs: Sequence[Ref], *, withheld: frozenset[str]) -> Iterator
             yield Judged(known, past, tuple(verdicts), again_at)
 
 
-def _load(tx: Tx, kind: str, ids: Sequence[int], rules: tuple[Rule, ...]) -> list[Known]:
-    noun = tx.playbook.noun(kind)
+def known_to_rules(tx: Tx, kind: str, ids: Sequence[int]) -> list[Known]:
+    """Read subjects of one kind with the facts of which its rules and their letters speak."""
+    noun, rules = tx.playbook.noun(kind), tx.playbook.book.about(kind)
     if isinstance(noun, MatterNoun):
         return noun.load_many(tx.session, ids)
     return noun.load_many(tx.session, ids, facts=_asked(rules))

@@ -42,7 +42,7 @@ class Audience:
 
     def of(self, known: Known, words: Sequence[str]) -> tuple[Told, ...]:
         """Give whom the words mean for a subject and who may be told of it, each person once."""
-        if known.ref.kind in _ASKED_ALONE:
+        if known.ref.kind in ASKED_ALONE:
             return recipients(self._tx, self._people, known, words)
         belongs = known.belongs
         whose = (belongs.agency_id, belongs.owner_post_id, belongs.requester_id, belongs.awaited_agency_id)
@@ -79,7 +79,7 @@ class _Meant(NamedTuple):
 
 
 # Who is meant here follows from the row itself, and not from posts alone.
-_ASKED_ALONE = (Approval.noun, DeadAddress.noun)
+ASKED_ALONE = (Approval.noun, DeadAddress.noun)
 
 
 def meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:

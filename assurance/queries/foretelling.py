@@ -7,19 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
 
-import sqlalchemy as sa
-
-from assurance.access import Sight, Viewer, viewer_of, visible
 from assurance.digest import already_written, hour_after, leaves_at
 from assurance.facts import Known
+from assurance.judging import known_to_rules
 from assurance.mail import Told, called
-from assurance.office import Actor, Tx
+from assurance.office import Tx
 from assurance.past import pasts
 from assurance.queries.owed import Owed
-from assurance.recipients import meant, recipients
-from assurance.records import Approval
+from assurance.recipients import ASKED_ALONE, Audience
 from assurance.roster import Roster, Seat, roster
 from engine import timers
 from engine.conditions import Facts
@@ -100,8 +96,8 @@ class Foreteller:
         )
         self._departs = cache(self._departure)
         self._rosters: dict[tuple[Seat, ...], Roster] = {}
-        self._meant: dict[tuple[object, ...], tuple[_Meant, ...]] = {}
-        self._seen = cache(self._seen_by)
+        self._together: Sequence[Known] = ()
+        self._audiences: dict[object, Audience] = {}
         people = {seat.person_id for seat in self._people(tx.today).seats}
         self._has_digest = already_written(tx, people, tx.today)
 
@@ -111,7 +107,8 @@ class Foreteller:
         group_id = tx.actor.group_id
         before = pasts(tx.session, refs, group_id=group_id, today=tx.today, withheld=self._withheld)
         due_at = timers.set_for(tx.session, kind, subjects)
-        for known in tx.playbook.noun(kind).load_many(tx.session, subjects):
+        self._together, self._audiences = known_to_rules(tx, kind, subjects), {}
+        for known in self._together:
             yield from self._follow(known, before[known.ref], due_at.get(known.ref.id))
 
     # -- what is said --------------------------------------------------------------------------------------
@@ -263,54 +260,15 @@ class Foreteller:
                 instead |= now
         return (instead | still).values()
 
-    def _recipients(self, day: date, known: Known, words: tuple[str, ...]) -> Iterator[Told]:
-        """Give who is told, as `recipients` does; whom the words mean is asked once for all who belong alike."""
-        people, belongs = self._people(day), known.belongs
-        if known.ref.kind == Approval.noun:
-            yield from recipients(self._on(day), people, known, words)
-            return
-        alike = (belongs.agency_id, belongs.owner_post_id, belongs.awaited_agency_id, belongs.requester_id)
-        key = (id(people), words, known.ref.kind, alike)
-        if key not in self._meant:
-            self._meant[key] = self._meant_by(people, known, words)
-        for told, viewer in self._meant[key]:
-            if self._may_be_told(viewer, known):
-                yield told
-
-    def _meant_by(self, people: Roster, known: Known, words: tuple[str, ...]) -> tuple[_Meant, ...]:
-        """Give whom the words mean, each person once."""
-        told: dict[int, Told] = {}
-        for word in words:
-            for seat in meant(self._tx, people, known, word):
-                told.setdefault(seat.person_id, Told(seat, word))
-        found = []
-        for one in told.values():
-            viewer = viewer_of(people, Actor(self._tx.actor.group_id, one.seat.person_id, one.seat.person))
-            found.append(_Meant(one, viewer))
-        return tuple(found)
-
-    def _may_be_told(self, viewer: Viewer, known: Known) -> bool:
-        """Say whether a mail may go to somebody, as `may_be_told` does; what they may see is asked once for a kind."""
-        own = known.belongs.agency_id
-        if own is None or viewer.sight is Sight.EVERYTHING or own in viewer.agencies:
-            return True
-        return known.ref.id in self._seen(viewer, known.ref.kind)
-
-    def _seen_by(self, viewer: Viewer, kind: str) -> frozenset[int]:
-        """Give every subject of a kind that somebody may see."""
-        noun = self._tx.playbook.noun(kind)
-        return frozenset(
-            self._tx.session.scalars(sa.select(noun.table.id).where(visible(viewer, noun.table)))
-        )
+    def _recipients(self, day: date, known: Known, words: tuple[str, ...]) -> tuple[Told, ...]:
+        """Give who is told on a day; of days on which the same people are in post it is asked once."""
+        people, kind = self._people(day), known.ref.kind
+        key: object = (kind, day) if kind in ASKED_ALONE else id(people)
+        if key not in self._audiences:
+            self._audiences[key] = Audience(self._on(day), people, self._together)
+        return self._audiences[key].of(known, words)
 
     def _people(self, day: date) -> Roster:
         """Give who holds which post on a day: one and the same roster for days on which nobody comes or goes."""
         found = roster(self._tx.session, group_id=self._tx.actor.group_id, today=day)
         return self._rosters.setdefault(found.seats, found)
-
-
-class _Meant(NamedTuple):
-    """Somebody whom a word means, and how far they see."""
-
-    told: Told
-    viewer: Viewer
