@@ -126,7 +126,7 @@ def request_returns(tx: Tx, audit: Ref, *, key: str | None = None) -> tuple[Ref,
     )
     existing = {(case, records) for case, records in there}
     made: list[Ref] = []
-    asked: dict[int, int] = {}
+    asked: dict[int, list[Ref]] = {}
     record_sets = tx.session.scalars(
         sa.select(RecordSet).where(RecordSet.group_id == tx.actor.group_id).order_by(RecordSet.id)
     ).all()
@@ -144,7 +144,7 @@ def request_returns(tx: Tx, audit: Ref, *, key: str | None = None) -> tuple[Ref,
                 original_due_on=row.returns_due_on,
             )
             made.append(start(tx, asked_for, AgencyReturn.noun))
-            asked[records.id] = asked.get(records.id, 0) + 1
+            asked.setdefault(records.id, []).append(made[-1])
     if not made:
         raise Refused(Reason("nothing_to_ask", "Every case and record set already has its return."))
     done = enter(tx, audit, "request_returns", Entered({"returns": len(made)}), key=key)
@@ -153,29 +153,31 @@ def request_returns(tx: Tx, audit: Ref, *, key: str | None = None) -> tuple[Ref,
 
 
 def _tell_leads(
-    tx: Tx, audit: Ref, record_sets: Sequence[RecordSet], asked: dict[int, int], done: Done
+    tx: Tx, audit: Ref, record_sets: Sequence[RecordSet], asked: dict[int, list[Ref]], done: Done
 ) -> None:
     known = load(tx, audit)
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     due = known.facts["returns_due_on"]
     due_on = due if isinstance(due, date) else None
-    wanted: dict[Seat, list[Item]] = {}
+    wanted: dict[Seat, list[RecordSet]] = {}
     for records in record_sets:
         for seat in _leads_of(people, records):
-            item = Item(audit, f"{asked[records.id]} returns", due_on, records.name)
-            wanted.setdefault(seat, []).append(item)
-    for seat, items in wanted.items():
-        total = sum(asked[records.id] for records in record_sets if seat in _leads_of(people, records))
+            wanted.setdefault(seat, []).append(records)
+    for seat, theirs in wanted.items():
+        returns = [ref for records in theirs for ref in asked[records.id]]
         news = News(
             template="returns_requested",
-            said=f"The group asks you for {total} returns.",
+            said=f"The group asks you for {len(returns)} returns.",
             why=f"The chair has opened this stage; {tx.actor.name} asks for the returns today.",
             about=audit,
             key=f"{audit}:{done.seq}",
             cause=f"{audit} line {done.seq}",
-            items=items,
+            items=[
+                Item(audit, f"{len(asked[records.id])} returns", due_on, records.name) for records in theirs
+            ],
+            rests_on=[{"ref": str(ref), "state": "requested"} for ref in returns],
         )
-        tell(tx, known, news, [Told(seat)])
+        tell(tx, known, news, [Told(seat, "owner")])
 
 
 def _leads_of(people: Roster, records: RecordSet) -> tuple[Seat, ...]:
