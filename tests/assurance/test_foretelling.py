@@ -1,110 +1,112 @@
-"""What the rules will say, what they make of a subject, and why a mail was sent: each told as it then happens."""
+"""A preview shows what will go, to whoever may see it, and says which rules are silent and who cannot be reached."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
-from assurance.access import Viewer, viewer_of
-from assurance.office import Tx
-from assurance.post import deliver, mailer_of
-from assurance.queries.explaining import explain
 from assurance.queries.foretelling import Way, on_day
-from assurance.queries.preview import preview
-from assurance.queries.why import why
-from assurance.roster import roster
-from engine.errors import Refused
+from assurance.queries.preview import Preview, preview
 from engine.moved import Ref
-from notifications.outbox import Message
 from tests.assurance.conftest import At
+from tests.assurance.desk import Desk, chase
+from tests.assurance.full_world import full_world
+from tests.assurance.looking import looks
+from tests.assurance.ruled import CLOCK, LATE_CHAIR, OVERDUE, under
 from tests.world import World
 
 DUE = date(2015, 2, 27)  # the actions of the audit, a Friday
 
 
-@contextmanager
-def looks(world: World, who: str) -> Iterator[tuple[Tx, Viewer]]:
-    """Let somebody of the cast look."""
-    actor = world.actor(who)
-    with world.office.reading(actor) as tx:
-        yield tx, viewer_of(roster(tx.session, group_id=actor.group_id, today=tx.today), actor)
+def foreseen(world: World, who: str | None, *, days: int, on: date | None = None) -> Preview:
+    with looks(world, who) as (tx, viewer):
+        return preview(tx if on is None else on_day(tx, on), viewer, days=days)
 
 
 def test_a_digest_is_foretold_as_one_mail_at_its_hour(world_at: At) -> None:
-    world = world_at("actions")
-    with looks(world, "ada") as (tx, viewer):
-        mails = preview(on_day(tx, DUE), viewer, days=3).mails()
+    mails = foreseen(world_at("actions"), "ada", on=DUE, days=3).mails()
     digests = [mail for mail in mails if mail.way is Way.DIGEST]
-    assert {f"{mail.goes_at:%H:%M}" for mail in digests} == {"07:45"}
-    assert {f"{mail.goes_at:%a}" for mail in digests} == {"Fri", "Mon"}, "nothing goes on a Saturday"
+    assert {f"{mail.goes_at:%a %H:%M}" for mail in digests} == {"Fri 07:45", "Mon 07:45"}, (
+        "nothing on a Saturday"
+    )
     assert len({(mail.person, mail.goes_at) for mail in digests}) == len(digests)
 
 
-def test_a_lead_sees_only_what_they_would_be_told(world_at: At) -> None:
+def test_of_escalations_there_is_one_mail_for_each_rule_audit_and_person(world_at: At) -> None:
     world = world_at("actions")
-    with looks(world, "nell") as (tx, viewer):
-        found = preview(tx, viewer, days=150)
-    assert {one.person for one in found.foretold} == {world.actor("nell").name}
+    recommendation = Ref("recommendation", 1)
+    world.plans("bo", "trust", recommendation=recommendation, owner="health_visiting")
+    mails = foreseen(world, None, on=DUE + timedelta(days=10), days=8).mails()
+    [mail] = [mail for mail in mails if mail.way is Way.AT_ONCE and mail.person == "Ada Ashdown"]
+    assert len(mail.tellings) == 3
+    [notice] = [mail for mail in mails if mail.way is Way.NOTICE and mail.person == "Nell Norris"]
+    assert [str(one.ref) for one in notice.tellings] == ["action/1", "action/3"]
 
 
-def test_a_rule_is_explained_with_the_values_of_the_day_and_the_day_of_change(world_at: At) -> None:
+def test_only_mails_of_the_days_that_are_asked_for_are_foretold(world_at: At) -> None:
+    found = foreseen(world_at("actions"), "ada", on=DUE, days=1)
+    assert (found.from_on, found.until_on) == (DUE, DUE + timedelta(days=1))
+    assert found.foretold
+    assert {one.goes_at.date() for one in found.foretold} == {DUE}, "what is said on Saturday goes on Monday"
+
+
+# -- who sees what -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["nell", "bo", "gil", "thea", "cleo", "ida", "viv"])
+def test_whoever_does_not_see_everything_sees_only_what_they_would_be_told(who: str, world_at: At) -> None:
+    world = full_world(world_at)
+    everything = foreseen(world, None, days=200).foretold
+    own = [one for one in everything if one.person == world.actor(who).name]
+    assert list(foreseen(world, who, days=200).foretold) == own
+
+
+@pytest.mark.parametrize("who", ["ada", "dan", "sam", "una"])
+def test_whoever_sees_everything_sees_what_everybody_would_be_told(who: str, world_at: At) -> None:
+    world = full_world(world_at)
+    found = foreseen(world, who, days=200)
+    assert found == foreseen(world, None, days=200)
+    assert len({one.person for one in found.foretold}) > 5
+
+
+def test_what_waits_for_others_is_shown_to_nobody_else(world_at: At) -> None:
     world = world_at("actions")
-    action = world.action("trust")
-    with looks(world, "ada") as (tx, viewer):
-        found = explain(tx, viewer, "action-overdue", action)
-    assert not found.holds
-    assert found.verdict == "It says nothing: its condition is not true today."
-    assert found.changes_on == DUE + timedelta(days=1)
-    assert found.changes_on is not None
-    true = {one.text for one in found.comparisons if one.holds}
-    assert true == {"state in (agreed, in_progress)", "waiting_on is empty"}
     world.night(DUE + timedelta(days=1))
-    with looks(world, "ada") as (tx, viewer):
-        found = explain(tx, viewer, "action-overdue", action)
-    assert (found.holds, found.times_said, found.first_said_on) == (True, 1, world.today)
-    assert found.verdict == "It has said all that it has to say on this occasion so far."
+    world.on(DUE + timedelta(days=1))
+    waiting = {one.person for one in foreseen(world, None, days=3).foretold}
+    assert {"Nell Norris", "Gil Gadsby"} <= waiting
+    assert {one.person for one in foreseen(world, "nell", days=3).foretold} == {"Nell Norris"}
 
 
-@pytest.mark.parametrize(
-    ("rule", "ref", "sentence"),
-    [
-        ("action-overdu", "action/1", "did you mean 'action-overdue'?"),
-        ("return-late", "action/1", "The rule ‘return-late’ is about agency_return, and action/1 is none."),
-        ("action-overdue", "action/99", "There is no action/99"),
-    ],
-)
-def test_what_cannot_be_explained_is_refused_with_a_sentence(
-    world_at: At, rule: str, ref: str, sentence: str
-) -> None:
+# -- what goes without saying ------------------------------------------------------------------------------
+
+
+def test_a_rule_that_is_not_in_force_says_nothing_and_is_named(world_at: At, tmp_path: Path) -> None:
     world = world_at("actions")
-    kind, _, number = ref.partition("/")
-    with looks(world, "ada") as (tx, viewer), pytest.raises(Refused) as refused:
-        explain(tx, viewer, rule, Ref(kind, int(number)))
-    assert sentence in str(refused.value)
+    for _ in range(2):
+        world.plans("bo", "trust", recommendation=Ref("recommendation", 1), owner="health_visiting")
+    world.on(DUE + timedelta(days=3), time(6, 30))
+    under(world, tmp_path / "rules", OVERDUE, LATE_CHAIR, clock=CLOCK + "cap: 5\n")
+    found = foreseen(world, "sam", days=20)
+    assert found.withheld == ("late",)
+    assert {one.rule for one in found.foretold} == {"late-chair"}
 
 
-def test_every_mail_of_an_audit_can_say_why_it_was_sent(world_at: At) -> None:
-    world = world_at("actions")
-    for days in (4, 40):
-        world.nights(DUE + timedelta(days=days))
-        world.on(world.today)
-        deliver(world.office, mailer_of(world.office.settings))
-    numbers = world.ask(sa.select(Message.id).order_by(Message.id))
-    with looks(world, "sam") as (tx, viewer):
-        found = [why(tx, viewer, f"mail/{number}") for number in numbers]
-    unexplained = [one.mail for one in found if not one.causes and one.state != "withdrawn"]
-    assert unexplained == []
-    ruled = [cause for one in found for cause in one.causes if cause.rule is not None]
-    assert {cause.rule.id for cause in ruled if cause.rule} >= {"action-overdue", "action-overdue-chair"}
-    assert all(cause.because and cause.told_as for cause in ruled)
+def test_a_new_rule_that_owes_little_is_foretold_as_in_force(world_at: At, tmp_path: Path) -> None:
+    world = under(world_at("actions"), tmp_path / "rules", OVERDUE)
+    world.on(DUE + timedelta(days=3))
+    found = foreseen(world, "sam", days=0)
+    assert found.withheld == ()
+    assert {one.rule for one in found.foretold} == {"late"}
 
 
-def test_nobody_asks_about_the_mail_of_others(world_at: At) -> None:
-    world = world_at("actions")
-    [number] = world.ask(sa.select(Message.id).where(Message.to_name != world.actor("nell").name).limit(1))
-    with looks(world, "nell") as (tx, viewer), pytest.raises(Refused, match="There is no mail/"):
-        why(tx, viewer, str(number))
+def test_whoever_cannot_be_reached_is_named(desk: Desk) -> None:
+    chase(desk)
+    desk.deliver()
+    desk.comes_back("postfix", "bo@qa.example")
+    desk.reads()
+    found = foreseen(desk.world, "sam", days=90)
+    assert "Bo Birchall" in {one.person for one in found.foretold}
+    assert found.unreachable == ("Bo Birchall",)
