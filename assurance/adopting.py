@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from assurance.adopted import newest, not_in_force
 from assurance.backlog import pass_over, passed_over
 from assurance.commands.hearing import require_role
-from assurance.in_force import ACCEPTED, ONLY_FROM, Entry, count_of, newest, not_in_force, put_in_force
+from assurance.in_force import ACCEPTED, ONLY_FROM, Entry, count_of, put_in_force
 from assurance.office import Actor, Office, Tx
 from assurance.reasons import day_in_words
 from engine.errors import Reason, Refused

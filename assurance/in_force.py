@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
+from assurance.adopted import newest, not_in_force
 from assurance.backlog import Count, counted, settled
 from assurance.office import Office, Tx, clock_of
 from assurance.records import AdoptedRule, Group, Person
@@ -49,18 +49,6 @@ class RuleInForce:
     owed: int
     owes_more: bool
     passed_over: int
-
-
-def newest(session: Session, *, group_id: int) -> dict[str, AdoptedRule]:
-    """Give for each rule that a group has ever taken into force the row that counts."""
-    query = sa.select(AdoptedRule).where(AdoptedRule.group_id == group_id).order_by(AdoptedRule.id)
-    return {row.rule: row for row in session.scalars(query)}
-
-
-def not_in_force(session: Session, rules: Iterable[Rule], *, group_id: int) -> tuple[Rule, ...]:
-    """Give the rules that are new to a group, or have changed since it took them into force."""
-    rows = newest(session, group_id=group_id)
-    return tuple(rule for rule in rules if rule.id not in rows or rows[rule.id].hash != rule.hash)
 
 
 def take_in(office: Office, group_id: int) -> tuple[Withheld, ...]:

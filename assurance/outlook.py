@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from assurance.access import may_be_told
+from assurance.adopted import not_in_force
 from assurance.facts import Known
 from assurance.heard import Hearings, was_told
 from assurance.mail import called, name_of
@@ -96,8 +97,14 @@ class Outlook:
         }
         self._hearings = Hearings(tx)
         group_id = tx.actor.group_id
+        # A rule that waits for somebody's word has said nothing yet, and so quiets nobody.
+        waiting = not_in_force(tx.session, tx.playbook.book.rules, group_id=group_id)
         self._pasts: Mapping[Ref, Past] = pasts(
-            tx.session, list(self._knowns), group_id=group_id, today=tx.today
+            tx.session,
+            list(self._knowns),
+            group_id=group_id,
+            today=tx.today,
+            withheld=frozenset(rule.id for rule in waiting),
         )
 
     def known(self, ref: Ref) -> Known:

@@ -12,9 +12,10 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from assurance.adopted import not_in_force
 from assurance.batches import work_through
 from assurance.calendar import WorkingCalendar
-from assurance.in_force import not_in_force, take_in
+from assurance.in_force import take_in
 from assurance.judging import judged, lock
 from assurance.matters import MatterNoun
 from assurance.office import Office, Tx, clock_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from assurance.access import Viewer, require_sight
+from assurance.adopted import newest
 from assurance.deciders import WAITING
 from assurance.facts import Known
-from assurance.in_force import newest
 from assurance.mail import called
 from assurance.office import Tx
 from assurance.past import pasts

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from assurance.access import Sight, Viewer, visible
+from assurance.adopted import not_in_force
 from assurance.backlog import settled
-from assurance.in_force import not_in_force
 from assurance.matters import MatterNoun
 from assurance.office import Tx
 from assurance.queries.foretelling import Foreteller, Foretold, Way

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +22,12 @@ from tests.postgres import Server
 from tests.world import Templates, World
 
 At = Callable[[str], World]
-Reopen = Callable[[World, str], World]
+
+
+class Reopen(Protocol):
+    """Opens a world again under other rules, and under another clock where one is given."""
+
+    def __call__(self, world: World, rules: str, *, clock: str = CLOCK_FILE) -> World: ...
 
 
 @pytest.fixture(scope="session")
@@ -58,10 +64,10 @@ def reopen(tmp_path: Path) -> Iterator[Reopen]:
     """Open a world's database again at the same instant, under rules of the test's own and a clock that rests at night."""
     opened: list[World] = []
 
-    def again(world: World, rules: str) -> World:
+    def again(world: World, rules: str, *, clock: str = CLOCK_FILE) -> World:
         folder = tmp_path / f"rules-{len(opened)}"
         folder.mkdir()
-        (folder / "clock.yaml").write_text(CLOCK_FILE, encoding="utf-8")
+        (folder / "clock.yaml").write_text(clock, encoding="utf-8")
         (folder / "rules.yaml").write_text(rules, encoding="utf-8")
         shelf = read_shelf((HOME / "workflows",), (folder,))
         opened.append(World(world.settings.database, at=world.clock.now(), shelf=shelf))
