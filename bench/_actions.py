@@ -18,10 +18,10 @@ from engine.timers import Timer
 FIRST_ID = 1_000_000
 ONE_IN = 100  # of so many one is late, with its reminder in the history
 TODAY = date(2015, 6, 1)  # a Monday
-YESTERDAY = TODAY - timedelta(days=1)
 LATE = TODAY - timedelta(days=3)
 FAR = TODAY + timedelta(days=60)  # of what is due then no rule speaks yet
 SPREAD_IN_DAYS = 300
+SMALLEST_STRIDE = 5
 DUE_COLUMNS = ("original_due_on", "current_due_on", "chased_from_on")
 
 
@@ -33,14 +33,16 @@ class Actions:
     number: int
     look_at: datetime
 
-    def some(self, turn: int, each: int, turns: int) -> list[int]:
-        """Give so many actions that are not late, spread over the whole table; other ones at each turn."""
+    def two_sets(self, each: int) -> tuple[list[int], list[int]]:
+        """Give twice so many actions that are not late, both sets spread over the whole table.
+
+        Raises ValueError for a table that is too small.
+        """
         stride = self.number // each
-        if stride <= turns:
-            raise ValueError(f"{self.number:,} actions are too few for {turns} turns of {each:,}")
-        place = 1 + turn * ((stride - 1) // turns)
-        ids = (FIRST_ID + step * stride + place for step in range(each))
-        return [number + 1 if number % ONE_IN == 0 else number for number in ids]
+        if stride < SMALLEST_STRIDE:
+            raise ValueError(f"{self.number:,} actions are too few, if {each:,} are due at once")
+        first, second = ([FIRST_ID + step * stride + place for step in range(each)] for place in (1, 3))
+        return _without_late(first), _without_late(second)
 
     def rows_of(self, actions: Sequence[int]) -> tuple[int, int, int]:
         """Count the lines, the items of digests and the timers of actions."""
@@ -58,10 +60,10 @@ class Actions:
         lines, items, timers = (count or 0 for count in counts)
         return lines, items, timers
 
-    def fall_due(self, actions: Sequence[int]) -> None:
-        """Let actions have been due yesterday, so that rules look at them now; what was told before is forgotten."""
+    def fall_due(self, actions: Sequence[int], on: date) -> None:
+        """Let actions have been due on a day, so that rules look at them now; what was told before is forgotten."""
         these = {"these": list(actions)}
-        row = sa.update(Action).where(among(Action.id, "these")).values(dict.fromkeys(DUE_COLUMNS, YESTERDAY))
+        row = sa.update(Action).where(among(Action.id, "these")).values(dict.fromkeys(DUE_COLUMNS, on))
         timer = sa.update(Timer).where(Timer.subject_kind == "action", among(Timer.subject_id, "these"))
         with self.store.begin() as session:
             connection = session.connection()
@@ -109,6 +111,10 @@ def write_actions(store: Store, pattern: int, number: int, *, look_at: datetime)
     with store.db.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("ANALYZE"))
     return Actions(store, number, look_at)
+
+
+def _without_late(actions: Sequence[int]) -> list[int]:
+    return [number + 1 if (number - FIRST_ID) % ONE_IN == 0 else number for number in actions]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from assurance.office import Office
 from assurance.playbook import Shelf
 from assurance.sweep import sweep
 from bench._actions import TODAY, Actions, write_actions
-from bench._sweep_floor import Floor, Pattern, opened_floor
+from bench._sweep_floor import Floor, opened_floor
 from bench._town import found_town
 from engine.clock import FrozenClock
 from engine.condition_sql import to_sql
@@ -42,6 +42,7 @@ LOOK_AT = datetime.combine(TODAY, time(5, 30), tzinfo=UTC)  # half past six in L
 ROOT = Path(__file__).resolve().parent.parent
 DATABASES = ("sqlite", "postgresql")
 RULES = 10
+LATE_DAYS = 5  # an action that is late for longer is on its way to the chair
 IDLE_SWEEPS = 400
 DAILY_LOOKS = 5
 
@@ -86,7 +87,13 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--databases", nargs="+", default=DATABASES, choices=DATABASES, help="which (both)")
     parser.add_argument("--due", type=int, default=1_000, help="actions that are due at once (1,000)")
-    parser.add_argument("--turns", type=int, default=5, help="turns of ours and floor (5)")
+    parser.add_argument(
+        "--turns",
+        type=int,
+        default=4,
+        choices=range(1, LATE_DAYS),
+        help="turns of ours and floor, 4 at most (4)",
+    )
     parser.add_argument("--folder", type=Path, help="where to put the databases; var/bench otherwise")
     return parser.parse_args(arguments)
 
@@ -165,17 +172,18 @@ def _due(
 ) -> tuple[list[Turn], list[str]]:
     """Measure sweeps with so many due, and the floor that writes the same for others; the first turn only warms up."""
     turns, faults = [], []
-    pattern: Pattern | None = None
+    ours, others = actions.two_sets(asked.due)
     for turn in range(asked.turns + 1):
-        ours, others = (actions.some(2 * turn + one, asked.due, 2 * asked.turns + 2) for one in (0, 1))
-        actions.fall_due(ours)
-        before = floor.row(ours[0])
+        # Another day is another occasion: the same actions are late anew.
+        due_on = TODAY - timedelta(days=1 + turn % LATE_DAYS)
+        actions.fall_due(ours, due_on)
+        before, told_before = floor.row(ours[0]), actions.rows_of(ours)
         spent = _milliseconds(lambda: sweep(office))
-        pattern = pattern or floor.observe(ours[0], before)
+        pattern = floor.observe(ours[0], before)
         told = actions.rows_of(ours)
-        actions.fall_due(others)
+        actions.fall_due(others, due_on)
         bare = floor.write(pattern, others) * 1e3
-        if actions.rows_of(others) != told:
+        if told == told_before or actions.rows_of(others) != told:
             faults.append(f"{actions.rows_of(others)} rows on the floor, {told} ours")
         if turn:
             turns.append(Turn(spent, bare))
