@@ -205,6 +205,15 @@ def with_groups(session: Session, playbook: Playbook) -> Playbook:
     return replace(playbook, groups=_groups(session, playbook.book))
 
 
+def knows_less(session: Session, playbook: Playbook) -> bool:
+    """Say whether a group or a definition has come since a playbook was read."""
+    definitions, groups = (
+        set(session.scalars(sa.select(Definition.id))),
+        set(session.scalars(sa.select(Group.id))),
+    )
+    return not (definitions <= playbook.pinned.keys() and groups <= playbook.groups.keys())
+
+
 def _older(row: Definition, vocabulary: Vocabulary) -> Workflow:
     """Read a definition that stands on the shelf no more; raises BadDefinition where it was changed since."""
     file = f"definition {row.id} ({row.kind})"

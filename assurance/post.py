@@ -87,6 +87,8 @@ def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = ne
     settings = DeliverySettings(
         sender=Sender(SENDER_NAME, office.settings.mail_from), returns=office.settings.returns
     )
+    # Whoever delivers for days on end would not know a group that was founded, or a workflow published, meanwhile.
+    office.read_playbook()
     renew_all_digests(office)
     delivering = deliver_due(
         office.store,

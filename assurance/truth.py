@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -26,6 +26,7 @@ from assurance.lateness import late_words
 from assurance.mail import News, Told, context_of, forward, tell
 from assurance.office import Office, Tx, clock_of
 from assurance.outlook import Doubt, Ground, Listener, Outlook, grounds_of
+from assurance.playbook import knows_less
 from assurance.reasons import moment_in_words
 from assurance.roster import Seat
 from assurance.telling import Spoken, news_of
@@ -39,6 +40,7 @@ from notifications.review import Answer, Goes, HeldBack, Overtaken, Review
 
 # Whoever has left is told all the same that they are not expected any more.
 _ALSO_TO_LEAVERS = frozenset({"invitation_cancelled"})
+IN_A_MOMENT = timedelta(minutes=1)
 _REFS = re.compile(r'"ref":"([^"]+)"')
 
 
@@ -56,6 +58,11 @@ def reviewer(office: Office) -> Review:
     """Give the question that delivery asks before messages go, for all groups of an office."""
 
     def review(session: Session, messages: Sequence[Claimed], at: datetime) -> Mapping[int, Answer]:
+        if knows_less(session, office.playbook):
+            later = HeldBack(
+                at + IN_A_MOMENT, "Something was set up a moment ago; it goes with the next mail."
+            )
+            return {message.id: later for message in messages}
         by_group: dict[int, list[Claimed]] = defaultdict(list)
         for message in messages:
             by_group[message.group_id].append(message)

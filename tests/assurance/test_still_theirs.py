@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from assurance.office import Office
+from assurance.post import deliver
+from assurance.records import Person
 from assurance.sweep import sweep
+from assurance.truth import reviewer
+from notifications.leases import claim
+from notifications.mailer import MemoryMailer
+from notifications.outbox import Message, put
+from notifications.review import HeldBack
 from tests.assurance.conftest import At, Reopen
 from tests.assurance.post_office import CLOCK_FILE, RULES
 from tests.assurance.test_truth import LOUD, at_seven, goes_out, owed_in
+from tests.notifications.examples import SETTINGS, notice
 from tests.world import World
 
 
@@ -22,3 +32,21 @@ def test_a_rule_that_waits_for_somebodys_word_quiets_nobody(owed: World, reopen:
     at_seven(world)
     assert [one.rule for one in sweep(world.office).withheld] == ["late-board"]
     assert goes_out(world) == [("ada", f"{LOUD} (2 of them)."), ("sam", f"{LOUD} (2 of them).")]
+
+
+def test_a_post_that_was_open_before_sends_the_mail_of_a_group_that_was_founded_since(world: World) -> None:
+    post = Office(world.settings, world.office.store, world.shelf, clock=world.clock)
+    number = world.found("second")
+    [chair] = world.ask(sa.select(Person).where(Person.key == "ada", Person.group_id == number))
+    owed = notice(
+        group_id=number, person_ref=f"person/{chair.id}", to_address=chair.email, cause="the first of all"
+    )
+    with world.office.store.begin() as session:
+        put(session, [owed], at=world.clock.now())
+        waiting = claim(session, at=world.clock.now(), lease=SETTINGS.lease, limit=99, token="early")
+        answers = reviewer(post)(session, waiting, world.clock.now())
+        put_back = sa.update(Message).where(Message.id.in_(answers))
+        session.execute(put_back.values(state="queued", lease_token=None, lease_until=None))
+    assert {type(answer) for answer in answers.values()} == {HeldBack}
+    assert answers
+    assert deliver(post, MemoryMailer()).sent == len(answers)
