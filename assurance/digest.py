@@ -113,7 +113,9 @@ def _owed(tx: Tx) -> list[Notice]:
     waiting = _waiting(tx, hour)
     if not waiting:
         return []
-    open_for = {Day.of(key).person_id for key in tx.session.scalars(_queued(tx).where(_SAYS_NOTHING))}
+    # One for a later day, owed by a clock that was ahead, is no reason to tell nothing until then.
+    soon = _queued(tx).where(_SAYS_NOTHING, Message.not_before <= hour)
+    open_for = {Day.of(key).person_id for key in tx.session.scalars(soon)}
     goes_at = {one: _goes_at(tx, one.due_at, hour) for one in waiting if one.person_id not in open_for}
     is_open = _are_open(tx, [_day(tx, one, at) for one, at in goes_at.items()])
     return [_notice(tx, one, *_free_day(tx, _day(tx, one, at), at, is_open)) for one, at in goes_at.items()]

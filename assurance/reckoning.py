@@ -11,6 +11,8 @@ from importlib.metadata import version
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from assurance.adopted import not_in_force
 from assurance.batches import work_through
@@ -91,10 +93,17 @@ def _reckon_anew(office: Office, group_id: int, withheld: frozenset[str]) -> Swe
             for page in _pages(office, group_id, kind):
                 tally.add(work_through(office, clock_of(group_id), page, partial(_reckon, withheld=withheld)))
             with office.begin(clock_of(group_id)) as tx:
-                row = RuleStamp(group_id=group_id, kind=kind, stamp=stamp, reckoned_at=tx.now)
-                tx.session.merge(row)
+                _keep_stamp(tx, kind, stamp)
     # Nothing was said yet: who is due now is looked at by the sweep that follows.
     return SweepTally(moved=tally.moved, parked=tally.parked, parked_refs=tally.parked_refs)
+
+
+def _keep_stamp(tx: Tx, kind: str, stamp: str) -> None:
+    """Write down from what the timers of a kind were reckoned; of two who do so at once the later one counts."""
+    insert = sqlite_insert if tx.session.info["dialect"].name == "sqlite" else postgresql_insert
+    reckoned = {"stamp": stamp, "reckoned_at": tx.now}
+    row = insert(RuleStamp).values(group_id=tx.actor.group_id, kind=kind, **reckoned)
+    tx.session.execute(row.on_conflict_do_update(index_elements=["group_id", "kind"], set_=reckoned))
 
 
 def _stamp(tx: Tx, kind: str, withheld: frozenset[str]) -> str:

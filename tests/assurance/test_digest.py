@@ -38,7 +38,7 @@ from tests.notifications.examples import SETTINGS, read, text_of
 from tests.world import World
 
 DUE = date(2015, 2, 27)  # the actions of the audit, a Friday
-_WAITS_FOR_A_LOCK = (
+WAITS_FOR_A_LOCK = (
     sa.select(sa.func.count())
     .select_from(sa.table("pg_stat_activity", sa.column("datname"), sa.column("wait_event_type")))
     .where(sa.column("wait_event_type") == "Lock", sa.column("datname") == sa.func.current_database())
@@ -351,7 +351,7 @@ def test_a_delivery_that_waits_for_one_reminder_holds_none_that_comes_after_it(
         with world.office.store.begin() as session:
             session.execute(sa.select(DigestItem.id).where(DigestItem.id == first.id).with_for_update())
             reviewing = delivery.submit(reviews)
-            while not world.ask(_WAITS_FOR_A_LOCK)[0]:
+            while not world.ask(WAITS_FOR_A_LOCK)[0]:
                 assert not reviewing.done()
             free = sa.select(DigestItem.id).order_by(DigestItem.id).with_for_update(skip_locked=True)
             assert list(session.scalars(free)) == [one.id for one in (first, *others)]
@@ -393,6 +393,16 @@ def test_a_retry_on_the_same_day_is_the_same_mail(reminded: World) -> None:
     assert len(tried) == 2
     assert tried[0] == tried[1]
     assert states(reminded, "digest")["gil"][0] == "withdrawn"
+
+
+def test_a_clock_that_was_ahead_once_keeps_nobody_from_the_digest_of_today(reminded: World) -> None:
+    with reminded.office.store.begin() as session:
+        far = reminded.clock.now() + timedelta(days=900)
+        moved = {"key": sa.func.replace(Message.key, "2015-03-02", "2017-08-19"), "not_before": far}
+        session.execute(sa.update(Message).where(Message.template == "digest").values(moved))
+    reminded.on(MONDAY, DIGEST)
+    owe_all_digests(reminded.office)
+    assert at_digest_hour(reminded, MONDAY) == [("bo", ONE), ("gil", ONE), ("nell", ONE)]
 
 
 def test_while_nobody_delivers_one_digest_waits_for_each_person(reminded: World) -> None:

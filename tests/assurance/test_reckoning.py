@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from assurance.records import ClosedDay
+from assurance.records.rules import RuleStamp
 from assurance.sweep import sweep
 from engine import timers
 from engine.moved import Ref
 from engine.timers import Timer
 from tests.assurance.conftest import At
 from tests.assurance.ruled import CHAIR_ALONE, CLOCK, OVERDUE, under
+from tests.assurance.test_digest import WAITS_FOR_A_LOCK
 from tests.assurance.test_sweep import break_history
 from tests.cast import LONDON
 from tests.world import World
@@ -38,6 +41,31 @@ def looks(world: World) -> list[datetime]:
 
 def at(day: date, hour: time = time(6, 30)) -> datetime:
     return datetime.combine(day, hour, LONDON)
+
+
+@pytest.mark.parametrize("any_world_at", ["postgresql"], indirect=True)
+def test_of_two_who_reckon_for_the_first_time_neither_fails(any_world_at: At, tmp_path: Path) -> None:
+    world = under(any_world_at("actions"), tmp_path / "rules", OVERDUE)
+    with world.office.store.begin() as session:
+        session.execute(sa.delete(RuleStamp))
+    with ThreadPoolExecutor(1) as others:
+        with world.office.store.begin() as session:
+            for kind in world.office.playbook.nouns:
+                stamp = {
+                    "group_id": 1,
+                    "kind": kind,
+                    "stamp": "of another program",
+                    "reckoned_at": world.clock.now(),
+                }
+                session.add(RuleStamp(**stamp))
+            session.flush()
+            sweeping = others.submit(sweep, world.office)
+            while not world.ask(WAITS_FOR_A_LOCK)[0]:
+                assert not sweeping.done()
+        assert sweeping.result().fired == 0
+    assert len(looks(world)) == 2
+    stamped = world.ask(sa.select(RuleStamp.stamp).where(RuleStamp.kind == "action"))
+    assert stamped != ["of another program"]
 
 
 def test_an_earlier_hour_moves_every_timer_and_says_how_many(world: World, tmp_path: Path) -> None:
