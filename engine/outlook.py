@@ -88,7 +88,7 @@ class Outlook:
             change = watch.changes_on()
             if change is not None:
                 days.append(change)
-            if watch.is_true_ahead or (watch.is_true and watch.rule.repeat):
+            if watch.is_true_ahead or (watch.is_true and (watch.rule.repeat or watch.rule.notice)):
                 days += watch.days_of_telling(self.past, today=self.today)
         return min(days, default=None)
 
@@ -246,7 +246,8 @@ class _Watch:
             again = rule.repeat.next_day(first_on or today, today, calendar)
             if again is not None:
                 yield again
-        if rule.notice and first_on is None and self.is_true_ahead:
+        # Also where the condition will no longer be true by then, counted from today: notice was given earlier.
+        if rule.notice and first_on is None and (self.is_true or self.is_true_ahead):
             over_on = rule.notice.before.after(noticed_on or today, calendar)
             if over_on > today:
                 yield over_on

@@ -59,6 +59,23 @@ AGENDA_RULE = """
     severity: escalation
     quiets: [action-overdue-chair]
 """
+# What ends again by itself: about to be due, and a reminder on the day before, in the middle of the notice.
+BRINK_RULES = """
+  - id: action-unsure
+    about: action
+    title: An action is due in ten days, and nobody has heard of it
+    when: state in (agreed, in_progress) and due_on is not empty and due_on - 10 days <= today and today <= due_on
+    once_per: due_on
+    notice: {to: owner, before: 3 working days}
+    tell: [chair]
+
+  - id: action-tomorrow
+    about: action
+    title: An action is due tomorrow
+    when: state in (agreed, in_progress) and due_on is not empty and due_on - 1 days <= today
+    once_per: due_on
+    tell: [owner]
+"""
 CHAIR, OWNER, AGENDA = "action-overdue-chair", "action-overdue", "action-overdue-agenda"
 # Due on Monday 2 March 2026: ten working days later is Monday the 16th, three before that Wednesday the 11th.
 NOTICED_ON, NAMED_ON = date(2026, 3, 11), date(2026, 3, 16)
@@ -78,6 +95,15 @@ def ladder(tmp_path_factory: pytest.TempPathFactory) -> RuleBook:
     folder = tmp_path_factory.mktemp("ladder")
     (folder / "clock.yaml").write_text(CLOCK)
     (folder / "action.yaml").write_text(RULES + AGENDA_RULE)
+    return load_rules(folder, KINDS)
+
+
+@pytest.fixture(scope="module")
+def brink(tmp_path_factory: pytest.TempPathFactory) -> RuleBook:
+    """The same with a level that gives notice and ends again by itself, and a reminder in the middle of the notice."""
+    folder = tmp_path_factory.mktemp("brink")
+    (folder / "clock.yaml").write_text(CLOCK)
+    (folder / "action.yaml").write_text(RULES + BRINK_RULES)
     return load_rules(folder, KINDS)
 
 
@@ -120,6 +146,15 @@ def test_the_owner_is_heard_three_working_days_before_the_chair_is_told(book: Ru
         NOTICED_ON: [f"notice {CHAIR}"],
         NAMED_ON: [CHAIR],
     }
+
+
+def test_the_end_of_a_notice_is_awaited_although_the_condition_ends_on_that_very_day(brink: RuleBook) -> None:
+    due_on = date(2026, 3, 6)
+    diary = Diary(brink, due_on=due_on)
+    assert diary.look(date(2026, 3, 3)) == ["notice action-unsure"]
+    assert diary.look(date(2026, 3, 5)) == ["action-tomorrow"]
+    assert diary.next_look(date(2026, 3, 5)) == due_on
+    assert diary.look(due_on) == ["action-unsure"]
 
 
 def test_a_late_notice_gives_its_full_time_all_the_same(book: RuleBook) -> None:
@@ -298,15 +333,25 @@ def test_a_rule_says_what_it_would_do_and_what_keeps_it(book: RuleBook) -> None:
 @given(
     due_on=days() | st.none(),
     start=days(),
+    early=st.none() | st.integers(0, 12),
     held=st.none() | st.integers(0, 60),
     kind=st.sampled_from(list(HoldKind)),
     rule=st.sampled_from([None, CHAIR, OWNER]),
 )
 def test_following_the_next_look_misses_nothing_that_a_daily_look_finds(
-    book: RuleBook, due_on: date | None, start: date, held: int | None, kind: HoldKind, rule: str | None
+    brink: RuleBook,
+    due_on: date | None,
+    start: date,
+    early: int | None,
+    held: int | None,
+    kind: HoldKind,
+    rule: str | None,
 ) -> None:
+    if due_on is not None and early is not None:
+        start = due_on - timedelta(days=early)
+
     def diary() -> Diary:
-        made = Diary(book, due_on=due_on)
+        made = Diary(brink, due_on=due_on)
         if held is not None:
             made.hold(kind, rule=rule, until_on=start + timedelta(days=held))
         return made
