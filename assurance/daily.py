@@ -45,7 +45,8 @@ def is_owed_today(office: Office, group_id: int) -> bool:
         if tx.now < tx.calendar.instant(tx.today, tx.playbook.book.clock.look_at):
             return False
         done_on = tx.session.scalar(sa.select(DailySweep.done_on).where(DailySweep.group_id == group_id))
-        return done_on is None or done_on < tx.today
+        # Not only before today: a clock that was ahead once must not stop everything until that day.
+        return done_on != tx.today
 
 
 def note_done(office: Office, group_id: int) -> None:

@@ -217,6 +217,15 @@ def test_the_clock_looks_at_everything_once_a_day_from_the_groups_own_hour_on(ru
     assert watch(world.office).repaired == 2
 
 
+def test_a_clock_that_was_ahead_once_keeps_nobody_from_looking_today(ruled: Ruled) -> None:
+    world = ruled(OVERDUE)
+    world.on(DUE + timedelta(days=1), LOOK)
+    with world.office.store.begin() as session:
+        session.add(DailySweep(group_id=1, done_on=DUE + timedelta(days=900), done_at=world.clock.now()))
+    forget(world)
+    assert watch(world.office).repaired == 2
+
+
 def _hold(world: World, kind: str, *, until: date) -> None:
     """Hold every rule about the first action."""
     with world.office.store.begin() as session:
