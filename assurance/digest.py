@@ -350,6 +350,11 @@ def _is_put_aside(tx: Tx, outlook: Outlook, item: DigestItem, name: str) -> bool
     listener = _listener(item, name)
     doubt = outlook.doubt(_ground(item), listener)
     if doubt is None:
+        word = outlook.other_word(_ground(item), listener)
+        if word is not None:
+            # Whoever is meant by the old word by now hears it too.
+            _pass_on(tx, outlook, item, listener)
+            item.told_as = word
         return False
     item.told_in = None
     if doubt.until_on is not None:

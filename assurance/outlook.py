@@ -125,6 +125,13 @@ class Outlook:
             return wrong
         return self._not_for(listener, ground, known) or wrong
 
+    def other_word(self, ground: Ground, listener: Listener) -> str | None:
+        """Give the word of the rule by which somebody still hears something, where theirs means others by now."""
+        known = self._knowns[ground.ref]
+        if not listener.told_as or self._is_meant(listener, known, listener.told_as):
+            return None
+        return next((word for word in self._words(ground) if self._is_meant(listener, known, word)), None)
+
     def doubt_of_post(self, listener: Listener) -> Doubt | None:
         """Say that somebody holds no post any more; None where they hold one."""
         if any(self.people.of(listener.person_id)):
@@ -191,16 +198,29 @@ class Outlook:
     def _not_for(self, listener: Listener, ground: Ground, known: Known) -> Doubt | None:
         """Say why something that is still so is not for somebody: no post, another one in their place, or not to see."""
         # Once a decision was taken nobody is asked for it any more; the news of it is for whoever was.
-        if listener.told_as and (listener.told_as != APPROVER or not ground.is_news):
-            are_meant = meant(self._tx, self.people, known, listener.told_as)
-            if listener.person_id not in {seat.person_id for seat in are_meant}:
-                word = listener.told_as.replace("_", " ")
-                sentence = f"{listener.name} is no longer told of {called(known)} as {word}."
-                return Doubt(sentence, for_others=True)
+        is_asked = listener.told_as and (listener.told_as != APPROVER or not ground.is_news)
+        words = (listener.told_as, *self._words(ground))
+        if is_asked and not any(self._is_meant(listener, known, word) for word in words):
+            word = listener.told_as.replace("_", " ")
+            sentence = f"{listener.name} is no longer told of {called(known)} as {word}."
+            return Doubt(sentence, for_others=True)
         gone = self.doubt_of_post(listener)
         if gone is None and not self._may_hear(listener, known):
             return Doubt(f"{listener.name} may not see {called(known)} any more.")
         return gone
+
+    def _is_meant(self, listener: Listener, known: Known, word: str) -> bool:
+        seats = meant(self._tx, self.people, known, word)
+        return any(seat.person_id == listener.person_id for seat in seats)
+
+    def _words(self, ground: Ground) -> tuple[str, ...]:
+        """Give all words by which people are told of what a rule has said."""
+        if ground.said is None:
+            return ()
+        rule = self.rule(ground.said.rule)
+        if ground.said.is_notice:
+            return () if rule.notice is None else (rule.notice.to,)
+        return (*rule.tell, *rule.copy)
 
     def _may_hear(self, listener: Listener, known: Known) -> bool:
         seats = self.people.of(listener.person_id)

@@ -180,15 +180,22 @@ def _weighed(tx: Tx, outlook: Outlook, letter: _Letter) -> tuple[Ground, ...] | 
         return () if gone is None else Overtaken(gone.sentence)
     doubts = [(ground, outlook.doubt(ground, letter.listener)) for ground in letter.grounds]
     kept = tuple(ground for ground, doubt in doubts if doubt is None)
+    _pass_on(tx, outlook, letter, [one for one, doubt in doubts if _is_theirs(outlook, letter, one, doubt)])
     if kept and letter.has_bytes:
         return kept
-    _pass_on(tx, outlook, letter, [ground for ground, doubt in doubts if doubt and doubt.for_others])
     held = {ground: doubt for ground, doubt in doubts if doubt and doubt.until_on}
     if held and not kept:
         return _held(tx, list(held.values()))
     for ground in held:
         _owe_apart(tx, outlook, letter, ground)
     return kept or Overtaken(_sentence([doubt for _, doubt in doubts if doubt]))
+
+
+def _is_theirs(outlook: Outlook, letter: _Letter, ground: Ground, doubt: Doubt | None) -> bool:
+    """Say whether others are to hear something by now, be it in a listener's place or beside them."""
+    if doubt is not None:
+        return doubt.for_others
+    return outlook.other_word(ground, letter.listener) is not None
 
 
 def _held(tx: Tx, doubts: Sequence[Doubt]) -> HeldBack:

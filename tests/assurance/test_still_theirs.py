@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from assurance.commands.acting import complete_plan
 from assurance.office import Office
 from assurance.post import deliver
-from assurance.records import Person
+from assurance.records import Person, Post
 from assurance.sweep import sweep
 from assurance.truth import reviewer
 from notifications.leases import claim
@@ -15,8 +16,9 @@ from notifications.mailer import MemoryMailer
 from notifications.outbox import Message, put
 from notifications.review import HeldBack
 from tests.assurance.conftest import At, Reopen
-from tests.assurance.post_office import CLOCK_FILE, RULES
-from tests.assurance.test_truth import LOUD, at_seven, goes_out, owed_in
+from tests.assurance.post_office import CLOCK_FILE, DIGEST, LOOK, RULES, came, hands_over, quiet, reminders
+from tests.assurance.test_told_after_all import MONDAY, ONE
+from tests.assurance.test_truth import CHAIRS_DAY, LOUD, at_seven, goes_out, owed_in
 from tests.notifications.examples import SETTINGS, notice
 from tests.world import World
 
@@ -50,3 +52,28 @@ def test_a_post_that_was_open_before_sends_the_mail_of_a_group_that_was_founded_
     assert {type(answer) for answer in answers.values()} == {HeldBack}
     assert answers
     assert deliver(post, MemoryMailer()).sent == len(answers)
+
+
+def test_whoever_is_told_by_two_words_is_told_by_the_one_that_is_left(world_at: At, reopen: Reopen) -> None:
+    world = quiet(reopen(world_at("actions"), RULES.replace("tell: [chair]", "tell: [chair, owner]")))
+    hands_over(world, "nell", "ada", post="health_visiting")
+    world.on(CHAIRS_DAY, LOOK)
+    sweep(world.office)
+    hands_over(world, "ada", "viv", post="chair")
+    told = [(who, said) for who, said in goes_out(world) if who in ("ada", "viv")]
+    assert told == [("ada", f"{LOUD}."), ("viv", f"{LOUD} (2 of them).")]
+
+
+def test_a_reminder_by_two_words_stays_and_is_passed_on(world_at: At, reopen: Reopen) -> None:
+    world = quiet(reopen(world_at("actions"), RULES))
+    # The commissioning group's lead owns its action too, and is told of it as its owner.
+    world.on(MONDAY, LOOK)
+    sweep(world.office)
+    assert [one.told_as for one in reminders(world, of="gil")] == ["owner"]
+    with world.does("gil") as tx:
+        complete_plan(tx, world.action("ccg"), owner_post_id=world.number(Post, "chair"))
+    world.on(MONDAY, DIGEST)
+    world.delivers()
+    assert ("gil", ONE) in came(world)
+    assert [one.told_as for one in reminders(world, of="gil")] == ["agency_lead"]
+    assert [one.dropped_because for one in reminders(world, of="ada")] == [None]
