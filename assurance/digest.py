@@ -238,10 +238,11 @@ def hold_reminders(tx: Tx, digests: Sequence[Claimed]) -> None:
     tx.session.execute(query)
 
 
-def word_digest(tx: Tx, message: Claimed) -> Answer:
+def word_digest(tx: Tx, message: Claimed, *, is_dead: bool = False) -> Answer:
     """Choose what a digest says, and mark that it has told it; one with nothing left to say is overtaken.
 
-    Written again after a crash, it chooses again. What has bytes already says what it says.
+    Written again after a crash, it chooses again. What has bytes already says what it says. One to an address that
+    `is_dead` tells nobody: what it would have said waits on.
     """
     if Day.of(message.key).on != tx.today:
         _let_go(tx, message.key)
@@ -249,10 +250,14 @@ def word_digest(tx: Tx, message: Claimed) -> Answer:
     items = _items_for(tx, message)
     outlook = Outlook(tx, [_ref(item) for item in items])
     name = message.to_name
-    if message.rendered is not None:
+    if is_dead:
+        _let_go(tx, message.key)
+    elif message.rendered is not None:
         is_so = any(outlook.doubt(_ground(item), _listener(item, name)) is None for item in items)
         return Goes() if is_so else Overtaken(NOTHING_LEFT)
     kept = [item for item in items if not _is_put_aside(tx, outlook, item, name)]
+    if kept and is_dead:
+        return Goes()
     for item in kept:
         item.told_in = message.key
     tx.session.flush()

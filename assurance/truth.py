@@ -27,6 +27,7 @@ from assurance.mail import News, Told, context_of, forward, tell
 from assurance.office import Office, Tx, clock_of
 from assurance.outlook import Doubt, Ground, Listener, Outlook, grounds_of
 from assurance.playbook import knows_less
+from assurance.reach import dead_addresses
 from assurance.reasons import moment_in_words
 from assurance.roster import Seat
 from assurance.telling import Spoken, news_of
@@ -131,7 +132,11 @@ def _review(tx: Tx, messages: Sequence[Claimed]) -> dict[int, Answer]:
     outlook = Outlook(tx, _refs_of(letters.values()))
     answers |= {message.id: _answer(tx, outlook, message, letter) for message, letter in letters.items()}
     hold_reminders(tx, digests)
-    return answers | {message.id: word_digest(tx, message) for message in digests}
+    dead = dead_addresses(tx.session) if digests else frozenset()
+    return answers | {
+        message.id: word_digest(tx, message, is_dead=(message.group_id, message.to_address.lower()) in dead)
+        for message in digests
+    }
 
 
 def _letter(message: Claimed) -> _Letter:

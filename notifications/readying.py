@@ -72,18 +72,28 @@ class Readying:
 
     def _judged(self, session: Session, messages: Sequence[Claimed], at: datetime) -> list[Claimed | Outcome]:
         dead = self.dead(session)
-        reached = [one for one in messages if (one.group_id, one.to_address.lower()) not in dead]
-        answers = self.review(session, reached, at)
-        given = {message.id: self._answered(session, message, answers.get(message.id)) for message in reached}
-        unreached = Outcome(Result.DEAD, None, "not sent: mail to this address has come back")
-        return [given.get(message.id, unreached) for message in messages]
+        answers = self.review(session, messages, at)
+        return [
+            self._answered(
+                session,
+                message,
+                answers.get(message.id),
+                is_dead=(message.group_id, message.to_address.lower()) in dead,
+            )
+            for message in messages
+        ]
 
-    def _answered(self, session: Session, message: Claimed, answer: Answer | None) -> Claimed | Outcome:
+    def _answered(
+        self, session: Session, message: Claimed, answer: Answer | None, *, is_dead: bool
+    ) -> Claimed | Outcome:
         match answer:
             case Overtaken(because):
                 return Outcome.of(Result.OVERTAKEN, None, because)
             case HeldBack(until, because):
                 return Outcome(Result.HELD, None, because, until)
+            case _ if is_dead:
+                # Only now: what is for somebody else by now, or for nobody, is not lost with this address.
+                return Outcome(Result.DEAD, None, "not sent: mail to this address has come back")
             case Goes(context) if context is not None and message.rendered is None:
                 return reword(session, message, context, token=self.token)
         return message

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
 from assurance.commands.acting import complete_plan
-from assurance.office import Office
+from assurance.commands.addresses import note_return
+from assurance.office import Office, clock_of
 from assurance.post import deliver
 from assurance.records import Person, Post
 from assurance.sweep import sweep
@@ -14,9 +17,21 @@ from assurance.truth import reviewer
 from notifications.leases import claim
 from notifications.mailer import MemoryMailer
 from notifications.outbox import Message, put
+from notifications.refusals import Refusal
 from notifications.review import HeldBack
 from tests.assurance.conftest import At, Reopen
-from tests.assurance.post_office import CLOCK_FILE, DIGEST, LOOK, RULES, came, hands_over, quiet, reminders
+from tests.assurance.post_office import (
+    CLOCK_FILE,
+    DIGEST,
+    LOOK,
+    RULES,
+    came,
+    hands_over,
+    quiet,
+    reminders,
+    states,
+)
+from tests.assurance.test_digest import reminded_in
 from tests.assurance.test_told_after_all import MONDAY, ONE
 from tests.assurance.test_truth import CHAIRS_DAY, LOUD, at_seven, goes_out, owed_in
 from tests.notifications.examples import SETTINGS, notice
@@ -77,3 +92,41 @@ def test_a_reminder_by_two_words_stays_and_is_passed_on(world_at: At, reopen: Re
     assert ("gil", ONE) in came(world)
     assert [one.told_as for one in reminders(world, of="gil")] == ["agency_lead"]
     assert [one.dropped_because for one in reminders(world, of="ada")] == [None]
+
+
+def test_whoever_leaves_with_their_mailbox_takes_no_mail_along(owed: World) -> None:
+    hands_over(owed, "ada", "viv", post="chair")
+    mailbox_is_gone(owed, "ada")
+    assert [who for who, said in goes_out(owed) if said.startswith(LOUD)] == ["sam", "viv"]
+    assert states(owed, "escalation")["ada"][0] == "withdrawn"
+
+
+def test_reminders_of_a_leaver_whose_mailbox_is_gone_are_passed_on(world_at: At, reopen: Reopen) -> None:
+    world = reminded_in(world_at, reopen)
+    hands_over(world, "nell", "viv", post="health_visiting")
+    mailbox_is_gone(world, "nell")
+    for day in (MONDAY, MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)):
+        world.on(day, DIGEST)
+        world.delivers()
+    assert ("viv", ONE) in came(world)
+    assert [state for who, (state, _) in states(world, "digest").items() if who == "nell"] == ["withdrawn"]
+
+
+def test_a_digest_to_a_dead_address_tells_nothing_and_its_reminders_wait(
+    world_at: At, reopen: Reopen
+) -> None:
+    world = reminded_in(world_at, reopen)
+    mailbox_is_gone(world, "nell")
+    world.on(MONDAY, DIGEST)
+    world.delivers()
+    assert states(world, "digest")["nell"][0] == "failed"
+    assert [(one.told_in, one.dropped_because) for one in reminders(world, of="nell")] == [(None, None)]
+
+
+def mailbox_is_gone(world: World, who: str) -> None:
+    """Let it be known that mail to somebody comes back."""
+    with world.office.begin(clock_of(world.group_id)) as tx:
+        number = tx.session.scalars(
+            sa.select(Message.id).where(Message.to_address == f"{who}@qa.example").limit(1)
+        ).one()
+        note_return(tx, number, Refusal.of(550, "5.1.1 No such user"), is_dead=True, key=f"gone-{who}")

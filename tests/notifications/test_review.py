@@ -197,14 +197,12 @@ def test_a_database_that_is_away_fails_the_run_and_blames_no_message(any_store: 
     assert post.deliver(always(Goes())) == Delivered(sent=3), "at once, and not when the lease has run out"
 
 
-def test_nobody_is_asked_about_what_goes_to_a_dead_address(store: Store) -> None:
-    asked: list[str] = []
-
+def test_only_what_is_let_go_fails_at_a_dead_address(store: Store) -> None:
     def review(_session: Session, messages: Sequence[Claimed], _at: datetime) -> Mapping[int, Answer]:
-        asked.extend(message.key for message in messages)
-        return {}
+        gone = Overtaken("It is for somebody else by now.")
+        return {message.id: gone for message in messages if message.key == "k0"}
 
-    put_many(store, 2)
+    put_many(store, 3)
     post = Post(store)
     delivering = deliver_due(
         store,
@@ -212,7 +210,11 @@ def test_nobody_is_asked_about_what_goes_to_a_dead_address(store: Store) -> None
         post.clock,
         settings=SETTINGS,
         review=review,
-        dead=lambda _session: {(1, "member0@trust.example.org")},
+        dead=lambda _session: {(1, f"member{number}@trust.example.org") for number in (0, 1)},
     )
-    assert asyncio.run(delivering) == Delivered(sent=1, failed=1)
-    assert asked == ["k1"]
+    assert asyncio.run(delivering) == Delivered(sent=1, failed=1, withdrawn=1)
+    assert {key: one.state for key, one in rows(store).items()} == {
+        "k0": "withdrawn",
+        "k1": "failed",
+        "k2": "sent",
+    }
