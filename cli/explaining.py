@@ -1,18 +1,13 @@
-"""Commands that explain the rules: `why` a mail was sent, `explain` a rule, `preview` what they will say."""
+"""Commands that explain the rules: `why` a mail was sent, and `explain` what a rule makes of a subject."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from itertools import groupby
-from typing import Annotated, NamedTuple
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from assurance.queries.explaining import Compared, Explained, explain
-from assurance.queries.foretelling import Foretold, Way, on_day
-from assurance.queries.preview import LONGEST_IN_DAYS, OneMail, Preview, preview
 from assurance.queries.references import reference_of
 from assurance.queries.who_decided import RuleThen
 from assurance.queries.why import Cause, Why, why
@@ -49,6 +44,10 @@ def why_(
 
     A rule is shown in the words that it had on that day. A digest is explained item by item.
 
+    With --json: the mail (mail, to, address, posts, subject, template, state, answer, owed_at, not_before, sent_at);
+    in `causes` what led to it (ref, line, at, sentence, because, occasion, told_as, decided, and the rule as it was);
+    `hidden` counts what you may not see.
+
     Examples: auditloop why mail/12; auditloop why mail/12 --as bo --json
     """
     with (
@@ -73,6 +72,10 @@ def explain_(
 ) -> None:
     """Explain what a rule makes of a subject today: each comparison with its values, and when that can change.
 
+    With --json: rule, title, condition, severity, ref, subject, state_title, on, holds, comparisons (text, left, right,
+    holds), occasion, verdict, first_said_on, times_said, noticed_on, told, warned, changes_on, looked_at_on,
+    in_force_since, source.
+
     Examples: auditloop explain action-overdue action/12; auditloop explain return-late return/3 --json
     """
     with (
@@ -85,45 +88,6 @@ def explain_(
         show_json(found)
     else:
         _show_explained(found)
-
-
-def preview_(
-    days: Annotated[
-        int,
-        typer.Option("--days", metavar="N", min=0, max=LONGEST_IN_DAYS, help="How many days to look ahead."),
-    ] = 30,
-    on: Annotated[
-        datetime | None,
-        typer.Option(
-            "--on",
-            metavar="DATE",
-            formats=["%Y-%m-%d"],
-            help="As if this were today; everything else as it stands now.",
-            show_default=False,
-        ),
-    ] = None,
-    person: AsOption = None,
-    as_json: JsonOption = False,
-    group: GroupOption = None,
-    database: DatabaseOption = None,
-) -> None:
-    """Say who would be told what, and when, in the days to come, if nothing else happened.
-
-    The same judgement as the sweep's, with nothing written and nothing sent: by person, then by day. With --as
-    you see only what that person would get, unless they see everything.
-
-    Examples: auditloop preview; auditloop preview --days 7 --as bo; auditloop preview --on 2015-01-05 --json
-    """
-    with (
-        answering(as_json=as_json),
-        opened(database) as office,
-        looking(office, person, group) as (tx, viewer),
-    ):
-        found = preview(tx if on is None else on_day(tx, on.date()), viewer, days=days)
-    if as_json:
-        show_json(_plain_preview(found))
-    else:
-        _show_preview(found)
 
 
 def _show_why(found: Why) -> None:
@@ -240,82 +204,8 @@ def _value(value: Value) -> str:
     return in_words(value)
 
 
-class _OfPerson(NamedTuple):
-    """What one person would get in all."""
-
-    person: str
-    mails: int
-    digests: int
-    notices: int
-    at_once: int
-    first_on: date
-
-
-def _show_preview(found: Preview) -> None:
-    mails = found.mails()
-    say(
-        f"{in_words(found.from_on)} to {in_words(found.until_on)}: {several(len(mails), 'mail')}, "
-        f"if nothing else happens. {several(found.subjects, 'subject')} looked at.",
-        style="bold",
-    )
-    if not mails:
-        return
-    say()
-    show_table(BY_PERSON, _by_person(mails))
-    for day, some in groupby(mails, key=lambda mail: mail.goes_at.date()):
-        say()
-        say(f"{day:%A} {in_words(day)}", style="bold")
-        show_table(BY_DAY, list(some))
-
-
-def _by_person(mails: Sequence[OneMail]) -> Iterator[_OfPerson]:
-    for person in sorted({mail.person for mail in mails}):
-        own = [mail for mail in mails if mail.person == person]
-        ways = Counter(mail.way for mail in own)
-        yield _OfPerson(
-            person, len(own), ways[Way.DIGEST], ways[Way.NOTICE], ways[Way.AT_ONCE], own[0].goes_at.date()
-        )
-
-
-def _what(mail: OneMail) -> str:
-    """Say what stands in a mail: each rule once, with the subjects of which it speaks."""
-    parts = []
-    for title, some in groupby(sorted(mail.tellings, key=lambda one: one.title), key=lambda one: one.title):
-        parts.append(f"{title}: {_subjects(list(some))}")
-    return "; ".join(parts)
-
-
-def _subjects(tellings: Sequence[Foretold]) -> str:
-    names = [short(one.ref) for one in tellings]
-    more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _plain_preview(found: Preview) -> dict[str, object]:
-    return {
-        "from_on": found.from_on,
-        "until_on": found.until_on,
-        "subjects": found.subjects,
-        "mails": [mail._asdict() for mail in found.mails()],
-    }
-
-
 COMPARISONS: Sequence[Column[Compared]] = (
     Column("Today", lambda one: "true" if one.holds else "not true"),
     Column("Comparison", lambda one: one.text, is_wide=True),
     Column("Values", _values),
-)
-BY_PERSON: Sequence[Column[_OfPerson]] = (
-    Column("Person", lambda row: row.person, is_wide=True),
-    Column("Mails", lambda row: row.mails, is_number=True),
-    Column("Digests", lambda row: row.digests, is_number=True),
-    Column("Notices", lambda row: row.notices, is_number=True),
-    Column("At once", lambda row: row.at_once, is_number=True),
-    Column("First", lambda row: row.first_on),
-)
-BY_DAY: Sequence[Column[OneMail]] = (
-    Column("At", lambda mail: f"{mail.goes_at:%H:%M}"),
-    Column("Person", lambda mail: mail.person),
-    Column("How", lambda mail: str(mail.way)),
-    Column("What", _what, is_wide=True),
 )

@@ -44,7 +44,7 @@ BOOK = {
         Entry("offers", LOOK, "cli.looking", "offers", "Show which steps a person can take now, and why not the others."),
         Entry("why", LOOK, "cli.explaining", "why_", "Explain why a mail was sent: rule, values, who decided."),
         Entry("explain", LOOK, "cli.explaining", "explain_", "Explain what a rule makes of a subject today."),
-        Entry("preview", LOOK, "cli.explaining", "preview_", "Say who would be told what in the days to come."),
+        Entry("preview", LOOK, "cli.previewing", "preview_", "Say who would be told what in the days to come."),
         Entry("rehearse", LOOK, "cli.rehearsing", "rehearse_", "Try changed rules on the past."),
         Entry("report", LOOK, "cli.reporting", "REPORTS", "Write a report."),
         Entry("move", DO, "cli.doing", "move_", "Take a step, or ask for the decision that the step needs."),
