@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from assurance.facts.noun import Fact, count, date, one, text, whole
 from assurance.facts.words import SETTLED_RETURNS
 from assurance.records import AgencyReturn, Audit, Meeting
 
-PLANNED, CANCELLED = "planned", "cancelled"
+PLANNED, HELD, CANCELLED = "planned", "held", "cancelled"
 
 
 def meeting_facts() -> tuple[Fact, ...]:
@@ -41,6 +42,14 @@ def meeting_on(meeting_id: Any) -> Fact:
 
 
 def next_meeting_on(group_id: Any) -> Fact:
-    """Give the day of the group's first meeting that is neither held nor cancelled."""
-    day = one(sa.func.min(Meeting.on), Meeting.group_id == group_id, Meeting.state == PLANNED)
+    """Give the day of the group's first meeting that is planned, of those after the last one that was held.
+
+    What is a fact cannot hang on today: it changes with what people record. So a meeting of which nobody recorded
+    whether it was held is the next one until a later one was held; from then on the group is past it.
+    """
+    later = aliased(Meeting)
+    is_past = sa.exists().where(
+        later.group_id == Meeting.group_id, later.state == HELD, later.on > Meeting.on
+    )
+    day = one(sa.func.min(Meeting.on), Meeting.group_id == group_id, Meeting.state == PLANNED, ~is_past)
     return date("next_meeting_on", "the day of the group's next meeting", day)

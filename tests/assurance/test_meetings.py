@@ -365,6 +365,17 @@ def test_the_next_meeting_is_the_first_that_is_neither_held_nor_cancelled(any_wo
     assert next_on() is None
 
 
+def test_a_meeting_that_nobody_recorded_is_forgotten_once_a_later_one_was_held(any_world_at: At) -> None:
+    world = any_world_at("actions")
+    action = world.action("trust")
+    world.on(date(2015, 3, 13))
+    assert world.known(action).facts["next_meeting_on"] == date(2014, 12, 11)
+    world.moves("sam", MARCH, "hold")
+    assert world.known(action).facts["next_meeting_on"] == date(2015, 6, 11)
+    world.night(date(2015, 5, 28))
+    assert "action-for-the-agenda 0" in world.fired(action)
+
+
 def test_an_overdue_action_is_put_on_the_agenda_of_each_meeting_ten_working_days_before(world_at: At) -> None:
     world = world_at("actions")
     world.moves("sam", DECEMBER, "hold")
