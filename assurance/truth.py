@@ -242,6 +242,10 @@ def _is_told(tx: Tx, ground: Ground, to: sa.ColumnElement[bool]) -> bool:
         return False
     said = ground.said
     rest = f'"ref":"{ground.ref}","rule":"{said.rule}","occasion":"{said.occasion}"'
+    if said.is_notice:
+        rest += ',"notice":true}'
+    elif said.number is not None:
+        rest += f',"number":{said.number}}}'
     where = (
         Message.group_id == tx.actor.group_id,
         Message.state != State.WITHDRAWN,

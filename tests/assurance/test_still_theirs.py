@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from tests.assurance.conftest import At, Reopen
 from tests.assurance.post_office import (
     CLOCK_FILE,
     DIGEST,
+    FAIR_RULES,
     LOOK,
     RULES,
     came,
@@ -130,3 +131,33 @@ def mailbox_is_gone(world: World, who: str) -> None:
             sa.select(Message.id).where(Message.to_address == f"{who}@qa.example").limit(1)
         ).one()
         note_return(tx, number, Refusal.of(550, "5.1.1 No such user"), is_dead=True, key=f"gone-{who}")
+
+
+def test_whoever_was_given_notice_has_not_been_told_yet(world_at: At, reopen: Reopen) -> None:
+    world = quiet(reopen(world_at("actions"), FAIR_RULES))
+    for day in (date(2015, 3, 10), CHAIRS_DAY):
+        world.on(day, LOOK)
+        sweep(world.office)
+        if day < CHAIRS_DAY:
+            world.on(day, DIGEST)
+            world.delivers()
+    assert "notice" in world.ask(sa.select(Message.template).where(Message.state == "sent"))
+    came(world)
+    hands_over(world, "ada", "nell", post="chair")
+    assert [who for who, said in goes_out(world) if said.startswith(LOUD)] == ["nell", "sam"]
+
+
+def test_whoever_has_heard_it_once_hears_the_repeat_too(world_at: At, reopen: Reopen) -> None:
+    again = RULES.replace(
+        "tell: [chair]\n    copy: [coordinator]", "repeat: {every: 1 weeks, at_most: 3}\n    tell: [chair]"
+    )
+    world = quiet(reopen(world_at("actions"), again))
+    heard = []
+    for week, old, new in ((0, "ada", "viv"), (1, "viv", "dan"), (2, "dan", "viv")):
+        world.on(CHAIRS_DAY + timedelta(weeks=week), LOOK)
+        sweep(world.office)
+        hands_over(world, old, new, post="chair")
+        heard.append([who for who, said in goes_out(world) if said.startswith(LOUD)])
+        world.delivers()
+        heard[-1] += [who for who, said in came(world) if said.startswith(LOUD)]
+    assert heard == [["viv"], ["dan"], ["viv"]]
