@@ -67,14 +67,18 @@ def owe_all_digests(office: Office) -> None:
 
 
 def renew_all_digests(office: Office) -> None:
-    """Owe the digests of every group to be sent now: those whose day has passed are owed anew for today."""
+    """Owe the digests of every group to be sent now: those whose day has passed are owed anew for today.
+
+    What stood in one that has failed for good waits for the next.
+    """
     for group_id in office.groups():
         clock = clock_of(group_id)
         with office.reading(clock) as tx:
-            have_passed = bool(_past_days(tx))
-        if have_passed:
+            waits_again = bool(_past_days(tx) or _failed(tx))
+        if waits_again:
             with office.begin(clock) as tx:
                 let_go_of_past_days(tx)
+                let_go_of_failed(tx)
     owe_all_digests(office)
 
 
@@ -91,7 +95,25 @@ def let_go_of_past_days(tx: Tx) -> None:
     """Withdraw the digests that nobody has taken on their day: what they would have said waits again."""
     for key in _past_days(tx):
         if outbox.withdraw(tx.session, key=key, reason=_too_late(key), at=tx.now):
-            _let_go(tx, key)
+            let_go(tx, key)
+
+
+def let_go_of_failed(tx: Tx) -> None:
+    """Let what digests that failed would have told wait again, for the next one."""
+    for key in _failed(tx):
+        let_go(tx, key)
+
+
+def _failed(tx: Tx) -> list[str]:
+    tells = sa.exists().where(DigestItem.told_in == Message.key)
+    query = sa.select(Message.key).where(
+        Message.group_id == tx.actor.group_id,
+        Message.sent_at.is_(None),
+        Message.state == State.FAILED,
+        Message.template == TEMPLATE,
+        tells,
+    )
+    return list(tx.session.scalars(query.order_by(Message.id)))
 
 
 def _past_days(tx: Tx) -> list[str]:
@@ -197,8 +219,8 @@ def _too_late(key: str) -> str:
     return f"It did not go on {on}; what is still so goes into a later digest."
 
 
-def _let_go(tx: Tx, key: str) -> None:
-    """Let what a digest would have told wait again."""
+def let_go(tx: Tx, key: str) -> None:
+    """Let what a digest would have told, or has told in vain, wait again."""
     tx.session.execute(sa.update(DigestItem).where(DigestItem.told_in == key).values(told_in=None))
 
 
@@ -245,13 +267,13 @@ def word_digest(tx: Tx, message: Claimed, *, is_dead: bool = False) -> Answer:
     `is_dead` tells nobody: what it would have said waits on.
     """
     if Day.of(message.key).on != tx.today:
-        _let_go(tx, message.key)
+        let_go(tx, message.key)
         return Overtaken(_too_late(message.key))
     items = _items_for(tx, message)
     outlook = Outlook(tx, [_ref(item) for item in items])
     name = message.to_name
     if is_dead:
-        _let_go(tx, message.key)
+        let_go(tx, message.key)
     elif message.rendered is not None:
         is_so = any(outlook.doubt(_ground(item), _listener(item, name)) is None for item in items)
         return Goes() if is_so else Overtaken(NOTHING_LEFT)

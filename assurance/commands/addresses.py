@@ -12,6 +12,7 @@ from assurance.commands.checks import held, said
 from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import Entered, enter, request_key, start
 from assurance.commands.noting import note
+from assurance.digest import let_go
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import DeadAddress, Person
@@ -63,8 +64,11 @@ def note_return(tx: Tx, number: int, refusal: Refusal, *, is_dead: bool, key: st
     once = request_key(tx, key)
     if once is not None and answered(tx.session, once) is not None:
         return Noted(has_bounced=False, address=None, is_repeat=True)
-    to_address = _message(tx, number).to_address
+    message = _message(tx, number)
+    to_address = message.to_address
     has_bounced = outbox.come_back(tx.session, number, code=refusal.code, text=told_of(refusal))
+    if has_bounced:
+        let_go(tx, message.key)
     address = _dead(tx, to_address, number, refusal, key=key) if is_dead else None
     return Noted(has_bounced, address, is_repeat=not has_bounced and address is None)
 

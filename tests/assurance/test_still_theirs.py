@@ -8,13 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from assurance.commands.acting import complete_plan
-from assurance.commands.addresses import note_return
+from assurance.commands.addresses import mend, note_return
 from assurance.office import Office, clock_of
 from assurance.post import deliver
 from assurance.records import Person, Post
 from assurance.sweep import sweep
 from assurance.truth import reviewer
 from notifications.leases import claim
+from notifications.letters import Outcome, Result
 from notifications.mailer import MemoryMailer
 from notifications.outbox import Message, put
 from notifications.refusals import Refusal
@@ -161,3 +162,39 @@ def test_whoever_has_heard_it_once_hears_the_repeat_too(world_at: At, reopen: Re
         world.delivers()
         heard[-1] += [who for who, said in came(world) if said.startswith(LOUD)]
     assert heard == [["viv"], ["dan"], ["viv"]]
+
+
+def test_reminders_of_a_digest_that_the_server_refuses_come_the_next_day(
+    any_world_at: At, reopen: Reopen
+) -> None:
+    world = reminded_in(any_world_at, reopen)
+    world.post, taking = MemoryMailer(lambda _letter: Outcome(Result.REJECTED, 554, "spam")), world.post
+    world.on(MONDAY, DIGEST)
+    world.delivers()
+    world.post = taking
+    world.delivers()
+    assert came(world) == [], "one mail on a working day"
+    world.on(MONDAY + timedelta(days=1), DIGEST)
+    world.delivers()
+    assert [who for who, _ in came(world)] == ["bo", "gil", "nell"]
+
+
+def test_reminders_of_a_digest_that_came_back_wait_until_the_address_is_mended(
+    world_at: At, reopen: Reopen
+) -> None:
+    world = reminded_in(world_at, reopen)
+    world.on(MONDAY, DIGEST)
+    world.delivers()
+    with world.office.begin(clock_of(world.group_id)) as tx:
+        query = sa.select(Message.id).where(Message.template == "digest", Message.to_name == "Nell Norris")
+        number = tx.session.scalars(query).one()
+        refusal = Refusal.of(550, "5.1.1 No such user")
+        noted = note_return(tx, number, refusal, is_dead=True, key="back")
+    came(world)
+    assert [one.told_in for one in reminders(world, of="nell")] == [None]
+    with world.does("sam") as tx:
+        assert noted.address is not None
+        mend(tx, noted.address, "nell@qa.example")
+    world.on(MONDAY + timedelta(days=1), DIGEST)
+    world.delivers()
+    assert ("nell", ONE) in came(world)
