@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from io import StringIO
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.bar import Bar
@@ -16,6 +18,7 @@ from rich.text import Text
 
 from assurance.playbook import read_shelf
 from assurance.queries.rehearse import Change, Difference, OfMonth, OfRule, Rehearsal, rehearse
+from assurance.queries.reliving import Said
 from cli.columns import short
 from cli.opening import (
     BadInput,
@@ -31,6 +34,7 @@ from cli.shown import Column, console, in_words, say, several, show_json, show_t
 MOST = 30
 WIDTH_OF_A_PICTURE = 110
 _FORMATS = ["%Y-%m-%d"]
+_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
 def rehearse_(
@@ -60,7 +64,12 @@ def rehearse_(
     """Try changed rules on the past: what would have been said in addition, earlier, later, or not at all.
 
     The history is lived again in memory, and the rules in force and the changed ones look at it side by side. Nothing
-    is written and nothing is sent. The changed folder takes the place of the first folder of rules.
+    is written and nothing is sent. The changed folder takes the place of the first folder of rules. It shows
+    everything of everybody, so that it is for whoever runs the installation.
+
+    With --json: from_on, until_on, before and after (what is said under either), really and agreed (what the history
+    holds, and how much of it comes out again), by_rule, by_month, and `differences`, each with rule, ref, occasion,
+    number, is_notice, change, and `before` and `after` (on, severity, told).
 
     Examples: auditloop rehearse --rules drafts/rules; auditloop rehearse --rules drafts/rules --from 2014-09-01 --to 2015-03-31 --json
     """
@@ -80,77 +89,140 @@ def rehearse_(
             _draw(found.by_month(), chart)
     if as_json:
         show_json(_plain(found))
-    else:
-        _show(found, most=None if everything else MOST)
+        return
+    _show(found, most=None if everything else MOST)
+    if chart is not None:
+        say(f"\nWrote {chart}.")
 
 
 def _show(found: Rehearsal, *, most: int | None) -> None:
     differences = found.differences()
+    say(f"{in_words(found.from_on)} to {in_words(found.until_on)}: {_summary(found)}", style="bold")
     say(
-        f"{in_words(found.from_on)} to {in_words(found.until_on)}: {several(len(found.before), 'saying')} "
-        f"under the rules in force, {len(found.after)} under the changed ones.",
-        style="bold",
+        f"The history holds {found.really} things that rules have said; {found.agreed} of them come out again when the "
+        "rules in force are rehearsed, on their day or the evening before."
     )
-    say(
-        f"The history holds {found.really}; {found.agreed} of them come out again, on their day or the evening before, "
-        "when the rules in force are rehearsed."
-    )
+    if not differences:
+        return
     say()
-    show_table(BY_RULE, found.by_rule())
+    by_rule = found.by_rule()
+    changed = [row for row in by_rule if row.changes]
+    show_table(_by_rule(changed), changed)
+    if len(changed) < len(by_rule):
+        say(
+            f"The other {several(len(by_rule) - len(changed), 'rule')} would have said the same.", style="dim"
+        )
     say()
     console().print(_chart(found.by_month()))
     say()
-    if not differences:
-        say("Nothing would have been different.")
-        return
-    show_table(DIFFERENCES, differences[:most])
-    if most is not None and len(differences) > most:
-        say(f"{len(differences) - most} more; --all lists them.", style="dim")
+    groups = _grouped(differences)
+    show_table(DIFFERENCES, groups[:most])
+    if most is not None and len(groups) > most:
+        say(f"{len(groups) - most} more lines; --all shows them.", style="dim")
+
+
+def _summary(found: Rehearsal) -> str:
+    """Say in a line what the changed rules change."""
+    counts = Counter(one.change for one in found.differences())
+    if not counts:
+        return (
+            f"nothing would have been different; all {len(found.before)} things would have been said alike."
+        )
+    parts = [f"{counts[change]} {change}" for change in Change if counts[change]]
+    same = len(found.before) - sum(counts.values()) + counts[Change.ADDED]
+    return f"{', '.join(parts)}; {same} as under the rules in force."
+
+
+def _by_rule(rows: Sequence[OfRule]) -> list[Column[OfRule]]:
+    """Give a column for each change that there is."""
+    there = [change for change in Change if any(row.changes.get(change) for row in rows)]
+    return [
+        Column("Rule", lambda row: row.rule, is_wide=True),
+        Column("In force", lambda row: row.before, is_number=True),
+        Column("Changed", lambda row: row.after, is_number=True),
+        *(_changes(change) for change in there),
+    ]
 
 
 def _chart(months: Sequence[OfMonth]) -> Table:
-    """Draw two bars for each month: how many people were told, before and after."""
+    """Draw two bars for each month: how many people were told, under the rules in force and under the changed ones."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Month", no_wrap=True)
+    table.add_column("Rules", no_wrap=True)
     table.add_column("Told", justify="right", no_wrap=True)
-    table.add_column("in force, and below it changed", ratio=1)
+    table.add_column(ratio=1)
     most = max((max(month.before, month.after) for month in months), default=1) or 1
     for month in months:
         bars = Group(Bar(most, 0, month.before, color="blue"), Bar(most, 0, month.after, color="dark_orange"))
-        table.add_row(f"{month.month:%b %Y}\n", Text(f"{month.before}\n{month.after}"), bars)
+        told = Text(f"{month.before}\n{month.after}")
+        table.add_row(f"{month.month:%b %Y}", "in force\nchanged", told, bars)
     return table
 
 
 def _draw(months: Sequence[OfMonth], file: Path) -> None:
+    """Draw the chart into a file; whoever opens it asks no other machine for a font."""
     screen = Console(record=True, width=WIDTH_OF_A_PICTURE, file=StringIO(), force_terminal=True)
     screen.print(_chart(months))
-    screen.save_svg(str(file), title="Told each month, under the rules in force and under the changed ones")
+    drawn = screen.export_svg(title="Told each month, under the rules in force and under the changed ones")
+    file.write_text(_FONT.sub("", drawn), encoding="utf-8")
 
 
 def _changes(change: Change) -> Column[OfRule]:
     return Column(str(change).capitalize(), lambda row: row.changes.get(change) or None, is_number=True)
 
 
+class _Alike(NamedTuple):
+    """Differences of one rule that are alike, and the subjects that they are about."""
+
+    about: str
+    rule: str
+    how: str
+    told: str
+
+
+def _grouped(differences: Sequence[Difference]) -> list[_Alike]:
+    """Put together what differs in the same way on the same days for the same people."""
+    alike: dict[tuple[object, ...], list[Difference]] = {}
+    for one in differences:
+        key = (one.saying.rule, one.saying.is_notice, one.change, _on(one.before), _on(one.after), _told(one))
+        alike.setdefault(key, []).append(one)
+    return [_of(some) for some in alike.values()]
+
+
+def _of(some: Sequence[Difference]) -> _Alike:
+    first = some[0]
+    about = ", ".join(dict.fromkeys(short(one.saying.ref) for one in some))
+    rule = f"notice of {first.saying.rule}" if first.saying.is_notice else first.saying.rule
+    return _Alike(about, rule, _how(first), _told(first))
+
+
+def _how(one: Difference) -> str:
+    """Say what changes, and on which day."""
+    before, after = in_words(_on(one.before)), in_words(_on(one.after))
+    if before and after and before != after:
+        return f"{one.change}: {after} instead of {before}"
+    return f"{one.change}: {after or before}"
+
+
+def _on(said: Said | None) -> date | None:
+    return None if said is None else said.on
+
+
 def _told(one: Difference) -> str:
-    said = one.after or one.before
-    return "" if said is None else ", ".join(said.told)
+    """Name who is told, and where that changes also who is told now."""
+    before, after = (set() if said is None else set(said.told) for said in (one.before, one.after))
+    if one.change is not Change.OTHERS:
+        return ", ".join(sorted(after or before))
+    also = [f"also {', '.join(sorted(after - before))}"] if after - before else []
+    no_longer = [f"no longer {', '.join(sorted(before - after))}"] if before - after else []
+    return "; ".join([*also, *no_longer])
 
 
-BY_RULE: Sequence[Column[OfRule]] = (
-    Column("Rule", lambda row: row.rule, is_wide=True),
-    Column("In force", lambda row: row.before, is_number=True),
-    Column("Changed", lambda row: row.after, is_number=True),
-    *(_changes(change) for change in Change),
-)
-DIFFERENCES: Sequence[Column[Difference]] = (
-    Column("About", lambda one: short(one.saying.ref)),
-    Column(
-        "Rule", lambda one: ("notice of " if one.saying.is_notice else "") + one.saying.rule, is_wide=True
-    ),
-    Column("How", lambda one: str(one.change)),
-    Column("In force", lambda one: None if one.before is None else one.before.on),
-    Column("Changed", lambda one: None if one.after is None else one.after.on),
-    Column("Told", _told, is_wide=True),
+DIFFERENCES: Sequence[Column[_Alike]] = (
+    Column("About", lambda one: one.about, is_wide=True),
+    Column("Rule", lambda one: one.rule, is_wide=True),
+    Column("How", lambda one: one.how, is_wide=True),
+    Column("Told", lambda one: one.told, is_wide=True),
 )
 
 
