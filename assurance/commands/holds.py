@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
+
+import sqlalchemy as sa
 
 from assurance.commands.hearing import held_subject, hold_row, load
 from assurance.commands.noting import note
 from assurance.facts import Known
 from assurance.office import Tx
 from assurance.reasons import day_in_words
-from assurance.records import RuleHold
+from assurance.records import DigestItem, RuleHold
 from engine import timers
-from engine.moved import Ref
+from engine.moved import Ref, ref_of
 from engine.rules import HoldKind, Rule
 from engine.workflow import Move
+from notifications.outbox import Message, State
 
 REPLIED, REPLY_SEEN = "replied", "reply_seen"
 ACKNOWLEDGED, SILENCED, LIFTED = "acknowledged", "silenced", "lifted"
@@ -64,12 +68,29 @@ def _line(hold: Known, step: Move) -> tuple[str, Mapping[str, Any]]:
 
 
 def _waiting_for(tx: Tx, row: RuleHold) -> tuple[Ref, ...]:
-    """Give everything that the rules look at on the day after the last one of a hold at the latest."""
+    """Give everything that the rules look at on the day after the last one of a hold at the latest, or that it held."""
     rule = rule_called(tx, row.rule)
     if rule is None:
         return ()
     last = tx.calendar.instant(row.until_on + timedelta(days=1), tx.playbook.book.clock.look_at)
-    return timers.waiting(tx.session, rule.about, group_id=tx.actor.group_id, after=tx.now, until=last)
+    looked_at = timers.waiting(tx.session, rule.about, group_id=tx.actor.group_id, after=tx.now, until=last)
+    return tuple(sorted({*looked_at, *_untold(tx, rule)}))
+
+
+def _untold(tx: Tx, rule: Rule) -> set[Ref]:
+    """Give what a rule has spoken of and somebody is still to be told: silenced since, it was held as mail went."""
+    mine = (DigestItem.group_id == tx.actor.group_id, DigestItem.rule == rule.id)
+    waits = (DigestItem.told_in.is_(None), DigestItem.dropped_because.is_(None))
+    items = sa.select(DigestItem.subject_kind, DigestItem.subject_id).where(*mine, *waits).distinct()
+    letters = sa.select(Message.rests_on).where(
+        Message.group_id == tx.actor.group_id,
+        Message.sent_at.is_(None),
+        Message.state == State.QUEUED,
+        Message.rests_on.contains(f'"rule":"{rule.id}"', autoescape=True),
+    )
+    grounds = (ground for rests_on in tx.session.scalars(letters) for ground in json.loads(rests_on))
+    spoken_of = {ref_of(ground["ref"]) for ground in grounds if ground.get("rule") == rule.id}
+    return spoken_of | {Ref(kind, number) for kind, number in tx.session.execute(items)}
 
 
 def _spoken(hold: Known) -> str:

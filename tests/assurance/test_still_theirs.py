@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from assurance.commands.acting import complete_plan
 from assurance.commands.addresses import mend, note_return
+from assurance.commands.silencing import silence
 from assurance.office import Office, clock_of
 from assurance.post import deliver
 from assurance.records import Person, Post
@@ -38,6 +39,8 @@ from tests.assurance.test_told_after_all import MONDAY, ONE
 from tests.assurance.test_truth import CHAIRS_DAY, LOUD, at_seven, goes_out, owed_in
 from tests.notifications.examples import SETTINGS, notice
 from tests.world import World
+
+ONCE = RULES.replace("    repeat: {every: 1 weeks, at_most: 4}\n", "")
 
 
 @pytest.fixture
@@ -198,3 +201,39 @@ def test_reminders_of_a_digest_that_came_back_wait_until_the_address_is_mended(
     world.on(MONDAY + timedelta(days=1), DIGEST)
     world.delivers()
     assert ("nell", ONE) in came(world)
+
+
+def test_what_a_silence_held_as_mail_went_goes_once_it_is_taken_back(
+    any_world_at: At, reopen: Reopen
+) -> None:
+    world = quiet(reopen(any_world_at("actions"), ONCE))
+    world.on(CHAIRS_DAY, LOOK)
+    sweep(world.office)
+    at_seven(world)
+    with world.does("sam") as tx:
+        hold = silence(
+            tx, until_on=CHAIRS_DAY + timedelta(days=9), reason="It is known", rule_id="late-chair"
+        )
+    assert goes_out(world) == []
+    world.on(CHAIRS_DAY, time(11))
+    world.moves("sam", hold, "lift", reason="They have moved.")
+    sweep(world.office)
+    world.delivers()
+    assert [who for who, said in came(world) if said.startswith(LOUD)] == ["ada", "sam"]
+
+
+def test_reminders_that_a_silence_held_go_once_it_is_taken_back(world_at: At, reopen: Reopen) -> None:
+    world = quiet(reopen(world_at("actions"), ONCE))
+    world.on(MONDAY, LOOK)
+    sweep(world.office)
+    with world.does("sam") as tx:
+        hold = silence(tx, until_on=MONDAY + timedelta(days=9), reason="It is known", rule_id="late")
+    world.on(MONDAY, DIGEST)
+    world.delivers()
+    assert came(world) == []
+    world.on(MONDAY, time(11))
+    world.moves("sam", hold, "lift", reason="They have moved.")
+    sweep(world.office)
+    world.on(MONDAY + timedelta(days=1), DIGEST)
+    world.delivers()
+    assert [who for who, _ in came(world)] == ["bo", "gil", "nell"]
