@@ -6,6 +6,7 @@ Of several that were not sent yet only the newest goes: what a later one overtak
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -21,9 +22,8 @@ from notifications.outbox import Message, Notice, State
 
 CONVENERS = ("coordinator", "chair", "deputy_chair")
 OVERTAKEN = "overtaken by a later word about the same meeting"
+_WORD = re.compile(rf"{Meeting.noun}/(?P<meeting>\d+):invitation:(?P<sequence>\d+):(?P<person>\d+)")
 _STILL_HERE = (State.QUEUED, State.UNCERTAIN, State.FAILED)
-# Whatever can have reached somebody: from then on they must be told of a change.
-_MAY_HAVE_ARRIVED = (State.SENDING, State.SENT, State.UNCERTAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,26 @@ def uninvite(tx: Tx, row: Meeting, people: Iterable[int], *, cause: str) -> None
     _send(tx, row, people, left_out, None, cause=cause)
 
 
+def overtaken(tx: Tx, keys: Iterable[str]) -> frozenset[str]:
+    """Name the words about meetings after which a later one was said to the same person, by the keys of messages.
+
+    What was on its way when the later one was owed could not be taken back then, and may have come back since.
+    """
+    words = {key: match for key in keys if (match := _WORD.fullmatch(key))}
+    if not words:
+        return frozenset()
+    meetings, people = ({int(match[name]) for match in words.values()} for name in ("meeting", "person"))
+    query = sa.select(Invitation.meeting_id, Invitation.person_id, Invitation.sequence).where(
+        Invitation.meeting_id.in_(meetings), Invitation.person_id.in_(people)
+    )
+    newest = {(meeting, person): sequence for meeting, person, sequence in tx.session.execute(query)}
+    return frozenset(
+        key
+        for key, match in words.items()
+        if int(match["sequence"]) < newest.get((int(match["meeting"]), int(match["person"])), 0)
+    )
+
+
 def when(tx: Tx, row: Meeting) -> str:
     """Say when a meeting is: Thursday 12 March 2015, 14:00 to 16:00."""
     begins, ends = (at.astimezone(tx.calendar.zone) for at in (row.starts_at, row.ends_at))
@@ -157,13 +177,16 @@ def _take_back(tx: Tx, row: Meeting, known: Iterable[Invitation]) -> dict[int, s
         for number in range(one.sequence + 1)
     }
     found = tx.session.execute(
-        sa.select(Message.key, Message.state, Message.attempts, Message.context).where(Message.key.in_(keys))
+        sa.select(Message.key, Message.state, outbox.may_have_arrived(), Message.context).where(
+            Message.key.in_(keys)
+        )
     )
     heard: dict[int, str] = {}
-    for key, state, attempts, context in sorted(found, key=lambda message: keys[message.key]):
+    # Whatever can have reached somebody: from then on they must be told of a change.
+    for key, state, may_have_arrived, context in sorted(found, key=lambda message: keys[message.key]):
         if state in _STILL_HERE:
             outbox.withdraw(tx.session, key=key, reason=OVERTAKEN, at=tx.now)
-        if state in _MAY_HAVE_ARRIVED or attempts:
+        if may_have_arrived:
             heard[keys[key][1]] = json.loads(context)["items"][0]["due"]
     return heard
 

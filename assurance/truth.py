@@ -22,6 +22,7 @@ from assurance.digest import (
     word_digest,
 )
 from assurance.digest_words import Context
+from assurance.invitations import OVERTAKEN, overtaken
 from assurance.lateness import late_words
 from assurance.mail import News, Told, context_of, forward, tell
 from assurance.office import Office, Tx, clock_of
@@ -122,6 +123,8 @@ def _review(tx: Tx, messages: Sequence[Claimed]) -> dict[int, Answer]:
     answers: dict[int, Answer] = {
         message.id: rests for message in messages if until > tx.now and message.severity != Severity.URGENT
     }
+    late = overtaken(tx, [message.key for message in messages])
+    answers |= {message.id: Overtaken(OVERTAKEN) for message in messages if message.key in late}
     going = [message for message in messages if message.id not in answers]
     digests = [message for message in going if message.template == DIGEST]
     letters = {

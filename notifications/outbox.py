@@ -34,6 +34,7 @@ class State(StrEnum):
 
 # What is still to be handed over, and what needs a person's eye: no state is both.
 OWED = (State.QUEUED, State.SENDING)
+_ON_THEIR_WAY = (State.SENDING, State.SENT, State.UNCERTAIN, State.BOUNCED)
 TROUBLED = (State.FAILED, State.BOUNCED, State.UNCERTAIN)
 
 
@@ -246,6 +247,14 @@ def _values(notice: Notice, number: int, at: datetime) -> dict[str, object]:
         f"told_as_{number}": notice.told_as,
         f"rests_on_{number}": _JSON.encode(list(notice.rests_on)),
     }
+
+
+def may_have_arrived() -> sa.ColumnElement[bool]:
+    """Ask of messages whether somebody can have read them: sent, under way, or of unknown fate at least once.
+
+    Not what was tried and never taken: a server that said “later”, a refusal, an attempt that was put back.
+    """
+    return sa.or_(Message.state.in_(_ON_THEIR_WAY), Message.doubts > 0)
 
 
 def written(context: Mapping[str, object]) -> str:

@@ -21,6 +21,7 @@ from engine.approval_words import who_decides
 from engine.ledger import Written
 from engine.moved import Ref
 from engine.workflow import Move
+from notifications import outbox
 from notifications.outbox import Message, Severity
 
 
@@ -77,7 +78,7 @@ def ask_for_answers(
 
 
 def _release(tx: Tx, hearing: Hearing, news: News, request: Request, *, spared: Container[int]) -> None:
-    """Tell whoever was still to answer that nothing waits for them any more, unless they have not even heard of it."""
+    """Tell whoever was still to answer that nothing waits for them any more, unless they cannot have heard of it."""
     seats = [
         seat
         for seat in request.seats_to_answer()
@@ -85,17 +86,15 @@ def _release(tx: Tx, hearing: Hearing, news: News, request: Request, *, spared: 
     ]
     if not seats:
         return
-    still_held = sa.select(Message.person_ref).where(
-        Message.key.startswith(f"{hearing.ref}:1:"), Message.not_before > tx.now
-    )
-    held = set(tx.session.scalars(still_held))
+    asked = sa.select(Message.person_ref).where(Message.key.startswith(f"{hearing.ref}:1:"))
+    unheard = set(tx.session.scalars(asked.where(~outbox.may_have_arrived())))
     row = approval_row(tx, hearing.ref)
     said = f"The request to {_in_sentence(row.title)} waits for you no more: {news.items[0].what.lower()}."
     tell(
         tx,
         hearing.known,
         replace(news, said=said),
-        [Told(seat, "approver") for seat in seats if f"person/{seat.person_id}" not in held],
+        [Told(seat, "approver") for seat in seats if f"person/{seat.person_id}" not in unheard],
     )
 
 

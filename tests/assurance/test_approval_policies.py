@@ -27,6 +27,7 @@ def test_of_any_of_them_the_first_to_answer_decides_and_the_other_hears_that_it_
 ) -> None:
     paper, approval = asked(world, "briefing")
     assert world.told("approval_waiting") == ["ada", "dan"]
+    world.delivers()
     world.decides("dan", approval)
     assert (world.state(paper), world.state(approval)) == ("circulated", "approved")
     mails = {mail.to: mail.said for mail in world.news() if mail.template == "approval_decided"}
@@ -55,6 +56,7 @@ def test_all_of_them_have_to_agree_and_the_move_is_made_with_the_last(any_papers
 
 def test_of_all_of_them_the_first_no_ends_it_and_those_who_were_still_asked_hear_of_it(world: World) -> None:
     paper, approval = asked(world, "sharing_agreement")
+    world.delivers()
     world.news()
     world.decides("hal", approval, "reject", reason="There is no lawful ground.")
     assert (world.state(paper), world.state(approval)) == ("draft", "rejected")
@@ -100,6 +102,7 @@ def test_one_person_in_two_posts_answers_once_and_somebody_else_has_to_speak_for
 def test_three_of_the_members_agree_against_one_and_only_the_outcome_is_told(world: World) -> None:
     paper, approval = asked(world, "theme")
     assert world.told("approval_waiting") == sorted(MEMBERS)
+    world.delivers()
     world.decides("fay", approval, "reject", reason="We had it two years ago.")
     world.decides("esme", approval)
     world.decides("gil", approval)
@@ -248,6 +251,7 @@ def test_a_deputy_is_called_in_on_the_day_that_the_policy_says(world: World) -> 
     assert world.fired(approval) == ["approval-late 0"]
     assert world.told("escalation") == ["dan", "hal", "sam"]
     world.on(date(2014, 9, 4))
+    world.delivers()
     world.decides("dan", approval)
     assert world.state(paper) == "answered"
     assert world.told("approval_decided") == ["hal", "sam"]

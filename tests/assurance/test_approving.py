@@ -11,6 +11,8 @@ from assurance.commands.approving import decide
 from assurance.records import Action, Agency, Approval, Meeting, Recommendation
 from engine.errors import Refused, Stale
 from engine.moved import Ref
+from notifications.letters import Outcome, Result
+from notifications.mailer import MemoryMailer
 from tests.assurance.conftest import At
 from tests.cast import MEETINGS
 from tests.world import World
@@ -134,6 +136,7 @@ def test_the_requester_withdraws_and_may_ask_again(world_at: At) -> None:
     approval = asked_for_the_theme(world)
     with pytest.raises(Refused, match="already waiting; withdraw that request first"):
         asked_for_the_theme(world)
+    world.delivers()
     world.news()
     world.moves("sam", approval, "withdraw", reason="Too early.")
     assert world.state(approval) == "withdrawn"
@@ -383,9 +386,27 @@ def test_a_coordinator_who_submitted_a_return_does_not_accept_it(world_at: At) -
 # -- a request is good for what was seen -------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("result", [Result.LATER, Result.REFUSED])
+def test_whoever_could_not_be_reached_is_not_told_that_nothing_waits_any_more(
+    world_at: At, result: Result
+) -> None:
+    world = world_at("proposed")
+    world.delivers()
+    world.post = MemoryMailer(
+        lambda one: Outcome(result if "ada@" in one.to_address else Result.SENT, 450, "no")
+    )
+    approval = asked_for_the_theme(world)
+    world.delivers()
+    with world.does("dan") as tx:
+        programme.add_aim(tx, world.audit, "Was the plan known to all?")
+    assert world.state(approval) == "lapsed"
+    assert [mail.to for mail in world.news() if mail.template == "approval_decided"] == ["sam"]
+
+
 def test_a_request_lapses_when_what_it_is_about_changes(world_at: At) -> None:
     world = world_at("proposed")
     approval = asked_for_the_theme(world)
+    world.delivers()
     world.news()
     with world.does("dan") as tx:
         programme.add_aim(tx, world.audit, "Was the plan known to all?")

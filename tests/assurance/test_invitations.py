@@ -20,8 +20,12 @@ from assurance.post import deliver, maildir
 from assurance.records import Invitation, Meeting
 from assurance.sweep import sweep_all
 from engine.moved import Ref
+from notifications.leases import claim
+from notifications.letters import Outcome, Result
+from notifications.mailer import MemoryMailer
 from notifications.outbox import Message
 from tests.assurance.conftest import At
+from tests.notifications.examples import SETTINGS
 from tests.notifications.test_invitation import event_of, lines_of
 from tests.world import World
 
@@ -175,6 +179,29 @@ def test_of_words_that_were_not_sent_only_the_newest_goes(any_world_at: At, post
     }
     assert "You are invited to the meeting on Thursday 21 May 2015" in text_of(letters["bo"])
     assert states(world, ref, "bo") == [*[("withdrawn", OVERTAKEN)] * 3, ("sent", "put into the maildir")]
+
+
+def test_to_whom_the_server_took_nothing_a_later_word_is_a_plain_invitation(world: World, post: Post) -> None:
+    post.brings(world)
+    ref = planned(world)
+    world.post = MemoryMailer(lambda _letter: Outcome(Result.LATER, 451, "busy"))
+    world.delivers()
+    world.moves("sam", ref, "move_meeting", new_on=date(2015, 5, 19))
+    world.post = MemoryMailer()
+    world.delivers()
+    [letter] = [one.content for one in world.post.sent if one.to_address == "bo@qa.example"]
+    assert "You are invited to the meeting on Tuesday 19 May 2015" in text_of(letter)
+
+
+def test_what_was_on_its_way_and_came_back_does_not_go_after_a_later_word(world: World, post: Post) -> None:
+    post.brings(world)
+    ref = planned(world)
+    with world.office.store.begin() as session:
+        claim(session, at=world.clock.now(), lease=SETTINGS.lease, limit=99, token="away")
+    world.moves("sam", ref, "move_meeting", new_on=date(2015, 5, 19))
+    world.clock.advance(SETTINGS.lease)
+    assert {told_of(letter)[1] for letter in post.brings(world, ref).values()} == {1}
+    assert states(world, ref, "bo") == [("withdrawn", OVERTAKEN), ("sent", "put into the maildir")]
 
 
 def test_of_a_meeting_of_which_nobody_has_heard_nobody_hears_that_it_was_cancelled(
