@@ -37,8 +37,8 @@ class SweepTally:
     withheld: list[Withheld] = field(default_factory=list)
 
     def add(self, other: SweepTally) -> None:
-        """Add what another sweep did; a rule that is withheld is named once."""
+        """Add what another sweep did; a rule that is withheld, and a subject that was parked, is named once."""
         for one in fields(self):
             ours, theirs = getattr(self, one.name), getattr(other, one.name)
-            more = [name for name in theirs if name not in ours] if one.name == "withheld" else theirs
+            more = [name for name in theirs if name not in ours] if isinstance(theirs, list) else theirs
             setattr(self, one.name, ours + more)

@@ -175,8 +175,11 @@ def test_a_history_tells_reasons_and_what_was_written(run: Run, database: Path) 
     assert "reason: Not yet" in asked
     run("sweep", database=database)
     spoken = one_line(run("history", "action/1", database=database).stdout)
-    assert "The rule ‘action-overdue-board’ spoke, an escalation: An action is sixty days overdue." in spoken
-    assert "because state in (agreed, in_progress) (agreed) and current_due_on is not empty" in spoken
+    assert "The rule ‘action-overdue’ spoke: An action is overdue." in spoken
+    assert (
+        "The rule ‘action-overdue-board’ gave notice to the owner: An action is sixty days overdue." in spoken
+    )
+    assert "because state in (agreed, in_progress) (agreed) and waiting_on is empty (empty)" in spoken
 
 
 def test_a_line_that_was_changed_is_marked(run: Run, database: Path) -> None:

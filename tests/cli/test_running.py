@@ -44,8 +44,9 @@ def owed(database: Path) -> int:
 
 
 def decided(database: Path) -> int:
-    """How many mails ask for a decision that has been taken since."""
-    return number_of(database, "SELECT count(*) FROM message WHERE template = 'approval_waiting'")
+    """How many mails ask for something that has been done since: a decision, or returns."""
+    asking = "('approval_waiting', 'returns_requested')"
+    return number_of(database, f"SELECT count(*) FROM message WHERE template IN {asking}")
 
 
 # -- sweep -------------------------------------------------------------------------------------------------
