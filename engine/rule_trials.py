@@ -23,8 +23,8 @@ from typing import NamedTuple
 from engine.conditions import Calendar, Field, Kind, Value, Vocabulary
 from engine.errors import BadDefinition, Problem
 from engine.faults import Faults
-from engine.rule import Hold, HoldKind, Opinion, Outcome, Past, Rule, RuleBook, Verdict
-from engine.rules import consider, judge
+from engine.outlook import Outlook
+from engine.rule import Hold, HoldKind, Opinion, Outcome, Past, Rule, RuleBook
 from engine.words import listed, unknown
 from engine.workflow_parts import Place
 from engine.workflow_words import place_of
@@ -84,32 +84,20 @@ def try_rules(
 
 def _failures(trial: _Trial, calendar: Calendar) -> list[Problem]:
     problems: list[Problem] = []
-    facts: dict[str, Value] = {}
+    facts: Mapping[str, Value] = {}
     past = Past()
     for day, ahead in zip(trial.days, [*trial.days[1:], None], strict=True):
-        facts |= day.facts
+        facts = {**facts, **day.facts}
         past = replace(past, holds=(*past.holds, day.hold)) if day.hold else past
-        problem, past = _looked(trial.rules, facts, past, day, calendar)
-        problems += [problem] if problem else []
         quiet_days = _between(day.on, ahead.on) if trial.daily and ahead else ()
-        for between in quiet_days:
-            unseen = _Day(between, {}, None, (), day.place)
-            problem, past = _looked(trial.rules, facts, past, unseen, calendar)
-            problems += [problem] if problem else []
+        for looked in (day, *(_Day(between, {}, None, (), day.place) for between in quiet_days)):
+            outlook = Outlook(trial.rules, facts, past, today=looked.on, calendar=calendar)
+            opinions = outlook.opinions()
+            spoken = [_spelled(opinion) for opinion in outlook.says()]
+            if sorted(spoken) != sorted(looked.expected):
+                problems.append(looked.place.problem(_wrong(looked, spoken, opinions)))
+            facts, past = outlook.facts, outlook.past
     return problems
-
-
-def _looked(
-    rules: Sequence[Rule], facts: Mapping[str, Value], past: Past, day: _Day, calendar: Calendar
-) -> tuple[Problem | None, Past]:
-    """Judge on one day; give what is wrong with the expectation, and the past as it is afterwards."""
-    verdicts = judge(rules, facts, today=day.on, calendar=calendar, past=past)
-    spoken = [_spelled(verdict) for verdict in verdicts]
-    problem = None
-    if sorted(spoken) != sorted(day.expected):
-        opinions = consider(rules, facts, today=day.on, calendar=calendar, past=past)
-        problem = day.place.problem(_wrong(day, spoken, opinions))
-    return problem, past.after(verdicts, today=day.on)
 
 
 def _wrong(day: _Day, spoken: Sequence[str], opinions: Sequence[Opinion]) -> str:
@@ -132,8 +120,8 @@ def _because(word: str, opinions: Sequence[Opinion]) -> str:
     return f"'{rule}' {found.outcome}{by}{until}"
 
 
-def _spelled(verdict: Verdict) -> str:
-    return f"{NOTICE}{verdict.rule.id}" if verdict.is_notice else verdict.rule.id
+def _spelled(opinion: Opinion) -> str:
+    return f"{NOTICE}{opinion.rule.id}" if opinion.is_notice else opinion.rule.id
 
 
 def _between(first: date, last: date) -> list[date]:

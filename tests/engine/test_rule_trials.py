@@ -123,3 +123,24 @@ def test_what_is_no_trial_is_refused_at_its_place(
 def test_a_trial_without_a_day_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadDefinition, match="6:11: a trial looks on at least one day"):
         tried(tmp_path, TRIAL[: TRIAL.index("    days:")] + "    days: []\n")
+
+
+def test_what_a_rule_sets_is_so_for_the_others_from_then_on(tmp_path: Path) -> None:
+    rules = RULES + (
+        "\n  - id: action-marked\n    about: action\n    title: An action is marked\n"
+        "    when: due_on is not empty and due_on + 1 week <= today and not is_late\n"
+        "    once_per: due_on\n    set: {is_late: true}\n"
+        "\n  - id: action-was-marked\n    about: action\n    title: An action was marked\n"
+        "    when: is_late\n    once_per: is_late\n    repeat: {every: 1 week, at_most: 2}\n    tell: [owner]\n"
+    )
+    text = TRIAL[: TRIAL.index("    days:")].replace("daily: true", "daily: false") + (
+        "    days:\n"
+        "      - {on: 2026-03-08, expect: [action-overdue]}\n"
+        "      - {on: 2026-03-09, expect: [action-marked, action-was-marked]}\n"
+        "      - {on: 2026-03-16, expect: [action-overdue, notice action-overdue-chair, action-was-marked]}\n"
+    )
+    (tmp_path / "clock.yaml").write_text(CLOCK)
+    (tmp_path / "action.yaml").write_text(rules)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "action.yaml").write_text(text)
+    assert try_rules(tmp_path, load_rules(tmp_path, KINDS), WORDS, calendar=ENGLAND) == Tried(1, ())
