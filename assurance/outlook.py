@@ -23,7 +23,7 @@ from engine.moved import Ref, ref_of
 from engine.rule import HoldKind, Past, Rule
 from engine.rule_truth import Lapse, Lapsed, Said, lapse_of
 
-APPROVER = "approver"
+APPROVER, AWAITED = "approver", "awaited_lead"
 _HELD_BY = {
     HoldKind.REPLY: "a reply is being looked at",
     HoldKind.ACKNOWLEDGEMENT: "it was accepted that this takes longer",
@@ -197,6 +197,9 @@ class Outlook:
 
     def _not_for(self, listener: Listener, ground: Ground, known: Known) -> Doubt | None:
         """Say why something that is still so is not for somebody: no post, another one in their place, or not to see."""
+        if ground.is_news and listener.told_as == AWAITED:
+            # Nobody waits for them any more, and so they do not see it: that this is over is told to them all the same.
+            return self.doubt_of_post(listener)
         # Once a decision was taken nobody is asked for it any more; the news of it is for whoever was.
         is_asked = listener.told_as and (listener.told_as != APPROVER or not ground.is_news)
         words = (listener.told_as, *self._words(ground))

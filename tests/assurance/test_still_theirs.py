@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from assurance.commands.acting import complete_plan
 from assurance.commands.addresses import mend, note_return
 from assurance.commands.silencing import silence
+from assurance.commands.waiting import stop_waiting, wait_for
 from assurance.office import Office, clock_of
 from assurance.post import deliver
-from assurance.records import Person, Post
+from assurance.records import Agency, Person, Post
 from assurance.sweep import sweep
 from assurance.truth import reviewer
 from notifications.leases import claim
@@ -25,8 +26,10 @@ from tests.assurance.conftest import At, Reopen
 from tests.assurance.post_office import (
     CLOCK_FILE,
     DIGEST,
+    EVENING,
     FAIR_RULES,
     LOOK,
+    OPEN,
     RULES,
     came,
     hands_over,
@@ -237,3 +240,20 @@ def test_reminders_that_a_silence_held_go_once_it_is_taken_back(world_at: At, re
     world.on(MONDAY + timedelta(days=1), DIGEST)
     world.delivers()
     assert [who for who, _ in came(world)] == ["bo", "gil", "nell"]
+
+
+def test_that_nobody_waits_any_more_is_told_to_the_agency_that_was_waited_for(
+    world_at: At, reopen: Reopen
+) -> None:
+    world = quiet(reopen(world_at("actions"), RULES))
+    action = world.action("trust")
+    with world.does("nell") as tx:
+        wait_for(tx, action, world.number(Agency, "police"), "Their list.")
+    world.delivers()
+    came(world)
+    world.on(world.today, EVENING)
+    with world.does("nell") as tx:
+        stop_waiting(tx, action, "The list came.")
+    world.on(world.today + timedelta(days=1), OPEN)
+    world.delivers()
+    assert [who for who, _ in came(world)] == ["bo", "fay"]
