@@ -12,10 +12,11 @@ from assurance.facts import Known
 from assurance.mail import Told
 from assurance.office import Actor, Tx
 from assurance.reach import within_reach
-from assurance.records import Approval, DeadAddress
+from assurance.records import Approval, DeadAddress, RuleHold
 from assurance.roster import Roster, Seat
-from assurance.standing import addressees
+from assurance.standing import addressees, who_looks
 from engine.moved import Ref
+from engine.rules import HoldKind
 
 
 def recipients(tx: Tx, people: Roster, known: Known, words: Iterable[str]) -> tuple[Told, ...]:
@@ -79,14 +80,18 @@ class _Meant(NamedTuple):
 
 
 # Who is meant here follows from the row itself, and not from posts alone.
-ASKED_ALONE = (Approval.noun, DeadAddress.noun)
+ASKED_ALONE = (Approval.noun, DeadAddress.noun, RuleHold.noun)
 
 
 def meant(tx: Tx, people: Roster, known: Known, word: str) -> tuple[Seat, ...]:
     """Give who is meant by one word; for a decision also who may take it and who asked for it.
 
-    That an address is dead is told to whoever can be reached.
+    That an address is dead is told to whoever can be reached, and that a reply waits to whoever may look at it in the
+    coordinator's stead.
     """
+    if known.ref.kind == RuleHold.noun and word == "coordinator" and known.facts["kind"] == HoldKind.REPLY:
+        belongs = known.belongs
+        return who_looks(people, agency_id=belongs.agency_id, written_by=belongs.requester_id)
     if known.ref.kind == DeadAddress.noun:
         seats = addressees(word, people, known.belongs)
         return within_reach(tx.session, people, known.standing.group_id, seats)

@@ -103,6 +103,23 @@ def addressees(
     return found or roster.holding("coordinator")
 
 
+def who_looks(roster: Roster, *, agency_id: int | None, written_by: int | None) -> tuple[Seat, ...]:
+    """Give who looks at a reply: the coordinator, else the deputy, else the chair.
+
+    The first of them who neither wrote it nor holds a post of the agency that is about to be named. The chair comes
+    last, since it is mostly the chair who will be told.
+    """
+    for role in ("coordinator", "deputy_chair", "chair"):
+        free = tuple(
+            seat
+            for seat in roster.holding(role)
+            if seat.person_id != written_by and agency_id not in roster.agencies_of(seat.person_id)
+        )
+        if free:
+            return free
+    return ()
+
+
 def _roles_in(roster: Roster, seat: Seat, belongs: Belonging) -> set[str]:
     roles: set[str] = set()
     acts_here = belongs.agency_id is None or seat.agency_id in (None, belongs.agency_id)

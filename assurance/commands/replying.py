@@ -17,14 +17,14 @@ from assurance.past import IN_FORCE
 from assurance.reasons import day_in_words
 from assurance.recipients import meant
 from assurance.records import RuleHold
-from assurance.roster import Roster, Seat, roster
+from assurance.roster import Roster, roster
+from assurance.standing import who_looks
 from engine.errors import Reason, Refused
 from engine.moved import Ref
 from engine.rules import HoldKind, Rule
 from notifications.outbox import Severity
 
 REPLY_HOLDS = 5  # working days in which somebody is to look at a reply
-WHO_LOOKS = ("coordinator", "deputy_chair")  # the second only where the first is not free of a conflict
 
 
 def reply(tx: Tx, ref: Ref, rule_id: str, text: str, *, key: str | None = None) -> Ref:
@@ -99,12 +99,9 @@ def _refuse_closed_notice(tx: Tx, known: Known, rule: Rule, occasion: str) -> No
 def _ask_somebody_to_look(
     tx: Tx, people: Roster, known: Known, rule: Rule, hold: Ref, until_on: date
 ) -> None:
-    """Ask whoever is free of a conflict to look at a reply: the coordinator, else the deputy."""
+    """Ask whoever is free of a conflict to look at a reply: the coordinator, else the deputy, else the chair."""
     named = _agency_named(known, rule)
-    free: list[Told] = []
-    for role in WHO_LOOKS:
-        seats = people.holding(role)
-        free = free or [Told(seat, role) for seat in seats if _may_look(tx, people, seat, named)]
+    free = who_looks(people, agency_id=named, written_by=tx.actor.person_id)
     news = News(
         template="reply_to_check",
         said=f"{tx.actor.name} has replied to the notice that “{rule.title}” will be told.",
@@ -116,11 +113,7 @@ def _ask_somebody_to_look(
         severity=Severity.DECISION,
         rests_on=[{"ref": str(hold), "state": IN_FORCE}],
     )
-    tell(tx, known, news, free)
-
-
-def _may_look(tx: Tx, people: Roster, seat: Seat, named: int | None) -> bool:
-    return seat.person_id != tx.actor.person_id and named not in people.agencies_of(seat.person_id)
+    tell(tx, known, news, [Told(seat, seat.role) for seat in free])
 
 
 def _agency_named(known: Known, rule: Rule) -> int | None:

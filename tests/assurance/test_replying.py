@@ -285,15 +285,17 @@ def test_a_vacant_post_is_heard_through_whoever_stands_in_for_it(world_at: At) -
     [
         (
             "nell",
-            "‘Let the rule speak although a reply was made’ is a step for the coordinator or the deputy chair",
+            "‘Let the rule speak although a reply was made’ is a step for the coordinator, the deputy chair or the chair",
         ),
         (
-            "ada",
-            "‘Let the rule speak although a reply was made’ is a step for the coordinator or the deputy chair",
+            "gil",
+            "‘Let the rule speak although a reply was made’ is a step for the coordinator, the deputy chair or the chair",
         ),
     ],
 )
-def test_only_the_coordinator_or_the_deputy_looks_at_a_reply(world_at: At, who: str, sentence: str) -> None:
+def test_only_the_coordinator_the_deputy_or_the_chair_looks_at_a_reply(
+    world_at: At, who: str, sentence: str
+) -> None:
     world = world_at("actions")
     replies(world, "nell", noticed(world))
     with pytest.raises(Refused) as refusal:
@@ -318,8 +320,23 @@ def test_nobody_looks_at_their_own_reply_and_the_deputy_is_asked_instead(world_a
     assert world.told("reply_to_check") == ["dan"]
     with pytest.raises(Refused, match="You have placed this yourself"):
         world.moves("sam", HOLD, "let_speak")
+    world.night(NOTICED_ON + timedelta(days=2))
+    assert [one.to for one in world.reminded() if one.rule == "reply-not-looked-at"] == ["dan"]
     world.moves("dan", HOLD, "let_speak")
     assert world.state(HOLD) == "lifted"
+
+
+def test_where_coordinator_and_deputy_are_of_that_agency_the_chair_looks_at_a_reply(world_at: At) -> None:
+    world = world_at("actions")
+    action = noticed(world)
+    for who in ("sam", "dan"):
+        give_a_post(world, who, agency="trust")
+    replies(world, "nell", action)
+    assert world.told("reply_to_check") == ["ada"]
+    world.night(NOTICED_ON + timedelta(days=2))
+    assert [one.to for one in world.reminded() if one.rule == "reply-not-looked-at"] == ["ada"]
+    world.moves("ada", HOLD, "hold", until=date(2015, 3, 20), reason="The list comes on Thursday")
+    assert world.row(RuleHold, HOLD).until_on == date(2015, 3, 20)
 
 
 @pytest.mark.parametrize(
