@@ -149,7 +149,7 @@ def _letter(message: Claimed) -> _Letter:
 
 
 def _answer(tx: Tx, outlook: Outlook, message: Claimed, letter: _Letter) -> Answer:
-    kept = _weighed(tx, outlook, letter)
+    kept = _weighed(tx, outlook, letter, goes_now=True)
     if not isinstance(kept, tuple):
         return kept
     if letter.has_bytes:
@@ -178,10 +178,12 @@ def _as_of(tx: Tx, letter: _Letter, kept: Sequence[Ground]) -> Tx:
 # -- weighing ----------------------------------------------------------------------------------------------
 
 
-def _weighed(tx: Tx, outlook: Outlook, letter: _Letter) -> tuple[Ground, ...] | HeldBack | Overtaken:
+def _weighed(
+    tx: Tx, outlook: Outlook, letter: _Letter, *, goes_now: bool = False
+) -> tuple[Ground, ...] | HeldBack | Overtaken:
     """Give the grounds on which a letter goes, or why it does not go now.
 
-    What is still so, but for somebody else by now, is owed to them; what is held while the rest goes, apart.
+    What is still so, but for somebody else by now, is owed to them; what is held while the rest `goes_now`, apart.
     """
     if not letter.grounds:
         gone = outlook.doubt_of_post(letter.listener)
@@ -194,8 +196,9 @@ def _weighed(tx: Tx, outlook: Outlook, letter: _Letter) -> tuple[Ground, ...] | 
     held = {ground: doubt for ground, doubt in doubts if doubt and doubt.until_on}
     if held and not kept:
         return _held(tx, list(held.values()))
-    for ground in held:
-        _owe_apart(tx, outlook, letter, ground)
+    if goes_now:
+        for ground in held:
+            _owe_apart(tx, outlook, letter, ground)
     return kept or Overtaken(_sentence([doubt for _, doubt in doubts if doubt]))
 
 

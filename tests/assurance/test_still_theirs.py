@@ -257,3 +257,19 @@ def test_that_nobody_waits_any_more_is_told_to_the_agency_that_was_waited_for(
     world.on(world.today + timedelta(days=1), OPEN)
     world.delivers()
     assert [who for who, _ in came(world)] == ["bo", "fay"]
+
+
+def test_what_is_held_gets_a_letter_of_its_own_only_when_the_rest_goes(owed: World) -> None:
+    at_seven(owed)
+    trust, until = owed.action("trust"), CHAIRS_DAY + timedelta(days=9)
+    with owed.does("sam") as tx:
+        hold = silence(tx, until_on=until, reason="It is known", rule_id="late-chair", ref=trust)
+    sweep(owed.office)
+    apart = sa.select(Message.to_name).where(Message.key.contains(":held:")).order_by(Message.to_name)
+    assert owed.ask(apart) == []
+    owed.moves("sam", hold, "lift", reason="They have moved.")
+    sweep(owed.office)
+    assert goes_out(owed) == [("ada", f"{LOUD} (2 of them)."), ("sam", f"{LOUD} (2 of them).")]
+    owed.delivers()
+    assert came(owed) == []
+    assert owed.ask(apart) == []
