@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from assurance.digest_words import words_of
 from assurance.office import Office, Tx, clock_of
@@ -64,6 +65,11 @@ def owe_all_digests(office: Office) -> None:
         if is_owed:
             with office.begin(clock) as tx:
                 owe_digests(tx)
+
+
+def newest_waiting(session: Session) -> int | None:
+    """Give the number of the newest reminder that waits, of all groups; None where none waits."""
+    return session.scalar(sa.select(sa.func.max(DigestItem.id)).where(*_STILL_WAITS))
 
 
 def renew_all_digests(office: Office) -> None:

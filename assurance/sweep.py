@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from assurance.attendance import keep_invitations
 from assurance.batches import BATCH, work_through
 from assurance.daily import is_owed_today, note_done, repair
-from assurance.digest import owe_all_digests
+from assurance.digest import newest_waiting, owe_all_digests
 from assurance.firing import look
 from assurance.office import Office, clock_of
 from assurance.reckoning import make_ready
@@ -21,8 +22,16 @@ from assurance.tally import SweepTally
 from engine import timers
 from engine.timers import Due
 
-# For which digest hours a process has owed digests: a minute in which nothing happens asks nothing more.
-_OWED: WeakKeyDictionary[Office, tuple[datetime | None, ...]] = WeakKeyDictionary()
+
+class _Owed(NamedTuple):
+    """For which digest hours a process has owed digests, and the newest reminder that waited then."""
+
+    hours: tuple[datetime | None, ...]
+    newest: int | None
+
+
+# A minute in which nothing happens asks for no more than this.
+_OWED: WeakKeyDictionary[Office, _Owed] = WeakKeyDictionary()
 
 __all__ = ["SweepTally", "sweep", "sweep_all", "watch"]
 
@@ -53,11 +62,15 @@ def sweep(office: Office) -> SweepTally:
 
 
 def _owe_digests(office: Office, at: datetime, tally: SweepTally) -> None:
-    """Owe digests, unless nothing was looked at since this process owed those of the next digest hours."""
-    hours = _digest_hours(office, at)
-    if tally.looked or _OWED.get(office) != hours:
+    """Owe digests, unless nothing was looked at since this process owed those of the next digest hours.
+
+    Another process may have looked and been killed before it owed them.
+    """
+    with office.store.reading() as session:
+        owed = _Owed(_digest_hours(office, at), newest_waiting(session))
+    if tally.looked or _OWED.get(office) != owed:
         owe_all_digests(office)
-        _OWED[office] = hours
+        _OWED[office] = owed
 
 
 def _digest_hours(office: Office, at: datetime) -> tuple[datetime | None, ...]:

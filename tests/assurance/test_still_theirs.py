@@ -13,7 +13,7 @@ from assurance.commands.silencing import silence
 from assurance.commands.waiting import stop_waiting, wait_for
 from assurance.office import Office, clock_of
 from assurance.post import deliver
-from assurance.records import Agency, Person, Post
+from assurance.records import Agency, DigestItem, Person, Post
 from assurance.sweep import sweep
 from assurance.truth import reviewer
 from notifications.leases import claim
@@ -273,3 +273,20 @@ def test_what_is_held_gets_a_letter_of_its_own_only_when_the_rest_goes(owed: Wor
     owed.delivers()
     assert came(owed) == []
     assert owed.ask(apart) == []
+
+
+def test_reminders_that_a_killed_sweep_left_behind_have_their_digest_within_the_minute(
+    world_at: At, reopen: Reopen
+) -> None:
+    world = quiet(reopen(world_at("actions"), RULES))
+    world.on(MONDAY, LOOK)
+    sweep(world.office)
+    with world.office.store.begin() as session:
+        # It wrote its reminders, and was killed before it owed the digest.
+        there = session.get_one(DigestItem, reminders(world, of="bo")[0].id)
+        columns = [column.name for column in DigestItem.__table__.columns if column.name != "id"]
+        left = {name: getattr(there, name) for name in columns}
+        viv = world.number(Person, "viv")
+        session.add(DigestItem(**left | {"key": f"{there.key}:left", "person_id": viv}))
+    sweep(world.office)
+    assert "viv" in states(world, "digest")
