@@ -91,6 +91,7 @@ def test_one_that_becomes_so_later_is_shown_and_the_coordinator_is_told(any_pape
 
 def test_a_change_of_the_paper_lets_all_answers_lapse(world: World) -> None:
     paper, approval = asked(world, "theme")
+    world.delivers()
     world.decides("ada", approval)
     world.news()
     world.moves("sam", paper, "drop", reason="Nobody wants it.")
@@ -100,6 +101,7 @@ def test_a_change_of_the_paper_lets_all_answers_lapse(world: World) -> None:
 
 def test_what_was_withdrawn_is_told_to_those_who_were_still_asked(world: World) -> None:
     _, approval = asked(world, "theme")
+    world.delivers()
     world.decides("ada", approval)
     world.news()
     world.moves("sam", approval, "withdraw", reason="Too early.")

@@ -99,7 +99,10 @@ def test_the_subject_is_one_and_the_same_for_all_that_is_said_about_an_audit(wor
     subjects = defaultdict(set)
     for mail in world.news():
         subjects[mail.thread].add(mail.subject)
-    assert subjects == {"audit/1": {"Audit 2014-15/1"}}
+    assert subjects == {
+        "audit/1": {"Audit 2014-15/1"},
+        "meeting/1": {"Quality Assurance sub group: Meeting of December 2014"},
+    }
 
 
 def test_what_belongs_to_no_audit_has_a_thread_of_its_own(world: World) -> None:
