@@ -23,9 +23,15 @@ def rules_of(folder: Path) -> tuple[Rule, ...]:
     return read_shelf(workflows, (folder,)).book.rules
 
 
+def read(file: Path) -> dict[str, Any]:
+    found: Any = read_yaml(file).plain()
+    assert isinstance(found, dict)
+    return found
+
+
 def trials_of(folder: Path) -> Iterator[dict[str, Any]]:
     for file in sorted((folder / "tests").glob("*.yaml")):
-        yield from read_yaml(file).plain()["trials"]
+        yield from read(file)["trials"]
 
 
 def expected(folder: Path) -> set[str]:
@@ -49,5 +55,5 @@ def test_everything_that_can_hold_a_rule_is_tried() -> None:
 
 
 def test_a_trial_looks_at_every_noun_that_has_rules() -> None:
-    about = {read_yaml(file).plain()["about"] for file in (HOME / "rules" / "tests").glob("*.yaml")}
+    about = {read(file)["about"] for file in (HOME / "rules" / "tests").glob("*.yaml")}
     assert about == {rule.about for rule in rules_of(HOME / "rules")}
