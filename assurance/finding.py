@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -32,8 +31,8 @@ def owed(tx: Tx, noun: Noun, rule: Rule, others: Iterable[Rule]) -> list[Ref]:
     Its condition is true, or will be once its time of notice is over, and its first firing or the present repeat is
     not in the history. What a louder one of the `others` has quieted is left out; what is held is not.
     """
-    question = _Question(tx, noun)
-    return question.found(rule, question.is_unsaid(rule, others))
+    question = _Question(tx, noun, rule, others)
+    return question.found(question.is_unsaid())
 
 
 def not_accounted_for(tx: Tx, noun: Noun, rule: Rule, others: Iterable[Rule]) -> list[Ref]:
@@ -41,55 +40,65 @@ def not_accounted_for(tx: Tx, noun: Noun, rule: Rule, others: Iterable[Rule]) ->
 
     There is none, or it is set for later although the rule has something to say today.
     """
-    question = _Question(tx, noun)
+    question = _Question(tx, noun, rule, others)
     # One look-up: whoever is due now is looked at anyway.
-    is_lost = sa.case(
-        {_LATER: question.is_unsaid(rule, others), _NOW: sa.false()}, value=question.timer(), else_=sa.true()
-    )
-    return question.found(rule, is_lost)
+    is_lost = {_LATER: question.is_unsaid(), _NOW: sa.false()}
+    return question.found(sa.case(is_lost, value=question.timer(), else_=sa.true()))
 
 
-@dataclass(frozen=True, slots=True)
 class _Question:
-    """What is asked of one noun's table today."""
+    """What is asked of one noun's table for one rule today: first its condition, then look-ups for whoever fulfils it.
 
-    tx: Tx
-    noun: Noun
+    The condition stands in a query of its own, which PostgreSQL can share out among several workers; with look-ups in
+    it, it could not. And look-ups they are, not EXISTS: a planner might join that with the whole history.
+    """
 
-    def found(self, rule: Rule, *where: Column) -> list[Ref]:
-        table = self.noun.table
-        asked = (table.group_id == self.tx.actor.group_id, self.holds(rule), *where)
-        if self.tx.session.info["dialect"].name == "postgresql":
+    def __init__(self, tx: Tx, noun: Noun, rule: Rule, others: Iterable[Rule]) -> None:
+        self._tx, self._noun, self._rule = tx, noun, rule
+        self._louder = [other for other in others if rule.id in other.quiets]
+        facts = {fact.field.name: fact.expression for fact in noun.facts}
+        self._facts: dict[str, Column] = facts | {"state": noun.table.state}
+        self._rows = self._fulfilling()
+
+    def found(self, where: Column) -> list[Ref]:
+        """Give the subjects that fulfil the condition and this."""
+        session = self._tx.session
+        if session.info["dialect"].name == "postgresql":
             # Look-ups make a query look dear, and PostgreSQL would spend a second on compiling it.
-            self.tx.session.execute(sa.text("SET LOCAL jit = off"))
-        numbers = self.tx.session.scalars(sa.select(table.id).where(*asked).order_by(table.id))
-        return [Ref(self.noun.kind, number) for number in numbers]
+            session.execute(sa.text("SET LOCAL jit = off"))
+        numbers = session.scalars(sa.select(self._rows.c.subject).where(where))
+        return [Ref(self._noun.kind, number) for number in sorted(numbers)]
 
-    def holds(self, rule: Rule) -> Column:
-        """Say that the condition is true today, or will be true once the time of notice is over."""
-        today = self._on(rule, self.tx.today)
-        if rule.notice is None:
-            return today
-        return sa.or_(today, self._on(rule, rule.notice.before.after(self.tx.today, self.tx.calendar)))
-
-    def is_unsaid(self, rule: Rule, others: Iterable[Rule]) -> Column:
+    def is_unsaid(self) -> Column:
         """Say that the first firing or the present repeat is not in the history, and nothing louder is."""
-        # Look-ups and not EXISTS: a planner might join that with the whole history.
-        newest = (
-            self._line(self._key(rule, "0"), Event.seq)
-            if rule.repeat is None
-            else self._repeat(rule, rule.repeat)
-        )
-        loud = [other for other in others if rule.id in other.quiets]
-        return sa.and_(newest.is_(None), *(self._has_spoken(other).is_not(sa.true()) for other in loud))
+        repeat = self._rule.repeat
+        newest = self._said(self._key("0")) if repeat is None else self._repeat(repeat)
+        loud = (self._has_spoken(place).is_not(sa.true()) for place in range(len(self._louder)))
+        return sa.and_(newest.is_(None), *loud)
 
     def timer(self) -> Column:
         """Say whether a subject's timer is due now or later; empty where there is none."""
-        is_due = sa.case((Timer.due_at > self.tx.now, _LATER), else_=_NOW)
-        of_subject = (Timer.subject_kind == self.noun.kind, Timer.subject_id == self.noun.table.id)
+        is_due = sa.case((Timer.due_at > self._tx.now, _LATER), else_=_NOW)
+        of_subject = (Timer.subject_kind == self._noun.kind, Timer.subject_id == self._rows.c.subject)
         return sa.select(is_due).where(*of_subject).correlate_except(Timer).scalar_subquery()
 
-    def _repeat(self, rule: Rule, repeat: Repeat) -> Column:
+    def _fulfilling(self) -> sa.Subquery:
+        """Give whoever fulfils the condition, the occasion, and for each louder rule whether it is true, for which."""
+        tx, table = self._tx, self._noun.table
+        columns = [table.id.label("subject"), self._occasion(self._rule).label("occasion")]
+        for place, louder in enumerate(self._louder):
+            columns.append(self._holds(louder, tx.today).label(f"holds_{place}"))
+            columns.append(self._occasion(louder).label(f"occasion_{place}"))
+        holds = self._holds(self._rule, tx.today)
+        if self._rule.notice is not None:
+            holds = sa.or_(
+                holds, self._holds(self._rule, self._rule.notice.before.after(tx.today, tx.calendar))
+            )
+        query = sa.select(*columns).where(table.group_id == tx.actor.group_id, holds)
+        # The offset of nought keeps the planner from making one query of the two.
+        return query.offset(0).subquery("fulfilling")
+
+    def _repeat(self, repeat: Repeat) -> Column:
         """Look up the line of the repeat that is due by now; empty where there is none, or no first firing either."""
         first = aliased(Event)
         number = sa.case(
@@ -97,56 +106,53 @@ class _Question:
             *((first.at < instant_text(until), str(number)) for number, until in self._last_firsts(repeat)),
             else_="0",
         )
-        present = self._line(self._key(rule, number), Event.seq)
-        asked = sa.select(present).where(first.once == self._key(rule, "0"))
+        asked = sa.select(self._said(self._key(number))).where(first.once == self._key("0"))
         return asked.correlate_except(first).scalar_subquery()
 
     def _last_firsts(self, repeat: Repeat) -> Iterator[tuple[int, datetime]]:
         """Give each repeat, the last one first, with the end of the last day whose firing has it due by today."""
-        calendar = self.tx.calendar
+        calendar = self._tx.calendar
         for number in range(repeat.at_most - 1, 0, -1):
             span = Span(number * repeat.every.number, repeat.every.unit)
-            day = span.last_within(self.tx.today, calendar)
+            day = span.last_within(self._tx.today, calendar)
             if day is not None:
                 yield number, calendar.instant(day + timedelta(days=1), time.min)
 
-    def _has_spoken(self, louder: Rule) -> Column:
+    def _has_spoken(self, place: int) -> Column:
         """Say that a louder rule has spoken for its own occasion, and its condition is still true."""
-        said = self._line(self._key(louder, "0"), Event.seq, Event.kind == FIRED)
-        return sa.and_(self._on(louder, self.tx.today), said.is_not(None))
+        key = self._spelled(self._louder[place], self._rows.c[f"occasion_{place}"], "0")
+        said = self._said(key, Event.kind == FIRED)
+        return sa.and_(self._rows.c[f"holds_{place}"], said.is_not(None))
 
-    def _on(self, rule: Rule, day: date) -> Column:
-        tx = self.tx
-        return to_sql(rule.when.tree, self._columns(), today=day, calendar=tx.calendar, days_of=self._days_of)
+    def _said(self, key: Column, *where: Column) -> Column:
+        # Whatever else the key speaks of stands in the statement around it.
+        return sa.select(Event.seq).where(Event.once == key, *where).correlate_except(Event).scalar_subquery()
 
-    def _columns(self) -> dict[str, Column]:
-        facts = {fact.field.name: fact.expression for fact in self.noun.facts}
-        return {**facts, "state": self.noun.table.state}
+    def _key(self, number: Column | str) -> Column:
+        return self._spelled(self._rule, self._rows.c.occasion, number)
+
+    def _spelled(self, rule: Rule, occasion: Column, number: Column | str) -> Column:
+        """Spell the ledger's key of a firing as `telling.firing_key` does."""
+        stem = sa.literal(f"rule:{rule.id}:{self._noun.kind}/", sa.Text())
+        subject = sa.cast(self._rows.c.subject, sa.Text)
+        return stem.concat(subject).concat(":").concat(occasion).concat(":").concat(number)
+
+    def _holds(self, rule: Rule, day: date) -> Column:
+        calendar = self._tx.calendar
+        return to_sql(rule.when.tree, self._facts, today=day, calendar=calendar, days_of=self._days_of)
 
     def _days_of(self, column: Column) -> list[date | None]:
-        table = self.noun.table
-        asked = sa.select(column).select_from(table).where(table.group_id == self.tx.actor.group_id)
-        return list(self.tx.session.scalars(asked.distinct()))
-
-    def _line(self, key: Column, wanted: Any, *where: Column) -> Column:
-        # Whatever else the key speaks of stands in the statement around it.
-        return sa.select(wanted).where(Event.once == key, *where).correlate_except(Event).scalar_subquery()
-
-    def _key(self, rule: Rule, number: Column | str) -> Column:
-        """Spell the ledger's key of a firing as `telling.firing_key` does."""
-        stem = sa.literal(f"rule:{rule.id}:{self.noun.kind}/", sa.Text())
-        subject = sa.cast(self.noun.table.id, sa.Text)
-        return stem.concat(subject).concat(":").concat(self._occasion(rule)).concat(":").concat(number)
+        table = self._noun.table
+        asked = sa.select(column).select_from(table).where(table.group_id == self._tx.actor.group_id)
+        return list(self._tx.session.scalars(asked.distinct()))
 
     def _occasion(self, rule: Rule) -> Column:
         """Spell the value of the fact to which a firing belongs as `Rule.occasion` does."""
-        value = self._columns()[rule.once_per]
-        kind = next(
-            (one.field.kind for one in self.noun.facts if one.field.name == rule.once_per), Kind.CHOICE
-        )
+        value, name = self._facts[rule.once_per], rule.once_per
+        kind = next((one.field.kind for one in self._noun.facts if one.field.name == name), Kind.CHOICE)
         if kind is Kind.YES_NO:
             return sa.case((value, "true"), else_="false")
-        if kind is Kind.DATE and self.tx.session.info["dialect"].name == "postgresql":
+        if kind is Kind.DATE and self._tx.session.info["dialect"].name == "postgresql":
             spelled: Column = sa.func.to_char(value, "YYYY-MM-DD")
         else:
             spelled = sa.cast(value, sa.Text)
