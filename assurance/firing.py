@@ -34,10 +34,16 @@ def look(tx: Tx, due: Sequence[Due], *, withheld: frozenset[str]) -> SweepTally:
     spoken = _write(tx, found, {one.ref: one.due_at for one in due})
     tell_of(tx, spoken)
     withdraw_stale(tx, refs)
-    looks = {one.known.ref: one.look_at for one in found}
+    looks = {one.known.ref: tx.now if _has_followers(tx, one) else one.look_at for one in found}
     appointments = [Appointment(one.ref, one.due_at, looks.get(one.ref)) for one in due]
     timers.appoint(tx.session, appointments, group_id=tx.actor.group_id)
     return _tally(refs, spoken)
+
+
+def _has_followers(tx: Tx, one: Judged) -> bool:
+    """Say whether a rule has set what other facts follow: with them it is looked at once more."""
+    noun = tx.playbook.noun(one.known.ref.kind)
+    return any(noun.followers(verdict.sets) for verdict, _ in one.verdicts if verdict.sets)
 
 
 def _write(tx: Tx, found: Iterable[Judged], due_at: Mapping[Ref, datetime]) -> list[Spoken]:
@@ -76,8 +82,12 @@ class _Scribe:
             data = {**data, "notice": notice}
         changes: Mapping[str, Any] = {}
         if verdict.sets:
+            noun = tx.playbook.noun(ref.kind)
+            following = noun.followers(verdict.sets)
             data = {**data, "set": {name: plain(value) for name, value in verdict.sets.items()}}
-            changes = tx.playbook.noun(ref.kind).changed_columns(known, verdict.sets)
+            if following:
+                data = {**data, "row": {name: plain(value) for name, value in following.items()}}
+            changes = {**noun.changed_columns(known, verdict.sets), **following}
         if verdict.is_notice:
             kind, once = NOTICED, notice_key(rule, ref, verdict.occasion)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,14 +13,31 @@ from assurance.commands.replying import reply
 from assurance.commands.waiting import stop_waiting, wait_for
 from assurance.queries.lists import actions
 from assurance.records import Action, Agency
+from assurance.sweep import sweep
 from engine.errors import Refused
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.assurance.looking import EVERYTHING, card, looks, told, value
+from tests.assurance.ruled import under
 from tests.world import World
 
 DUE = date(2015, 2, 27)  # the actions of the audit, a Friday
 SINCE = date(2015, 2, 20)  # a week before, on a Friday
+PUT_OFF = """
+  - id: put-off
+    about: action
+    title: An action is late, and its day is put off to today
+    when: state in (agreed, in_progress) and current_due_on is not empty and current_due_on < today
+    once_per: state_since_on
+    set: {current_due_on: today}
+
+  - id: chased
+    about: action
+    title: The owner of an action is chased
+    when: state in (agreed, in_progress) and chased_from_on is not empty and chased_from_on - 1 days < today
+    once_per: chased_from_on
+    tell: [owner]
+"""
 NEEDED, CAME = "The list of contacts is theirs.", "The list was sent on Monday."
 
 
@@ -94,6 +112,25 @@ def test_the_working_days_waited_are_added_to_the_owners_day_and_no_date_is_chan
     (line,) = [line for line in told(world, "bo", action) if "what came of waiting" in line.sentence]
     assert "the owner is chased from 17 March 2015" in line.details
     assert line.words == {"what_came": CAME}
+    assert world.proof().faults == ()
+
+
+def test_where_a_rule_sets_the_day_the_owners_day_follows_as_after_a_move(
+    any_world_at: At, tmp_path: Path
+) -> None:
+    world = under(any_world_at("actions"), tmp_path / "rules", PUT_OFF)
+    action = world.action("trust")
+    sweep(world.office)
+    world.night(date(2015, 3, 2))
+    row = world.row(Action, action)
+    assert (row.current_due_on, row.chased_from_on) == (date(2015, 3, 2), date(2015, 3, 2))
+    (line,) = [one for one in world.history(action) if "set" in one.data and one.kind == "fired"]
+    assert (line.data["set"], line.data["row"]) == (
+        {"current_due_on": "2015-03-02"},
+        {"chased_from_on": "2015-03-02"},
+    )
+    assert world.fired(action)[-1] == "chased 0"
+    assert [one.data["occasion"] for one in world.history(action) if one.kind == "fired"][-1] == "2015-03-02"
     assert world.proof().faults == ()
 
 
