@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from assurance.queries.explaining import Compared, Explained, explain
+from assurance.queries.foretelling import on_day
 from assurance.queries.references import reference_of
 from assurance.queries.who_decided import RuleThen
 from assurance.queries.why import Cause, Why, why
@@ -18,6 +19,7 @@ from cli.opening import (
     DatabaseOption,
     GroupOption,
     JsonOption,
+    OnOption,
     answering,
     looking,
     opened,
@@ -65,6 +67,7 @@ def why_(
 def explain_(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The id of the rule, such as action-overdue.")],
     ref: RefArgument,
+    on: OnOption = None,
     person: AsOption = None,
     as_json: JsonOption = False,
     group: GroupOption = None,
@@ -76,14 +79,15 @@ def explain_(
     holds), occasion, verdict, first_said_on, times_said, noticed_on, told, warned, changes_on, looked_at_on,
     in_force_since, source.
 
-    Examples: auditloop explain action-overdue action/12; auditloop explain return-late return/3 --json
+    Examples: auditloop explain action-overdue action/12; auditloop explain return-late return/3 --on 2015-01-05 --json
     """
     with (
         answering(as_json=as_json),
         opened(database) as office,
         looking(office, person, group) as (tx, viewer),
     ):
-        found = explain(tx, viewer, rule, reference_of(tx, viewer, ref))
+        day = tx if on is None else on_day(tx, on.date())
+        found = explain(day, viewer, rule, reference_of(tx, viewer, ref))
     if as_json:
         show_json(found)
     else:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -75,6 +76,16 @@ AsOption = Annotated[
         "--as",
         metavar="PERSON",
         help="Look as this person does: key, e-mail or name. Without it you see everything.",
+        show_default=False,
+    ),
+]
+OnOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--on",
+        metavar="DATE",
+        formats=["%Y-%m-%d"],
+        help="As if this were today; everything else as it stands now.",
         show_default=False,
     ),
 ]

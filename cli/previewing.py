@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import groupby
 from typing import Annotated, NamedTuple
 
@@ -18,6 +18,7 @@ from cli.opening import (
     DatabaseOption,
     GroupOption,
     JsonOption,
+    OnOption,
     answering,
     looking,
     opened,
@@ -33,16 +34,7 @@ def preview_(
         int,
         typer.Option("--days", metavar="N", min=0, max=LONGEST_IN_DAYS, help="How many days to look ahead."),
     ] = 30,
-    on: Annotated[
-        datetime | None,
-        typer.Option(
-            "--on",
-            metavar="DATE",
-            formats=["%Y-%m-%d"],
-            help="As if this were today; everything else as it stands now.",
-            show_default=False,
-        ),
-    ] = None,
+    on: OnOption = None,
     person: AsOption = None,
     as_json: JsonOption = False,
     group: GroupOption = None,
