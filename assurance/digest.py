@@ -17,6 +17,7 @@ from assurance.records import DigestItem, Person
 from assurance.telling import firing_key, keep_items
 from engine.moved import Ref
 from engine.rule_truth import Said
+from engine.store import among
 from notifications import outbox
 from notifications.leases import Claimed
 from notifications.outbox import Message, Notice, Severity, State
@@ -313,10 +314,8 @@ def _items_about(
     by_kind: dict[str, list[int]] = {}
     for ref in refs:
         by_kind.setdefault(ref.kind, []).append(ref.id)
-    about = [
-        sa.and_(DigestItem.subject_kind == kind, DigestItem.subject_id.in_(ids))
-        for kind, ids in by_kind.items()
-    ]
+    # However many they are, the query stays the same, and is compiled once.
+    about = [sa.and_(DigestItem.subject_kind == kind, among(DigestItem.subject_id, kind)) for kind in by_kind]
     query = (
         sa.select(DigestItem, Person.name)
         .join(Person, Person.id == DigestItem.person_id)
@@ -325,7 +324,7 @@ def _items_about(
         .order_by(DigestItem.id)
         .with_for_update(of=DigestItem)
     )
-    return [(item, name) for item, name in tx.session.execute(query)]
+    return [(item, name) for item, name in tx.session.execute(query, by_kind)]
 
 
 def look_again(tx: Tx, outlook: Outlook, waiting: Iterable[tuple[DigestItem, str]]) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # SQLite 3.7.0 to 3.51.2 can damage a write-ahead log when two connections checkpoint at once.
@@ -97,11 +98,19 @@ class _Numbers(TypeDecorator[Sequence[int]]):
         return json.dumps(value) if dialect.name == "sqlite" else value
 
 
+# What tells one `_Among` from another, so that SQLAlchemy compiles a statement with one once.
+_TOLD_APART_BY = [
+    ("column", InternalTraversal.dp_clauseelement),
+    ("numbers", InternalTraversal.dp_clauseelement),
+]
+
+
 class _Among(sa.ColumnElement[bool]):
     """A column is one of many numbers, which come as one parameter."""
 
-    inherit_cache = False
+    inherit_cache = True
     type = sa.Boolean()
+    _traverse_internals = _TOLD_APART_BY
 
     def __init__(self, column: Any, name: str) -> None:
         self.column = sa.type_coerce(column, sa.Integer)
