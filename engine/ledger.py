@@ -247,7 +247,9 @@ def _sealed(standing: Standing, line: Line, *, data: str | None = None) -> _Seal
     return _Sealed(stored, texts, after)
 
 
-def _promised(standing: Standing, seq: int, line: Line) -> tuple[Mapping[str, str], Sequence[Mapping[str, Any]]]:
+def _promised(
+    standing: Standing, seq: int, line: Line
+) -> tuple[Mapping[str, str], Sequence[Mapping[str, Any]]]:
     """Commit to what people wrote in a line: the commitments by name, and the rows that keep the texts beside it."""
     kind, subject = standing.ref
     place = {"subject_kind": kind, "subject_id": subject, "seq": seq, "group_id": standing.group_id}
