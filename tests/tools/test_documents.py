@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import chdir, closing
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from tests.tools.written import ROOT, Cell, all_code, block, blocks, lines_from_
 README = "README.md"
 EXAMPLES = "examples/README.md"
 DATA = "docs/data.md"
+DRAFT = ("agency_return.yaml", "due_on + 5 working days", "due_on + 2 working days")
 
 
 def story_in(folder: Path, files: Mapping[str, str]) -> Story:
@@ -127,17 +129,29 @@ def test_every_setting_is_listed() -> None:
 def test_the_tour_shows_what_the_commands_print(tmp_path: Path) -> None:
     year = str(tmp_path / "year.sqlite")
     ended = printed(f"auditloop demo --no-serve --database {year}", {"COLUMNS": "110"})
+    write_draft(tmp_path / "drafts" / "rules")
     # What follows the mails differs from run to run: the seconds and the places.
     counts, _, _ = block(README, "text demo").partition("Seconds: ")
     assert [line for line in counts.splitlines() if line not in ended] == []
     for shown_there in blocks(README):
         if shown_there.info == "text tour":
             command, *lines = shown_there.text.replace("\\\n", "").splitlines()
-            answer = printed(command.removeprefix("$ "), {"COLUMNS": None, "AUDITLOOP_DATABASE": year})
+            with chdir(tmp_path):
+                answer = printed(command.removeprefix("$ "), {"COLUMNS": None, "AUDITLOOP_DATABASE": year})
             if lines[-1] == "...":
                 lines.pop()
                 answer = answer[: len(lines)]
             assert answer == lines, command
+
+
+def write_draft(folder: Path) -> None:
+    """Write the changed rules of which the first page speaks: the house's own, but for one condition."""
+    file, condition, changed_condition = DRAFT
+    assert {file, condition, changed_condition} <= all_code(README)
+    shutil.copytree(ROOT / "rules", folder)
+    text = (folder / file).read_text(encoding="utf-8")
+    assert text.count(condition) == 1
+    (folder / file).write_text(text.replace(condition, changed_condition), encoding="utf-8")
 
 
 def printed(command: str, settings: Mapping[str, str | None]) -> list[str]:
