@@ -14,6 +14,7 @@ from engine.rule import Rule
 from notifications.outbox import OWED, Message, State
 
 TEMPLATE = "notice"
+_IN_VAIN = (State.FAILED, State.BOUNCED, State.WITHDRAWN)
 
 
 class Hearings:
@@ -39,6 +40,11 @@ class Hearings:
             return None
         over_on = rule.notice.before.after(min(left_on), self._tx.calendar)
         return over_on if over_on > self._tx.today else None
+
+    def reached_nobody(self, ref: Ref, rule_id: str, occasion: str) -> bool:
+        """Say whether notice was given and has arrived nowhere, and nobody waits any longer for it to."""
+        letters = self._letters().get((str(ref), rule_id, occasion), [])
+        return bool(letters) and all(state in _IN_VAIN for state, _ in letters)
 
     def _letters(self) -> dict[tuple[str, str, str], list[tuple[str, datetime | None]]]:
         if self._read is None:

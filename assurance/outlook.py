@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -124,6 +124,18 @@ class Outlook:
         if wrong is not None and wrong.until_on is None:
             return wrong
         return self._not_for(listener, ground, known) or wrong
+
+    def unheard(self, grounds: Sequence[Ground]) -> list[str]:
+        """Say of which subjects somebody is named although notice of it has reached nobody."""
+        said = []
+        for ground in grounds:
+            spoken = ground.said
+            if spoken is None or spoken.is_notice or self.rule(spoken.rule).notice is None:
+                continue
+            if self._hearings.reached_nobody(ground.ref, spoken.rule, spoken.occasion):
+                about = f"{called(self._knowns[ground.ref])}: the" if len(grounds) > 1 else "The"
+                said.append(f"{about} notice that was given before has reached nobody.")
+        return said
 
     def other_word(self, ground: Ground, listener: Listener) -> str | None:
         """Give the word of the rule by which somebody still hears something, where theirs means others by now."""

@@ -157,6 +157,7 @@ def _answer(tx: Tx, outlook: Outlook, message: Claimed, letter: _Letter) -> Answ
     context: Context = dict(message.context)
     if any(ground.said for ground in kept):
         news = _news(_as_of(tx, letter, kept), outlook, kept)
+        news = replace(news, said=" ".join([news.said, *outlook.unheard(kept)]))
         context |= context_of(tx, outlook.known(kept[0].ref), news, name=letter.listener.name)
     meant = context.get("meant_at")
     late = late_words(tx, message.not_before if meant is None else datetime.fromisoformat(str(meant)))

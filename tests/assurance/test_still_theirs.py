@@ -290,3 +290,22 @@ def test_reminders_that_a_killed_sweep_left_behind_have_their_digest_within_the_
         session.add(DigestItem(**left | {"key": f"{there.key}:left", "person_id": viv}))
     sweep(world.office)
     assert "viv" in states(world, "digest")
+
+
+def test_who_is_told_of_somebody_whom_the_notice_did_not_reach_is_told_that_too(
+    world_at: At, reopen: Reopen
+) -> None:
+    world = quiet(reopen(world_at("actions"), FAIR_RULES))
+    world.on(date(2015, 3, 10), LOOK)
+    sweep(world.office)
+    with world.office.store.begin() as session:
+        # Mail to the owner of one action is refused for good.
+        to_nell = (Message.template == "notice", Message.to_name == "Nell Norris")
+        session.execute(sa.update(Message).where(*to_nell).values(state="failed"))
+    world.on(world.today, OPEN)
+    world.delivers()
+    came(world)
+    world.on(CHAIRS_DAY, LOOK)
+    sweep(world.office)
+    in_vain = "Action 1: the notice that was given before has reached nobody."
+    assert goes_out(world) == [(who, f"{LOUD} (2 of them). {in_vain}") for who in ("ada", "sam")]
