@@ -11,13 +11,10 @@ from sqlalchemy.orm import Session
 
 from assurance.digest_words import words_of
 from assurance.office import Office, Tx, clock_of
-from assurance.outlook import Ground, Listener, Outlook
+from assurance.outlook import Outlook
 from assurance.reasons import day_in_words
 from assurance.records import DigestItem, Person
-from assurance.telling import firing_key, keep_items
-from engine.moved import Ref
-from engine.rule_truth import Said
-from engine.store import among
+from assurance.reminders import STILL_WAITS, ground_of, is_put_aside, listener_of, next_hour, subject_of
 from notifications import outbox
 from notifications.leases import Claimed
 from notifications.outbox import Message, Notice, Severity, State
@@ -70,7 +67,7 @@ def owe_all_digests(office: Office) -> None:
 
 def newest_waiting(session: Session) -> int | None:
     """Give the number of the newest reminder that waits, of all groups; None where none waits."""
-    return session.scalar(sa.select(sa.func.max(DigestItem.id)).where(*_STILL_WAITS))
+    return session.scalar(sa.select(sa.func.max(DigestItem.id)).where(*STILL_WAITS))
 
 
 def renew_all_digests(office: Office) -> None:
@@ -138,7 +135,7 @@ def _queued(tx: Tx) -> sa.Select[str]:
 
 def _owed(tx: Tx) -> list[Notice]:
     """Give the digests that are to be owed and are not there yet."""
-    hour = _next_hour(tx, tx.now)
+    hour = next_hour(tx, tx.now)
     waiting = _waiting(tx, hour)
     if not waiting:
         return []
@@ -162,19 +159,11 @@ def _waiting(tx: Tx, by: datetime) -> list[_Waits]:
     query = (
         sa.select(Person.id, Person.name, Person.email, sa.func.min(DigestItem.due_at))
         .join(Person, Person.id == DigestItem.person_id)
-        .where(DigestItem.group_id == tx.actor.group_id, *_STILL_WAITS, DigestItem.due_at <= by)
+        .where(DigestItem.group_id == tx.actor.group_id, *STILL_WAITS, DigestItem.due_at <= by)
         .group_by(Person.id, Person.name, Person.email)
         .order_by(Person.id)
     )
     return [_Waits(*row) for row in tx.session.execute(query)]
-
-
-def _next_hour(tx: Tx, at: datetime) -> datetime:
-    """Give the next digest hour; where the group wants no digest any more, as soon as mail may go."""
-    clock = tx.playbook.book.clock
-    if clock.digest_at is None:
-        return clock.released_at(at, tx.calendar)
-    return clock.digest_after(at, tx.calendar)
 
 
 def _goes_at(tx: Tx, due_at: datetime, hour: datetime) -> datetime:
@@ -233,7 +222,7 @@ def let_go(tx: Tx, key: str) -> None:
 
 def leaves_at(tx: Tx, due_at: datetime) -> datetime:
     """Give when a reminder goes that is meant for a digest hour, past or to come, if no digest has gone that day."""
-    hour = _next_hour(tx, tx.now)
+    hour = next_hour(tx, tx.now)
     return due_at if due_at > hour else _goes_at(tx, due_at, hour)
 
 
@@ -245,7 +234,7 @@ def already_written(tx: Tx, people: Iterable[int], day: date) -> frozenset[int]:
 
 def hour_after(tx: Tx, day: date) -> datetime:
     """Give the first digest hour after a civil day."""
-    return _next_hour(tx, _next_day(tx, day))
+    return next_hour(tx, _next_day(tx, day))
 
 
 # -- writing -----------------------------------------------------------------------------------------------
@@ -277,14 +266,14 @@ def word_digest(tx: Tx, message: Claimed, *, is_dead: bool = False) -> Answer:
         let_go(tx, message.key)
         return Overtaken(_too_late(message.key))
     items = _items_for(tx, message)
-    outlook = Outlook(tx, [_ref(item) for item in items])
+    outlook = Outlook(tx, [subject_of(item) for item in items])
     name = message.to_name
     if is_dead:
         let_go(tx, message.key)
     elif message.rendered is not None:
-        is_so = any(outlook.doubt(_ground(item), _listener(item, name)) is None for item in items)
+        is_so = any(outlook.doubt(ground_of(item), listener_of(item, name)) is None for item in items)
         return Goes() if is_so else Overtaken(NOTHING_LEFT)
-    kept = [item for item in items if not _is_put_aside(tx, outlook, item, name)]
+    kept = [item for item in items if not is_put_aside(tx, outlook, item, name)]
     if kept and is_dead:
         return Goes()
     for item in kept:
@@ -293,70 +282,6 @@ def word_digest(tx: Tx, message: Claimed, *, is_dead: bool = False) -> Answer:
     if not kept:
         return Overtaken(NOTHING_LEFT)
     return Goes(words_of(tx, outlook, kept, name=name))
-
-
-def waiting_about(tx: Tx, refs: Iterable[Ref]) -> list[tuple[DigestItem, str]]:
-    """Give the reminders that wait about these subjects, each with the name of whom it is for, and hold them.
-
-    What was said a moment ago, in this very transaction, is still so and not among them.
-    """
-    return _items_about(tx, refs, _STILL_WAITS)
-
-
-def dropped_about(tx: Tx, refs: Iterable[Ref]) -> list[tuple[DigestItem, str]]:
-    """Give the reminders about these subjects that were dropped before anybody was told, each with its addressee."""
-    return _items_about(tx, refs, _WAS_DROPPED)
-
-
-def _items_about(
-    tx: Tx, refs: Iterable[Ref], are: Iterable[sa.ColumnElement[bool]]
-) -> list[tuple[DigestItem, str]]:
-    by_kind: dict[str, list[int]] = {}
-    for ref in refs:
-        by_kind.setdefault(ref.kind, []).append(ref.id)
-    # However many they are, the query stays the same, and is compiled once.
-    about = [sa.and_(DigestItem.subject_kind == kind, among(DigestItem.subject_id, kind)) for kind in by_kind]
-    query = (
-        sa.select(DigestItem, Person.name)
-        .join(Person, Person.id == DigestItem.person_id)
-        .where(DigestItem.group_id == tx.actor.group_id, *are, sa.or_(*about))
-        .where(DigestItem.made_at < tx.now)
-        .order_by(DigestItem.id)
-        .with_for_update(of=DigestItem)
-    )
-    return [(item, name) for item, name in tx.session.execute(query, by_kind)]
-
-
-def look_again(tx: Tx, outlook: Outlook, waiting: Iterable[tuple[DigestItem, str]]) -> None:
-    """Look again at reminders that wait: what is no longer so is dropped, what is held waits longer."""
-    for item, name in waiting:
-        if not _is_put_aside(tx, outlook, item, name):
-            # What held it may have been lifted.
-            item.due_at = min(item.due_at, _next_hour(tx, tx.now))
-    tx.session.flush()
-
-
-def remind_again(tx: Tx, outlook: Outlook, dropped: Iterable[tuple[DigestItem, str]]) -> None:
-    """Let reminders wait again that were dropped and are so again, for whoever is the one to hear them now."""
-    for item, name in dropped:
-        listener = _listener(item, name)
-        doubt = outlook.doubt(_ground(item), listener)
-        if doubt is None:
-            item.dropped_because, item.due_at = None, _next_hour(tx, tx.now)
-        elif doubt.until_on is not None:
-            until = tx.calendar.instant(doubt.until_on, time.min)
-            item.dropped_because, item.due_at = None, _next_hour(tx, until)
-        elif doubt.for_others and not _is_told_by_word(tx, item):
-            _pass_on(tx, outlook, item, listener)
-    tx.session.flush()
-
-
-def _is_told_by_word(tx: Tx, item: DigestItem) -> bool:
-    """Say whether a reminder waits for somebody, or was told to them, by the word by which one was dropped."""
-    same = (DigestItem.subject_kind, DigestItem.subject_id, DigestItem.rule, DigestItem.occasion)
-    where = [column == getattr(item, column.key) for column in (*same, DigestItem.number, DigestItem.told_as)]
-    there = sa.exists().where(DigestItem.dropped_because.is_(None), *where)
-    return tx.session.scalar(sa.select(there)) or False
 
 
 def _items_for(tx: Tx, message: Claimed) -> list[DigestItem]:
@@ -374,66 +299,7 @@ def _items_for(tx: Tx, message: Claimed) -> list[DigestItem]:
 
 
 def _is_due(tx: Tx) -> sa.ColumnElement[bool]:
-    return sa.and_(*_STILL_WAITS, DigestItem.due_at <= tx.now)
-
-
-def _is_put_aside(tx: Tx, outlook: Outlook, item: DigestItem, name: str) -> bool:
-    """Say whether a reminder is not told now, and write down what becomes of it instead."""
-    listener = _listener(item, name)
-    doubt = outlook.doubt(_ground(item), listener)
-    if doubt is None:
-        word = outlook.other_word(_ground(item), listener)
-        if word is not None:
-            # Whoever is meant by the old word by now hears it too.
-            _pass_on(tx, outlook, item, listener)
-            item.told_as = word
-        return False
-    item.told_in = None
-    if doubt.until_on is not None:
-        item.due_at = _next_hour(tx, tx.calendar.instant(doubt.until_on, time.min))
-    else:
-        item.dropped_because = doubt.sentence
-        if doubt.for_others:
-            _pass_on(tx, outlook, item, listener)
-    return True
-
-
-def _pass_on(tx: Tx, outlook: Outlook, item: DigestItem, listener: Listener) -> None:
-    """Let a reminder wait for whoever is now the one to hear it, unless they hear it already."""
-    ground = _ground(item)
-    rule = outlook.rule(item.rule)
-    key = firing_key(rule, ground.ref, item.occasion, item.number)
-    kept = {column.name: getattr(item, column.name) for column in DigestItem.__table__.columns}
-    rows: list[Mapping[str, object]] = [
-        {
-            **kept,
-            "key": f"{key}:{seat.person_id}",
-            "person_id": seat.person_id,
-            "made_at": tx.now,
-            "due_at": max(item.due_at, _next_hour(tx, tx.now)),
-        }
-        for seat in outlook.successors(ground, listener)
-    ]
-    keep_items(tx, rows)
-    # Whoever is in the post again has the one that was dropped when they left it.
-    for row in rows:
-        again = sa.update(DigestItem).where(DigestItem.key == row["key"], *_WAS_DROPPED)
-        change = again.values(dropped_because=None, due_at=row["due_at"])
-        tx.session.execute(change, execution_options={"synchronize_session": "fetch"})
+    return sa.and_(*STILL_WAITS, DigestItem.due_at <= tx.now)
 
 
 _SAYS_NOTHING = Message.rendered.is_(None)
-_STILL_WAITS = (DigestItem.told_in.is_(None), DigestItem.dropped_because.is_(None))
-_WAS_DROPPED = (DigestItem.told_in.is_(None), DigestItem.dropped_because.is_not(None))
-
-
-def _ref(item: DigestItem) -> Ref:
-    return Ref(item.subject_kind, item.subject_id)
-
-
-def _ground(item: DigestItem) -> Ground:
-    return Ground(_ref(item), Said(item.rule, item.occasion, item.number))
-
-
-def _listener(item: DigestItem, name: str) -> Listener:
-    return Listener(item.person_id, name, item.told_as)

@@ -13,14 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.digest import TEMPLATE as DIGEST
-from assurance.digest import (
-    dropped_about,
-    hold_reminders,
-    look_again,
-    remind_again,
-    waiting_about,
-    word_digest,
-)
+from assurance.digest import hold_reminders, word_digest
 from assurance.digest_words import Context
 from assurance.invitations import OVERTAKEN, overtaken
 from assurance.lateness import late_words
@@ -30,6 +23,7 @@ from assurance.outlook import Doubt, Ground, Listener, Outlook, grounds_of
 from assurance.playbook import knows_less
 from assurance.reach import dead_addresses
 from assurance.reasons import moment_in_words
+from assurance.reminders import dropped_about, look_again, remind_again, waiting_about
 from assurance.roster import Seat
 from assurance.telling import Spoken, news_of
 from engine.ledger import answered
