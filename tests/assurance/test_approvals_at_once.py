@@ -61,6 +61,7 @@ def test_another_answer_makes_nobody_stale_and_the_settling_one_does(world: Worl
 def test_of_sixty_who_agree_at_once_three_do_and_the_move_is_made_once(any_papers: World) -> None:
     world = any_papers
     paper, approval = asked(world, "theme")
+    world.delivers()
     seen = world.version(approval)
     deeds = [partial(world.decides, who, approval, version=seen) for who in MEMBERS[:6] for _ in range(10)]
     outcomes = at_once(*deeds)
