@@ -20,6 +20,7 @@ from engine.rule import (
 )
 
 SPEAKS = (Outcome.FIRES, Outcome.NOTICES)
+_QUIETABLE = (*SPEAKS, Outcome.WAITS, Outcome.HELD)
 
 
 class Answer(NamedTuple):
@@ -39,6 +40,8 @@ def weigh(answers: Iterable[Answer], *, today: date, calendar: Calendar, past: P
             due.add(rule.id)
         else:
             opinions.append(_ahead(rule, occasion, today, past))
+    if not any(opinion.outcome in _QUIETABLE for opinion in opinions):
+        return tuple(opinions)
     # Whoever has spoken for this occasion, or speaks now, keeps those quiet whom it quiets. One that is held,
     # or still waits for a reply, has not spoken: the lower level goes on meanwhile.
     loud = [opinion for opinion in opinions if _is_heard(opinion, past)]
@@ -151,7 +154,7 @@ def _hears_out(opinion: Opinion) -> bool:
 
 
 def _quieted(opinion: Opinion, loud: Sequence[Opinion], open_to_reply: Sequence[Opinion]) -> Opinion:
-    if opinion.outcome not in (*SPEAKS, Outcome.WAITS, Outcome.HELD):
+    if opinion.outcome not in _QUIETABLE:
         return opinion
     above = (*loud, *open_to_reply) if opinion.outcome is Outcome.NOTICES else loud
     louder = next((other.rule.id for other in above if opinion.rule.id in other.rule.quiets), None)
