@@ -48,6 +48,7 @@ def sweep(office: Office) -> SweepTally:
     while True:
         with office.store.reading() as session:
             due = timers.due(session, at=at, most=BATCH, after=last)
+            newest = None if due else newest_waiting(session)
         if not due:
             break
         last = due[-1]
@@ -57,17 +58,15 @@ def sweep(office: Office) -> SweepTally:
         for group_id, some in groups.items():
             work = partial(look, withheld=withheld.get(group_id, frozenset()))
             tally.add(work_through(office, clock_of(group_id), some, work))
-    _owe_digests(office, at, tally)
+    _owe_digests(office, tally, _Owed(_digest_hours(office, at), newest))
     return tally
 
 
-def _owe_digests(office: Office, at: datetime, tally: SweepTally) -> None:
+def _owe_digests(office: Office, tally: SweepTally, owed: _Owed) -> None:
     """Owe digests, unless nothing was looked at since this process owed those of the next digest hours.
 
     Another process may have looked and been killed before it owed them.
     """
-    with office.store.reading() as session:
-        owed = _Owed(_digest_hours(office, at), newest_waiting(session))
     if tally.looked or _OWED.get(office) != owed:
         owe_all_digests(office)
         _OWED[office] = owed
