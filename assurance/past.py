@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -32,12 +32,12 @@ def pasts(
     """Read what the rules have said of these subjects, and what holds them today; one entry for each subject."""
     fired: dict[Ref, dict[tuple[str, str], FiredBefore]] = defaultdict(dict)
     noticed: dict[Ref, dict[tuple[str, str], date]] = defaultdict(dict)
-    for ref, kind, said in _lines(session, refs):
-        key, on = (said["rule"], said["occasion"]), date.fromisoformat(said["on"])
-        if kind == NOTICED:
-            noticed[ref][key] = on
+    for ref, said in _lines(session, refs):
+        if said.as_first is None:
+            noticed[ref][said.key] = said.on
         else:
-            fired[ref][key] = _and(fired[ref].get(key), kind, on, said.get("number", 0))
+            earlier = fired[ref].get(said.key)
+            fired[ref][said.key] = said.as_first if earlier is None else _and(earlier, said)
     holds = holds_on(session, refs, group_id=group_id, today=today)
     return {ref: Past(fired.get(ref, {}), noticed.get(ref, {}), holds.get(ref, ()), withheld) for ref in refs}
 
@@ -74,10 +74,27 @@ def and_now(past: Past, verdicts: Iterable[Verdict], *, today: date) -> Past:
     return past.after(verdicts, today=today)
 
 
-def _and(earlier: FiredBefore | None, kind: str, on: date, number: int) -> FiredBefore:
-    if earlier is None:
-        return FiredBefore(on, frozenset({number}), kind == PASSED_OVER, on)
-    return earlier._replace(numbers=earlier.numbers | {number}, last_on=on)
+class _Said(NamedTuple):
+    """What one line of a history says: which rule for which occasion, when, and which repeat.
+
+    `as_first` is what that is where nothing was said before; empty for a notice.
+    """
+
+    key: tuple[str, str]
+    on: date
+    number: int
+    as_first: FiredBefore | None
+
+    @classmethod
+    def of(cls, kind: str, data: str) -> _Said:
+        said = json.loads(data)
+        on, number = date.fromisoformat(said["on"]), said.get("number", 0)
+        first = None if kind == NOTICED else FiredBefore(on, frozenset({number}), kind == PASSED_OVER, on)
+        return cls((said["rule"], said["occasion"]), on, number, first)
+
+
+def _and(earlier: FiredBefore, said: _Said) -> FiredBefore:
+    return earlier._replace(numbers=earlier.numbers | {said.number}, last_on=said.on)
 
 
 _SAID = Prepared(
@@ -91,15 +108,15 @@ _SAID = Prepared(
 )
 
 
-def _lines(session: Session, refs: Sequence[Ref]) -> Iterable[tuple[Ref, str, Mapping[str, Any]]]:
-    by_kind: dict[str, list[int]] = defaultdict(list)
+def _lines(session: Session, refs: Sequence[Ref]) -> Iterator[tuple[Ref, _Said]]:
+    by_kind: dict[str, dict[int, Ref]] = defaultdict(dict)
     for ref in refs:
-        by_kind[ref.kind].append(ref.id)
+        by_kind[ref.kind][ref.id] = ref
     # Of subjects that are alike a rule has said the same, word for word.
-    read: dict[str, Mapping[str, Any]] = {}
-    for kind, ids in by_kind.items():
-        for subject, said_as, data in _SAID.rows(session, {"kind": kind, "subjects": ids}):
-            said = read.get(data)
+    read: dict[tuple[str, str], _Said] = {}
+    for kind, subjects in by_kind.items():
+        for subject, said_as, data in _SAID.rows(session, {"kind": kind, "subjects": list(subjects)}):
+            said = read.get((said_as, data))
             if said is None:
-                said = read[data] = json.loads(data)
-            yield Ref(kind, subject), said_as, said
+                said = read[said_as, data] = _Said.of(said_as, data)
+            yield subjects[subject], said
