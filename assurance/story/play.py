@@ -7,6 +7,7 @@ again, the story goes on where it stood.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -179,10 +180,13 @@ class _Stage:
         One goes on with the day of the last step played, since its later sweeps and posts may be missing.
         """
         story = self._story
-        played = [step.at for step in story.steps if step.place in self._done]
-        day = _day_of(max(played), story) if played else story.begins
+        steps: dict[date, list[Step]] = defaultdict(list)
+        for step in story.steps:
+            steps[_day_of(step.at, story)].append(step)
+        played = [day for day, some in steps.items() if any(step.place in self._done for step in some)]
+        day = max(played, default=story.begins)
         while day <= story.ends:
-            yield day, [step for step in story.steps if _day_of(step.at, story) == day]
+            yield day, steps.get(day, [])
             day += timedelta(days=1)
 
     def do(self, step: Step) -> None:
