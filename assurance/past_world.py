@@ -1,7 +1,8 @@
 """A group's past, lived again: its rows as they were, in a database in memory that is moved through the history.
 
 The first line of a subject brings its row back, each later line what it changed, and what was entered with a line
-comes with it. What rules have set is left out: whoever lives the past under other rules sets it anew. What the history
+comes with it. What was taken over from a database that knew no history of it stands there from the beginning, as it was
+taken over. What rules have set is left out: whoever lives the past under other rules sets it anew. What the history
 does not date stands there from the beginning, as it is today: people, posts and who holds them, absences, agencies and
 their records, and what people wrote. Mails are not there at all. Nothing here is ever written where the group lives.
 """
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from assurance.facts import NOUNS
 from assurance.past import FIRED, NOTICED, PASSED_OVER
 from assurance.records import (
     AgencyAnswer,
@@ -140,6 +142,11 @@ class PastWorld:
         """Tell whether anything has ever held a rule."""
         return bool(self._rows[_name(RuleHold)])
 
+    @property
+    def taken_over(self) -> tuple[Entry, ...]:
+        """The first lines of what was there before anybody wrote its history."""
+        return tuple(line for line in self.lines if line.data.get("taken_over"))
+
     def held_by(self, hold: int) -> Ref | None:
         """Give the subject that a hold is about; None for one that is about every subject."""
         row = self._rows[_name(RuleHold)][hold]
@@ -148,6 +155,8 @@ class PastWorld:
 
     def live_until(self, session: Session, end: datetime) -> list[Entry]:
         """Live every line before an instant; give them, oldest first."""
+        if not self._lived:
+            self._take_over(session)
         first = self._lived
         while self._lived < len(self.lines) and self.lines[self._lived].at < end:
             self._live(session, self.lines[self._lived])
@@ -162,6 +171,11 @@ class PastWorld:
     def close(self) -> None:
         """Forget the world."""
         self.store.close()
+
+    def _take_over(self, session: Session) -> None:
+        """Bring back what was there before anybody wrote its history."""
+        for line in self.taken_over:
+            self._open(session, self._tables.get(line.ref.kind, Matter), line)
 
     def _live(self, session: Session, line: Entry) -> None:
         if line.kind in _BY_RULES:
@@ -202,6 +216,9 @@ class PastWorld:
         """Give the columns that a line changed, as values of their types."""
         columns = _table(table).c
         said = {**line.data.get("row", {}), **line.data.get("set", {})}
+        if line.ref.kind in NOUNS:
+            # Lines of an older database do not say what follows what they set.
+            said |= NOUNS[line.ref.kind].followers(said)
         if "definition_id" in said:
             self._pinned[line.ref] = said["definition_id"]
         if "to" in line.data:

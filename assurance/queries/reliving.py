@@ -97,6 +97,8 @@ class Stage:
             kind for kind, noun in tx.playbook.nouns.items() if _reaches_out(noun, tracks)
         )
         self._alive: dict[str, set[Ref]] = defaultdict(set)
+        for line in world.taken_over:
+            self._alive[line.ref.kind].add(line.ref)
         self._below: dict[Ref, set[Ref]] = defaultdict(set)
 
     def play(self, first: date, last: date) -> dict[Saying, date]:

@@ -83,12 +83,12 @@ def who_decided(tx: Tx, message: Message, line: Entry, rule: RuleThen | None, to
         return _by_rule(rule, line, message.to_name, told_as)
     if "asked" in line.data:
         return _by_terms(tx, line, message.to_name)
-    step = _step(tx, line)
-    if step is not None and told_as in step.tell:
+    step, by_itself = _step(tx, line), _BY_PROGRAM.get(message.template)
+    # Mails of an older database do not say as whom somebody was told.
+    if step is not None and (told_as in step.tell if told_as else step.tell and by_itself is None):
         sentence = f"The group's workflow tells {_listed(step.tell)} of the step ‘{step.title}’."
         return f"{sentence}{_as_whom(message.to_name, told_as)}"
-    by_itself = _BY_PROGRAM.get(message.template, "The program tells this by itself.")
-    return f"{by_itself}{_as_whom(message.to_name, told_as)}"
+    return f"{by_itself or 'The program tells this by itself.'}{_as_whom(message.to_name, told_as)}"
 
 
 def _by_rule(rule: RuleThen, line: Entry, name: str, told_as: str) -> str:

@@ -227,6 +227,18 @@ def test_a_step_names_whom_the_workflow_tells(world_at: At) -> None:
     assert cause.rule is None
 
 
+def test_a_mail_of_an_older_database_does_not_say_as_whom_but_who_decided(world_at: At) -> None:
+    world = world_at("theme_agreed")
+    with world.office.store.begin() as session:
+        session.execute(sa.update(Message).values(told_as="", rests_on="[]"))
+    [cause] = asks_why(world, newest(world, "stage", to="bo")).causes
+    assert cause.decided == (
+        "The group's workflow tells the members and the coordinator of the step ‘Agree the theme’."
+    )
+    [cause] = asks_why(world, newest(world, "invitation", to="bo")).causes
+    assert cause.decided == "Everybody who belongs to the group is invited to its meetings."
+
+
 def test_a_decision_names_its_terms(world_at: At) -> None:
     world = world_at("proposed")
     world.asks("sam", world.audit, "agree_theme")
