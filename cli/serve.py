@@ -65,7 +65,7 @@ def _scheduler(office: Office, mailer: Mailer, stop: threading.Event) -> Any:
     )
     scheduler.add_listener(log_failure, EVENT_JOB_ERROR)
     at_once = SystemClock().now()
-    night_watch = _Watch(office)
+    night_watch = Watch(office)
     jobs: tuple[tuple[str, Callable[[], None], str, timedelta], ...] = (
         ("the sweep", night_watch.look, "clock", SWEEP_EVERY),
         ("the post", lambda: _deliver(office, mailer, stop, night_watch), "post", DELIVER_EVERY),
@@ -83,7 +83,7 @@ def _scheduler(office: Office, mailer: Mailer, stop: threading.Event) -> Any:
     return scheduler
 
 
-class _Watch:
+class Watch:
     """The clock's job: what is due each minute, and everything once a day; a rule that waits is named once."""
 
     def __init__(self, office: Office) -> None:
@@ -92,6 +92,7 @@ class _Watch:
         self.has_looked = False
 
     def look(self) -> None:
+        """Look once, and log what came of it."""
         try:
             self._look()
         finally:
@@ -109,7 +110,7 @@ class _Watch:
         self._named = waits
 
 
-def _deliver(office: Office, mailer: Mailer, stop: threading.Event, night_watch: _Watch) -> None:
+def _deliver(office: Office, mailer: Mailer, stop: threading.Event, night_watch: Watch) -> None:
     # After a standstill the rules look first: so that one digest says all, and no lower level goes before a higher one.
     if not night_watch.has_looked or not is_owed(office):
         return

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,8 +24,10 @@ from cli import serve
 from cli.shown import said_of_delivery, said_of_sweep, said_of_waiting
 from engine.clock import SystemClock
 from notifications.delivery import Delivered
-from tests.cli.conftest import PROGRAM, Run, as_program, at_any_hour, execute
+from tests.assurance.ruled import CLOCK, OVERDUE, shelf_of
+from tests.cli.conftest import AT_STAGE, PROGRAM, Run, as_program, at_any_hour, execute
 from tests.notifications.sink import Postbox, open_aiosmtpd
+from tests.world import World
 
 LONG = 60.0
 
@@ -272,6 +274,22 @@ def test_what_fails_in_the_clock_is_said_in_a_line(caplog: pytest.LogCaptureFixt
     assert caplog.messages == [
         "the sweep failed and is tried again at its next turn: RuntimeError: the disk is full"
     ]
+
+
+def test_the_clock_names_a_rule_that_waits_once_and_goes_on(
+    database_at: AT_STAGE, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf = shelf_of(tmp_path / "rules", OVERDUE, clock=CLOCK + "cap: 1\n")
+    world = World(database_at("actions"), at=datetime(2015, 3, 2, 6, 30, tzinfo=UTC), shelf=shelf)
+    clock = serve.Watch(world.office)
+    with caplog.at_level(logging.INFO, logger="auditloop.serve"):
+        for _ in range(3):
+            clock.look()
+            world.clock.advance(timedelta(minutes=1))
+    waits = [line for line in caplog.messages if "is not in force" in line]
+    assert len(waits) == 1
+    assert waits[0].startswith("The rule ‘late’ is not in force: it would owe 3 mails at its first look")
+    world.close()
 
 
 # -- what is said ------------------------------------------------------------------------------------------
