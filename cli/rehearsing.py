@@ -16,6 +16,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from assurance.config import Settings
 from assurance.playbook import read_shelf
 from assurance.queries.rehearse import Change, Difference, OfMonth, OfRule, Rehearsal, rehearse
 from assurance.queries.reliving import Said
@@ -64,7 +65,8 @@ def rehearse_(
     """Try changed rules on the past: what would have been said in addition, earlier, later, or not at all.
 
     The history is lived again in memory, and the rules in force and the changed ones look at it side by side. Nothing
-    is written and nothing is sent. The changed folder takes the place of the first folder of rules. It shows
+    is written and nothing is sent. Of several folders of rules the changed one takes the place of the one with whose
+    rules it has most ids in common. Without days it goes from the first line of the history to the last. It shows
     everything of everybody, so that it is for whoever runs the installation.
 
     With --json: from_on, until_on, before and after (what is said under either), really and agreed (what the history
@@ -76,8 +78,7 @@ def rehearse_(
     with answering(as_json=as_json), opened(database) as office:
         if not rules.is_dir():
             raise BadInput(f"{rules} is not a folder; give the one in which the changed rules lie.")
-        settings = office.settings
-        changed = read_shelf(settings.workflows, (rules, *settings.rules[1:])).book
+        changed = read_shelf(office.settings.workflows, _folders(office.settings, rules)).book
         with looking(office, None, group) as (tx, _):
             found = rehearse(
                 tx,
@@ -93,6 +94,18 @@ def rehearse_(
     _show(found, most=None if everything else MOST)
     if chart is not None:
         say(f"\nWrote {chart}.")
+
+
+def _folders(settings: Settings, changed: Path) -> list[Path]:
+    """Put the changed folder in the place of the one that it changes: with which it has most rules in common."""
+    folders = list(settings.rules)
+    names = [
+        {rule.id for rule in read_shelf(settings.workflows, (folder,)).book.rules}
+        for folder in (changed, *folders)
+    ]
+    in_common = [len(names[0] & own) for own in names[1:]]
+    folders[in_common.index(max(in_common))] = changed
+    return folders
 
 
 def _show(found: Rehearsal, *, most: int | None) -> None:

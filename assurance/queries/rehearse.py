@@ -18,6 +18,7 @@ from assurance.calendar import WorkingCalendar, working_calendar
 from assurance.office import Tx
 from assurance.past_world import PastWorld
 from assurance.queries.reliving import DAY, Said, Saying, Stage, Track
+from assurance.reasons import day_in_words
 from engine.errors import Reason, Refused
 from engine.rules import RuleBook
 
@@ -106,17 +107,18 @@ def rehearse(
 ) -> Rehearsal:
     """Live a group's past again under changed rules, from one day to another, both included.
 
-    Without days: from the first line of the history to today. Raises Refused where there is no history, or the
-    days are the wrong way round.
+    Without days: from the first line of the history to the last one. Raises Refused where there is no history, or
+    the days are the wrong way round.
     """
     world = PastWorld.of(tx.session, tx.actor.group_id)
     try:
         if not world.lines:
             raise Refused(Reason("nothing_there", "There is no history yet that could be rehearsed."))
         first = max(from_on or date.min, tx.calendar.today(world.lines[0].at))
-        last = min(until_on or tx.today, tx.today)
+        last = min(until_on or tx.calendar.today(world.lines[-1].at), tx.today)
         if first > last:
-            sentence = f"There is nothing between {first} and {last}; give an earlier --from or a later --to."
+            days = f"{day_in_words(first)} and {day_in_words(last)}"
+            sentence = f"There is nothing between {days}; give an earlier --from or a later --to."
             raise Refused(Reason("wrong_days", sentence))
         before, after = (Track(book, _calendar(tx, book)) for book in (tx.playbook.book, changed))
         with world.store.begin() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from datetime import date
@@ -178,6 +179,20 @@ def test_the_same_rules_change_nothing(run: Run, database: Path) -> None:
     assert "nothing would have been different; all" in told
     assert "in force" in told
     assert "Month" not in told
+
+
+def test_of_several_folders_that_one_is_changed_which_has_the_same_rules(
+    run: Run, database: Path, drafts: Path, tmp_path: Path
+) -> None:
+    clinical = HOME / "examples" / "clinical-audit"
+    both = {
+        "workflows": os.pathsep.join([str(HOME / "workflows"), str(clinical / "workflows")]),
+        "rules": os.pathsep.join([str(HOME / "rules"), str(clinical / "rules")]),
+    }
+    told = run("rehearse", "--rules", str(clinical / "rules"), database=database, **both)
+    assert (told.exit_code, "nothing would have been different" in told.stdout) == (0, True)
+    told = run("rehearse", "--rules", str(drafts), database=database, **both)
+    assert (told.exit_code, "10 in addition, 10 not at all" in told.stdout) == (0, True)
 
 
 def test_a_folder_that_is_none_and_rules_that_are_wrong_are_refused(
