@@ -182,7 +182,7 @@ def test_the_same_rules_change_nothing(run: Run, database: Path) -> None:
 
 
 def test_of_several_folders_that_one_is_changed_which_has_the_same_rules(
-    run: Run, database: Path, drafts: Path, tmp_path: Path
+    run: Run, database: Path, drafts: Path
 ) -> None:
     clinical = HOME / "examples" / "clinical-audit"
     both = {
