@@ -17,5 +17,7 @@ def test_the_bench_measures_a_preview_beside_reading_the_same(
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "over 40 open actions" in said
-    assert re.search(r"floor \d+\.\d\d s, ours \d+\.\d\d s .*: \d+\.\d times the floor", said)
+    assert re.search(
+        r"floor \d+\.\d\d s, ours \d+\.\d\d s, of which \d+\.\d\d s .*: \d+\.\d times the floor", said
+    )
     assert list(tmp_path.iterdir()) == []
