@@ -12,7 +12,6 @@ from assurance.sweep import sweep
 from notifications.outbox import Message
 from tests.assurance.conftest import At, Reopen
 from tests.assurance.post_office import (
-    CLOCK_FILE,
     EVENING,
     LOOK,
     OPEN,
@@ -207,10 +206,3 @@ def test_returns_are_asked_of_whoever_leads_the_records_when_the_mail_goes(
     asked = {who for who, said in came(world) if said.startswith("The group asks you for")}
     assert "viv" in asked
     assert "fay" not in asked
-
-
-def test_a_rule_that_waits_for_somebodys_word_quiets_nobody(owed: World, reopen: Reopen) -> None:
-    world = reopen(owed, RULES.replace("+ 60 days", "+ 14 days"), clock=CLOCK_FILE + "cap: 1\n")
-    at_seven(world)
-    assert [one.rule for one in sweep(world.office).withheld] == ["late-board"]
-    assert goes_out(world) == [("ada", f"{LOUD} (2 of them)."), ("sam", f"{LOUD} (2 of them).")]
