@@ -182,7 +182,8 @@ def test_a_field_that_nobody_set_is_found(world: World) -> None:
     with world.office.store.begin() as session:
         session.execute(sa.update(Matter).values(fields=fields))
     with tampering(world) as session:
-        session.execute(sa.update(Event).values(data="{}").where(Event.subject_id == ref.id))
+        is_own = (Event.subject_kind == ref.kind, Event.subject_id == ref.id)
+        session.execute(sa.update(Event).values(data="{}").where(*is_own))
         assert [fault.line for fault in found(session)] == [1]
 
 
