@@ -31,7 +31,7 @@ def check(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Look for mistakes in workflows, rules and examples; nothing is stored.
+    """Look for mistakes in workflows, rules and examples, and hold the trials of the rules; nothing is stored.
 
     Each mistake is one line, FILE:LINE:COLUMN: and what is wrong, with the word that may be meant. Warnings are
     allowed, but look like a mistake. Without a folder it looks at the house's own workflows and rules, those of

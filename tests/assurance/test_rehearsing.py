@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from assurance.adopting import only_from
 from assurance.commands import acting
 from assurance.config import HOME
 from assurance.playbook import read_shelf
@@ -16,8 +17,10 @@ from assurance.queries.rehearse import Change, Rehearsal, rehearse
 from assurance.queries.reliving import Saying
 from engine.errors import Refused
 from engine.ledger import Event
+from engine.moved import Ref
 from engine.rules import RuleBook
 from tests.assurance.conftest import At
+from tests.assurance.ruled import CLOCK, OVERDUE, under
 from tests.world import World
 
 BEGIN = date(2014, 12, 16)  # from this day on rules look every morning
@@ -106,6 +109,37 @@ def test_somebody_else_who_is_told_is_a_difference(world: World, drafts: Path) -
     change(drafts, old, old.replace("[owner]", "[owner, coordinator]"))
     [change_, *_] = {one.change for one in rehearsed(world, book(world, drafts)).differences()}
     assert change_ is Change.OTHERS
+
+
+def test_each_side_reckons_by_the_calendar_of_its_own_clock(world: World, drafts: Path) -> None:
+    change(drafts, "calendar: england-and-wales", "calendar: weekdays", file="clock.yaml")
+    found = rehearsed(world, book(world, drafts))
+    changes = {(one.saying.rule, one.change) for one in found.differences()}
+    assert ("action-overdue-chair", Change.EARLIER) in changes, "on weekdays people work over Easter too"
+    assert Change.LATER not in {change for _, change in changes}
+
+
+def test_what_somebody_chose_not_to_send_is_said_by_neither_side(world_at: At, tmp_path: Path) -> None:
+    world = world_at("actions")
+    for _ in range(2):
+        world.plans("bo", "trust", recommendation=Ref("recommendation", 1), owner="health_visiting")
+    world.on(DUE + timedelta(days=3), time(6, 30))
+    under(world, tmp_path / "rules", OVERDUE, clock=CLOCK + "cap: 5\n")
+    only_from(world.office, world.actor("ada"), ["late"], world.today)
+    world.plans(
+        "bo",
+        "trust",
+        recommendation=Ref("recommendation", 1),
+        owner="health_visiting",
+        due_on=world.today + timedelta(days=2),
+    )
+    world.nights(world.today + timedelta(days=5))
+    found = rehearsed(world, world.shelf.book, from_on=DUE + timedelta(days=4))
+    assert (
+        {str(saying.ref) for saying in found.before}
+        == {str(saying.ref) for saying in found.after}
+        == {"action/5"}
+    )
 
 
 def test_only_the_days_that_are_named_are_rehearsed(world: World) -> None:
