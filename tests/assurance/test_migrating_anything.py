@@ -104,9 +104,10 @@ def write(folder: Path, states: Mapping[str, bool]) -> Shelf:
     lines.append("moves:")
     for name in states:
         sources = [other for other in running if other != name]
-        lines.append(
-            f"  - {{trigger: to_{name}, title: To {name}, from: {sources}, to: {name}, by: coordinator}}"
-        )
+        if sources:
+            lines.append(
+                f"  - {{trigger: to_{name}, title: To {name}, from: {sources}, to: {name}, by: coordinator}}"
+            )
     (folder / "thing.yaml").write_text("\n".join(lines), encoding="utf-8")
     house = house_shelf()
     own = load_workflows(folder, vocabularies(), common=common_words())

@@ -149,4 +149,4 @@ def test_an_answer_of_several_that_settles_it(papers: World) -> None:
     bo = papers.actor("bo")
     with counted(papers.office.store) as bill, papers.office.begin(bo) as tx:
         decide(tx, approval, "approve", version=1, key="form-1")
-    assert len(bill.statements) == 26
+    assert len(bill.statements) == 25
