@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -12,18 +13,24 @@ import pytest
 import sqlalchemy as sa
 
 from assurance.commands.accepting import acknowledge
-from assurance.commands.founding import record_absence
+from assurance.commands.founding import open_matter, record_absence
+from assurance.commands.replying import reply
 from assurance.commands.silencing import silence
+from assurance.commands.waiting import wait_for
+from assurance.config import HOME
+from assurance.playbook import read_shelf
 from assurance.queries.foretelling import Way
 from assurance.queries.preview import Preview, preview
-from assurance.records import DigestItem, Person, Post, PostHolding
+from assurance.records import Agency, DigestItem, Person, Post, PostHolding
 from assurance.sweep import sweep
+from engine.conditions import Value
 from notifications.outbox import Message
 from tests.assurance.conftest import At
 from tests.assurance.looking import looks
 from tests.assurance.papers import asked
 from tests.assurance.post_office import DIGEST, LOOK, OPEN, morning
 from tests.assurance.ruled import WITH_DIGEST, under
+from tests.assurance.test_matters import FAMILY
 from tests.cast import LONDON
 from tests.world import World
 
@@ -204,6 +211,32 @@ def one_acceptance_that_ends(world: World) -> None:
         acknowledge(tx, world.action("trust"), until_on=until, reason="The lead is off sick.")
 
 
+def one_reply_that_is_looked_at(world: World) -> None:
+    """Nobody has looked at it yet: the rule speaks once its last day is over."""
+    for number in range(1, 12):
+        passes(world, DUE + timedelta(days=number))
+    world.on(world.today)
+    with world.does("nell") as tx:
+        reply(tx, world.action("trust"), "action-overdue-chair", "It was done on Monday.")
+
+
+def one_action_that_waits_for_another_agency(world: World) -> None:
+    passes(world, DUE)
+    world.on(DUE)
+    with world.does("nell") as tx:
+        wait_for(tx, world.action("trust"), world.number(Agency, "police"), "The list is theirs.")
+
+
+def one_that_moves_after_the_digest_of_the_day(world: World) -> None:
+    """What becomes due at ten in the morning waits for tomorrow's digest, whether today's has gone or not."""
+    for number in (-1, 0):
+        passes(world, DUE + timedelta(days=number))
+    world.on(DUE)
+    later = DUE + timedelta(days=6)
+    world.is_granted("nell", world.action("trust"), "extend", new_due_on=later, reason="Sickness")
+    world.is_granted("gil", world.action("ccg"), "extend", by="dan", new_due_on=later, reason="Sickness")
+
+
 def one_leaver_with_a_successor(world: World) -> None:
     """The owner of the trust's action leaves on a Saturday on which it is overdue, and is told no more."""
     morning(world, DUE)
@@ -238,6 +271,9 @@ def one_leaver_without(world: World) -> None:
         one_silence_of_everything,
         one_silence_of_one_action_on_a_weekend,
         one_acceptance_that_ends,
+        one_reply_that_is_looked_at,
+        one_action_that_waits_for_another_agency,
+        one_that_moves_after_the_digest_of_the_day,
         one_leaver_with_a_successor,
         one_leaver_without,
     ],
@@ -245,7 +281,7 @@ def one_leaver_without(world: World) -> None:
 def test_it_comes_true_also_after(happens: Callable[[World], None], world_at: At) -> None:
     world = world_at("actions")
     happens(world)
-    assert any(one.rule.startswith("action-overdue") for one in comes_true(world, days=30))
+    assert any(one.rule.startswith("action-overdue") for one in comes_true(world, days=24))
 
 
 def test_a_successor_hears_what_waited_for_the_one_before(world_at: At) -> None:
@@ -319,3 +355,20 @@ def test_what_a_rule_has_set_makes_another_one_speak_on_the_same_day(world_at: A
         (date(2014, 9, 5), "Ada Ashdown"),
         (date(2014, 9, 5), "Dan Dole"),
     }
+
+
+# -- a family that stands in YAML alone --------------------------------------------------------------------
+
+
+def test_a_family_of_yaml_comes_true(tmp_path: Path) -> None:
+    shelf = read_shelf((HOME / "workflows", FAMILY / "workflows"), (HOME / "rules", FAMILY / "rules"))
+    with closing(World(tmp_path / "family.sqlite", shelf=shelf)) as world:
+        with world.does("bo") as tx:
+            fields: Mapping[str, Value] = {
+                "files": 5,
+                "question": "Was he asked?",
+                "due_on": date(2014, 9, 5),
+            }
+            open_matter(tx, "dip_sample", "Fathers", fields, agency_id=world.number(Agency, "trust"))
+        heard = comes_true(world, days=30)
+    assert any(one.ref == "dip_sample/1" for one in heard)
