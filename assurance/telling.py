@@ -20,7 +20,6 @@ from assurance.recipients import Audience, recipients
 from assurance.records import DigestItem
 from assurance.replies import Noticed, replies_about
 from assurance.roster import Roster, roster
-from engine.bulk import Insertion
 from engine.moved import Ref
 from engine.rules import Rule, Severity, Verdict
 from engine.store import Prepared
@@ -117,7 +116,7 @@ def _keep_for_digest(tx: Tx, audience: Audience, spoken: Sequence[Spoken]) -> No
             }
             for seat, word in audience.of(known, words_of(verdict))
         ]
-    _KEEP_NEW.write(tx.session, rows)
+    keep_items(tx, rows)
 
 
 _COLUMNS = [
@@ -126,8 +125,6 @@ _COLUMNS = [
     if column.name not in ("id", "told_in", "dropped_because")
 ]
 _ITEM = {column.name: sa.bindparam(column.name, type_=column.type) for column in _COLUMNS}
-# What has just been said for the first time is nowhere yet.
-_KEEP_NEW = Insertion(DigestItem, [column.name for column in _COLUMNS])
 _KEEP = {
     "sqlite": Prepared(
         sqlite_insert(DigestItem).values(_ITEM).on_conflict_do_nothing(index_elements=["key"])

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine.bulk import Insertion
 from engine.errors import Stale
 from engine.moved import Moved, Ref, Standing
 from engine.store import Base, Prepared, instant_text
@@ -120,7 +119,6 @@ def commitment_of(salt: str, text: str) -> str:
 _INSERT = Prepared(
     sa.insert(Event).values({column.name: sa.bindparam(column.name) for column in Event.__table__.c})
 )
-_INSERT_MANY = Insertion(Event, [column.name for column in Event.__table__.columns])
 _INSERT_TEXT = Prepared(
     sa.insert(EventText).values(
         {
@@ -169,7 +167,7 @@ def append_all(session: Session, table: type[Moved], lines: Sequence[tuple[Stand
         steps[standing.ref] = _Step(standing, told.after, changes)
         sealed.append(told)
     _advance(session, table, steps.values())
-    _INSERT_MANY.write(session, [told.line for told in sealed])
+    _INSERT.run_all(session, [told.line for told in sealed])
     _INSERT_TEXT.run_all(session, [text for told in sealed for text in told.texts])
     return [told.written for told in sealed]
 
