@@ -6,6 +6,7 @@ from assurance.records.actions import Action, Evidence, ImmediateConcern, Progre
 from assurance.records.addresses import DeadAddress
 from assurance.records.approvals import Approval
 from assurance.records.audits import Aim, Audit, Case, PlannedAudit, Programme
+from assurance.records.files import StoredFile
 from assurance.records.findings import (
     AgencyAnswer,
     Dissemination,
@@ -67,4 +68,5 @@ __all__ = [
     "RecommendationFinding",
     "RecordSet",
     "RuleHold",
+    "StoredFile",
 ]
