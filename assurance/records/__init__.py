@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from assurance.records.accounts import (
+    Account,
+    AccountEvent,
+    AccountIdentity,
+    AccountTicket,
+    RecoveryCode,
+    SignedInSession,
+    Tries,
+)
 from assurance.records.actions import Action, Evidence, ImmediateConcern, ProgressNote
 from assurance.records.addresses import DeadAddress
 from assurance.records.approvals import Approval
@@ -17,6 +26,7 @@ from assurance.records.findings import (
     RecommendationAim,
     RecommendationFinding,
 )
+from assurance.records.links import LinkUse, MailLink
 from assurance.records.matters import Matter
 from assurance.records.meetings import Invitation, Meeting
 from assurance.records.people import (
@@ -31,9 +41,14 @@ from assurance.records.people import (
 )
 from assurance.records.returns import AgencyReturn, Answer
 from assurance.records.rules import AdoptedRule, DigestItem, RuleHold
+from assurance.records.tokens import AnsweredRequest, ApiToken
 
 __all__ = [
     "Absence",
+    "Account",
+    "AccountEvent",
+    "AccountIdentity",
+    "AccountTicket",
     "Action",
     "AdoptedRule",
     "Agency",
@@ -41,6 +56,8 @@ __all__ = [
     "AgencyReturn",
     "Aim",
     "Answer",
+    "AnsweredRequest",
+    "ApiToken",
     "Approval",
     "Audit",
     "Case",
@@ -53,6 +70,8 @@ __all__ = [
     "Group",
     "ImmediateConcern",
     "Invitation",
+    "LinkUse",
+    "MailLink",
     "Matter",
     "Meeting",
     "Moderation",
@@ -67,6 +86,9 @@ __all__ = [
     "RecommendationAim",
     "RecommendationFinding",
     "RecordSet",
+    "RecoveryCode",
     "RuleHold",
+    "SignedInSession",
     "StoredFile",
+    "Tries",
 ]
