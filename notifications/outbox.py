@@ -59,6 +59,7 @@ class Message(Base):
     `told_as` says as whom this person is told, `rests_on` (a list in JSON) on what the message rests: once none
     of it is true any more, there is nothing left to say.
     `address_refused` is set while a mail server's word that the address is dead has not been taken note of.
+    `withdrawn_by` is whoever took the message back by hand: it is never owed again, whatever rules say.
     The rendered bytes stand last, so that reading the other columns never touches them.
     """
 
@@ -102,6 +103,7 @@ class Message(Base):
     told_as: Mapped[str] = mapped_column(server_default=sa.text("''"))
     rests_on: Mapped[str] = mapped_column(server_default="[]")
     address_refused: Mapped[bool] = mapped_column(server_default=sa.false())
+    withdrawn_by: Mapped[str | None]
     message_id: Mapped[str | None]
     rendered: Mapped[bytes | None]
 
@@ -145,22 +147,26 @@ def put(session: Session, notices: Sequence[Notice], *, at: datetime) -> None:
         _insert(dialect, len(some)).run(session, values)
 
 
-def withdraw(session: Session, *, key: str, reason: str, at: datetime) -> bool:
-    """Take back a message that is not on the wire and has not gone; tell whether there was one to take back."""
+def withdraw(session: Session, *, key: str, reason: str, at: datetime, by: str | None = None) -> bool:
+    """Take back a message that is not on the wire and has not gone; tell whether there was one to take back.
+
+    `by` names the person who takes it back for good (`person/3`); what is taken back without it may be owed again.
+    """
     still_here = Message.state.in_([State.QUEUED, *TROUBLED])
     change = sa.update(Message).where(Message.key == key, still_here)
-    changed = change.values(state=State.WITHDRAWN, last_text=reason, last_try_at=at)
+    changed = change.values(state=State.WITHDRAWN, last_text=reason, last_try_at=at, withdrawn_by=by)
     return session.connection().execute(changed).rowcount == 1
 
 
 def owe_again(
     session: Session, *, key: str, to_address: str, not_before: datetime, reason: str | None = None
 ) -> bool:
-    """Queue again what was taken back and cannot have arrived; tell whether there was such a message.
+    """Queue again what was taken back, by nobody's hand, and cannot have arrived; tell whether there was such a message.
 
     What was worded already is sent as it is, unless its addressee has another address by now.
     """
-    never_left = (Message.state == State.WITHDRAWN, Message.sent_at.is_(None), Message.doubts == 0)
+    by_itself = sa.and_(Message.state == State.WITHDRAWN, Message.withdrawn_by.is_(None))
+    never_left = (by_itself, Message.sent_at.is_(None), Message.doubts == 0)
     bytes_kept = sa.case((Message.to_address == to_address, Message.rendered), else_=None)
     afresh = {"attempts": 0, "first_try_at": None, "address_refused": False, "last_text": reason}
     change = sa.update(Message).where(Message.key == key, *never_left)

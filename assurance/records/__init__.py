@@ -15,6 +15,7 @@ from assurance.records.actions import Action, Evidence, ImmediateConcern, Progre
 from assurance.records.addresses import DeadAddress
 from assurance.records.approvals import Approval
 from assurance.records.audits import Aim, Audit, Case, PlannedAudit, Programme
+from assurance.records.feeds import CalendarFeed
 from assurance.records.files import StoredFile
 from assurance.records.findings import (
     AgencyAnswer,
@@ -60,6 +61,7 @@ __all__ = [
     "ApiToken",
     "Approval",
     "Audit",
+    "CalendarFeed",
     "Case",
     "ClosedDay",
     "DeadAddress",
