@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,8 +27,11 @@ KNOWN = (
     "BOUNCES",
     "BOUNCE_BOX",
     "SECRET",
+    "FILE_LIMIT",
+    "SCANNER",
 )
 SHORTEST_SECRET = 32
+LARGEST_FILE = 200  # MB
 FEWEST_LETTERS = 12  # different ones: a sentence or a key has more, `changeme` repeated has fewer
 
 
@@ -44,6 +49,7 @@ class Settings:
 
     `workflows` and `rules` are the house's own folders first, then those of further families. `bounces` is the address
     to which undeliverable mail comes back, `bounce_box` where it is read: a maildir, or imaps://user:password@host/FOLDER.
+    `file_limit` is the largest file that is taken, in MB; `scanner` the command that looks at each before it is stored.
     """
 
     database: str
@@ -56,6 +62,8 @@ class Settings:
     bounces: str | None = None
     bounce_box: str | None = field(default=None, repr=False)
     secret: str = field(default="", repr=False)
+    file_limit: int = 10
+    scanner: tuple[str, ...] = ()
 
     @property
     def maildir(self) -> Path:
@@ -94,6 +102,8 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
         bounces=environment.get("AUDITLOOP_BOUNCES") or None,
         bounce_box=environment.get("AUDITLOOP_BOUNCE_BOX") or None,
         secret=environment.get("AUDITLOOP_SECRET", ""),
+        file_limit=_megabytes(environment.get("AUDITLOOP_FILE_LIMIT", "")),
+        scanner=_command(environment.get("AUDITLOOP_SCANNER", "")),
     )
     folders = [("WORKFLOWS", folder) for folder in settings.workflows]
     for name, folder in (*folders, *(("RULES", folder) for folder in settings.rules)):
@@ -115,6 +125,7 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
             f"{PREFIX}BASE_URL is {settings.base_url!r}; give the address of the pages, https://..."
         )
     problems += _wrong_about_bounces(settings)
+    problems += _wrong_about_files(settings)
     if problems:
         raise BadSettings(problems)
     return settings
@@ -143,6 +154,32 @@ def _wrong_about_bounces(settings: Settings) -> list[str]:
         except ValueError as error:
             problems.append(f"{PREFIX}BOUNCE_BOX: {error}.")
     return problems
+
+
+def _wrong_about_files(settings: Settings) -> list[str]:
+    """Name what keeps files from being taken, or from being looked at."""
+    problems = []
+    if not 1 <= settings.file_limit <= LARGEST_FILE:
+        problems.append(f"{PREFIX}FILE_LIMIT is a whole number of MB from 1 to {LARGEST_FILE}, such as 10.")
+    if settings.scanner and shutil.which(settings.scanner[0]) is None:
+        problems.append(
+            f"{PREFIX}SCANNER begins with {settings.scanner[0]!r}, which is no command here; give one such as "
+            "clamdscan --no-summary --fdpass, to which the path of a file is added."
+        )
+    return problems
+
+
+def _megabytes(written: str) -> int:
+    """Read the limit of files; what is no number counts as none."""
+    return 10 if not written else int(written) if written.isdecimal() and len(written) < 6 else 0
+
+
+def _command(written: str) -> tuple[str, ...]:
+    """Read a command as a shell would; what cannot be read stays whole, and is then no command."""
+    try:
+        return tuple(shlex.split(written))
+    except ValueError:
+        return (written,)
 
 
 def _folders(listed: str | None, usual: Path) -> tuple[Path, ...]:
