@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from assurance.access import Sight, may_see, viewer_of
+from assurance.access import Sight, Viewer, may_see, seen, viewer_of
 from assurance.facts import Belonging, Known
 from assurance.office import Actor, Tx
 from assurance.records import Approval
 from assurance.roster import RELATIONS, Roster, Seat, roster
-from assurance.standing import conflicts_of, in_role
+from assurance.standing import conflicts_of, conflicts_with, in_role, steps_of
 from engine.approval_words import who_decides
 from engine.approvals import Answer, ApprovalPolicy, Ballot, Count, Voice, Word, policy_of
 from engine.errors import Reason, Refused
@@ -104,19 +105,55 @@ def request_of(tx: Tx, row: Approval, *, deputy_called: bool | None = None) -> R
     policy = policy_of(told)
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     belongs = _belongs(tx, row, policy)
-    seats: dict[int, Seat] = {}
-    for role in policy.roles:
-        for seat in in_role(people, role, belongs):
-            seats.setdefault(seat.person_id, seat)
-    kept_out = _kept_out(tx, row, people, belongs, seats, apart=told["apart"])
-    voices = tuple(voice for voice in _voices(people, policy, belongs) if voice.person not in kept_out)
-    is_late = row.deputy_called if deputy_called is None else deputy_called
-    is_late = is_late or (row.late_on is not None and row.late_on <= tx.today)
+    subject = Ref(row.subject_kind, row.subject_id)
+
+    def conflicts(person: int) -> dict[str, str]:
+        return conflicts_of(tx.session, people, person, subject, belongs, words=told["apart"])
+
     given = () if policy.is_settled_by_one or row.id is None else answers_of(tx, [row.id]).get(row.id, ())
-    # The newest of each person counts, in the order in which people answered first.
-    answers = {one.person: Answer(one.voice, one.word) for one in given}
-    vacant = tuple(role for role in policy.single_roles if not in_role(people, role, belongs))
-    return Request(Ballot(policy, voices, tuple(answers.values()), is_late), seats, kept_out, vacant)
+    is_late = row.deputy_called if deputy_called is None else deputy_called
+    sees = _Sees(tx, people, belongs, lambda viewer: may_see(tx.session, viewer, subject))
+    return _request(tx, row, policy, belongs, given, is_late=is_late, conflicts=conflicts, sees=sees)
+
+
+def requests_of(tx: Tx, rows: Sequence[Approval]) -> dict[int, Request]:
+    """Give many requests as they stand today, by their numbers; however many, in the same number of statements."""
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    told = {row.id: json.loads(row.policy) for row in rows}
+    policies = {number: policy_of(one) for number, one in told.items()}
+    belongs = _belongs_of_many(tx, rows, policies)
+    subjects = {row.id: Ref(row.subject_kind, row.subject_id) for row in rows}
+    done = steps_of(
+        tx.session,
+        [subjects[number] for number, one in told.items() if set(one["apart"]) - {"own_agency", "requester"}],
+        [seat.person_id for seat in people.seats],
+    )
+    given = answers_of(tx, [number for number, one in policies.items() if not one.is_settled_by_one])
+    visible: dict[tuple[int | None, str], set[int]] = {}
+
+    def sees(viewer: Viewer, subject: Ref) -> bool:
+        key = viewer.person_id, subject.kind
+        if key not in visible:
+            ids = [one.id for one in subjects.values() if one.kind == subject.kind]
+            visible[key] = seen(tx.session, viewer, subject.kind, ids)
+        return subject.id in visible[key]
+
+    def one(row: Approval) -> Request:
+        subject, whose, apart = subjects[row.id], belongs[row.id], told[row.id]["apart"]
+        return _request(
+            tx,
+            row,
+            policies[row.id],
+            whose,
+            given.get(row.id, ()),
+            is_late=row.deputy_called,
+            conflicts=lambda person: conflicts_with(
+                people, person, whose, words=apart, done=done.get((subject, person), set())
+            ),
+            sees=_Sees(tx, people, whose, lambda viewer: sees(viewer, subject)),
+        )
+
+    return {row.id: one(row) for row in rows}
 
 
 def request_about(tx: Tx, known: Known) -> Request | None:
@@ -166,12 +203,58 @@ def answers_of(tx: Tx, requests: Sequence[int]) -> dict[int, tuple[Given, ...]]:
     return {request: tuple(answers) for request, answers in found.items()}
 
 
+def _request(
+    tx: Tx,
+    row: Approval,
+    policy: ApprovalPolicy,
+    belongs: Belonging,
+    given: Sequence[Given],
+    *,
+    is_late: bool,
+    conflicts: Callable[[int], dict[str, str]],
+    sees: _Sees,
+) -> Request:
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    seats: dict[int, Seat] = {}
+    for role in policy.roles:
+        for seat in in_role(people, role, belongs):
+            seats.setdefault(seat.person_id, seat)
+    kept_out = _kept_out(row, seats, conflicts=conflicts, sees=sees)
+    voices = tuple(voice for voice in _voices(people, policy, belongs) if voice.person not in kept_out)
+    is_late = is_late or (row.late_on is not None and row.late_on <= tx.today)
+    # The newest of each person counts, in the order in which people answered first.
+    answers = {one.person: Answer(one.voice, one.word) for one in given}
+    vacant = tuple(role for role in policy.single_roles if not in_role(people, role, belongs))
+    return Request(Ballot(policy, voices, tuple(answers.values()), is_late), seats, kept_out, vacant)
+
+
 def _belongs(tx: Tx, row: Approval, policy: ApprovalPolicy) -> Belonging:
     """Say to whom the subject belongs; only who is nearest to it is asked of the subject itself."""
     if RELATIONS.isdisjoint(policy.roles):
         return Belonging(row.audit_id, None, row.agency_id, None)
     (subject,) = tx.playbook.noun(row.subject_kind).load_many(tx.session, [row.subject_id])
     return subject.belongs
+
+
+def _belongs_of_many(
+    tx: Tx, rows: Sequence[Approval], policies: Mapping[int, ApprovalPolicy]
+) -> dict[int, Belonging]:
+    """Say the same of many, asking once for each kind of subject."""
+    nearest: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        if not RELATIONS.isdisjoint(policies[row.id].roles):
+            nearest[row.subject_kind].append(row.subject_id)
+    known = {
+        subject.ref: subject.belongs
+        for kind, ids in nearest.items()
+        for subject in tx.playbook.noun(kind).load_many(tx.session, ids)
+    }
+    return {
+        row.id: known.get(
+            Ref(row.subject_kind, row.subject_id), Belonging(row.audit_id, None, row.agency_id, None)
+        )
+        for row in rows
+    }
 
 
 def _voices(people: Roster, policy: ApprovalPolicy, belongs: Belonging) -> Iterator[Voice]:
@@ -184,34 +267,40 @@ def _voices(people: Roster, policy: ApprovalPolicy, belongs: Belonging) -> Itera
 
 
 def _kept_out(
-    tx: Tx,
     row: Approval,
-    people: Roster,
-    belongs: Belonging,
     seats: Mapping[int, Seat],
     *,
-    apart: Sequence[str],
+    conflicts: Callable[[int], dict[str, str]],
+    sees: _Sees,
 ) -> dict[int, Mapping[str, str]]:
     """Judge each person alone: who asked, is in conflict, or may not see what it is about, has no say."""
-    subject = Ref(row.subject_kind, row.subject_id)
-    sees: dict[tuple[Sight, frozenset[int]], bool] = {}
     found: dict[int, Mapping[str, str]] = {}
     for person, seat in seats.items():
-        why = conflicts_of(tx.session, people, person, subject, belongs, words=apart)
+        why = conflicts(person)
         if person == row.requested_by_id:
             why["requester"] = "You asked for this yourself; somebody else must decide."
-        if not why:
-            viewer = viewer_of(people, Actor(tx.actor.group_id, person, seat.person))
-            # What is of no agency looks the same from all of them, so that it is asked once and not for each.
-            reach = viewer.sight, frozenset() if belongs.agency_id is None else viewer.agencies
-            if reach not in sees:
-                is_own = viewer.sight is Sight.EVERYTHING or belongs.agency_id in viewer.agencies
-                sees[reach] = is_own or may_see(tx.session, viewer, subject)
-            if not sees[reach]:
-                why[UNSEEN] = "You may not see what this is about."
+        if not why and not sees.by(seat):
+            why[UNSEEN] = "You may not see what this is about."
         if why:
             found[person] = why
     return found
+
+
+class _Sees:
+    """Who sees the subject of one request: what is of no agency looks the same from all, and is asked once."""
+
+    def __init__(self, tx: Tx, people: Roster, belongs: Belonging, ask: Callable[[Viewer], bool]) -> None:
+        self._tx, self._people, self._belongs, self._ask = tx, people, belongs, ask
+        self._known: dict[tuple[Sight, frozenset[int]], bool] = {}
+
+    def by(self, seat: Seat) -> bool:
+        viewer = viewer_of(self._people, Actor(self._tx.actor.group_id, seat.person_id, seat.person))
+        agency_id = self._belongs.agency_id
+        reach = viewer.sight, frozenset() if agency_id is None else viewer.agencies
+        if reach not in self._known:
+            is_own = viewer.sight is Sight.EVERYTHING or agency_id in viewer.agencies
+            self._known[reach] = is_own or self._ask(viewer)
+        return self._known[reach]
 
 
 _KEPT_OUT = {

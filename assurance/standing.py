@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,10 @@ from assurance.roster import GROUP_ROLES, RELATIONS, Roster, Seat
 from engine.definitions import MIGRATED
 from engine.ledger import Event
 from engine.moved import Ref
-from engine.store import Prepared
+from engine.store import Prepared, among
+
+# Words of a conflict that speak of no step.
+_NO_STEPS = frozenset({"own_agency", "requester"})
 
 
 def roles_of(roster: Roster, person_id: int | None, belongs: Belonging) -> frozenset[str]:
@@ -51,6 +55,15 @@ def conflicts_of(
     `own_agency`: the person holds a post in the agency whose work this is. Any other word is a trigger:
     the person has done that on this very subject.
     """
+    triggers = set(words) - _NO_STEPS
+    done = _done_by(session, ref, person_id) if triggers and person_id is not None else set()
+    return conflicts_with(roster, person_id, belongs, words=words, done=done)
+
+
+def conflicts_with(
+    roster: Roster, person_id: int | None, belongs: Belonging, *, words: Iterable[str], done: Set[str]
+) -> dict[str, str]:
+    """Give the same, where it is known already which steps the person has `done` on the subject."""
     wanted = set(words)
     found: dict[str, str] = {}
     if person_id is None:
@@ -63,13 +76,31 @@ def conflicts_of(
         found["own_agency"] = "You hold a post in the agency whose work this is; somebody else must decide."
     if "requester" in wanted and belongs.requester_id == person_id:
         found["requester"] = "You have placed this yourself; somebody else must look at it."
-    triggers = wanted - {"own_agency", "requester"}
-    if triggers:
-        for trigger in _done_by(session, ref, person_id) & triggers:
-            found[trigger] = (
-                f"You did the earlier step ({trigger.replace('_', ' ')}) yourself; somebody else must decide."
-            )
+    for trigger in done & (wanted - _NO_STEPS):
+        found[trigger] = (
+            f"You did the earlier step ({trigger.replace('_', ' ')}) yourself; somebody else must decide."
+        )
     return found
+
+
+def steps_of(session: Session, refs: Iterable[Ref], people: Iterable[int]) -> dict[tuple[Ref, int], set[str]]:
+    """Give the steps that people have taken on subjects, agreed to or asked for: one statement for each kind."""
+    lines: dict[Ref, list[tuple[str, str, str]]] = defaultdict(list)
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for ref in refs:
+        by_kind[ref.kind].append(ref.id)
+    who = sorted(set(people))
+    for kind, ids in by_kind.items():
+        said = {"kind": kind, "subjects": ids}
+        for subject, line_kind, actor, data in _SAID_OF_MANY.rows(session, said):
+            lines[Ref(kind, subject)].append((line_kind, actor, data))
+    return {
+        (ref, person): _steps_in(
+            (data for kind, actor, data in found if _speaks_of(person, kind, actor, data)), person
+        )
+        for ref, found in lines.items()
+        for person in who
+    }
 
 
 def addressees(
@@ -158,11 +189,36 @@ _SAID_BY = Prepared(
 )
 
 
+_SAID_OF_MANY = Prepared(
+    sa.select(Event.subject_id, Event.kind, Event.actor, Event.data)
+    .where(
+        Event.subject_kind == sa.bindparam("kind", required=False),
+        among(Event.subject_id, "subjects"),
+        sa.or_(
+            Event.data.contains('"trigger":'),
+            Event.data.contains('"asked":'),
+            Event.kind == MIGRATED,
+            Event.data.contains('"agreed_by":'),
+        ),
+    )
+    .order_by(Event.subject_id, Event.seq)
+)
+
+
 def _done_by(session: Session, ref: Ref, person_id: int) -> set[str]:
     """Give the steps that a person has taken, agreed to or asked for, as the definition of today calls them."""
+    rows = _SAID_BY.rows(session, {"kind": ref.kind, "id": ref.id, "who": f"person/{person_id}"})
+    return _steps_in((data for (data,) in rows), person_id)
+
+
+def _speaks_of(person_id: int, kind: str, actor: str, data: str) -> bool:
+    return actor == f"person/{person_id}" or kind == MIGRATED or '"agreed_by":' in data
+
+
+def _steps_in(lines: Iterable[str], person_id: int) -> set[str]:
     done: set[str] = set()
     who = f"person/{person_id}"
-    for (data,) in _SAID_BY.rows(session, {"kind": ref.kind, "id": ref.id, "who": who}):
+    for data in lines:
         line: Mapping[str, Any] = json.loads(data)
         called: Mapping[str, str] = line.get("steps", {})
         done = {called.get(step, step) for step in done} - {""}

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from assurance.access import Viewer, sees_cases, visible
-from assurance.deciders import WAITING, answers_of, request_of
+from assurance.deciders import WAITING, answers_of, requests_of
 from assurance.facts import SETTLED_RETURNS
 from assurance.office import Tx
 from assurance.queries.lists import hidden_of, names, rows_of, state_title
@@ -50,7 +50,7 @@ def approvals(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[ApprovalRow]:
     """List decisions in the order in which they were asked for, each with whoever can take it today."""
     found = rows_of(tx, viewer, Approval, wanted)
     given = answers_of(tx, [row.id for row in found.rows])
-    waiting = {row.id: request_of(tx, row) for row in found.rows if row.state == WAITING}
+    waiting = requests_of(tx, [row for row in found.rows if row.state == WAITING])
     references, people = names(tx, Audit, Audit.reference), names(tx, Person, Person.name)
     return Listed(
         tuple(
