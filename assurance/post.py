@@ -85,7 +85,9 @@ def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = ne
     What rests at this hour is held until mail goes again; what is no longer true is withdrawn.
     """
     settings = DeliverySettings(
-        sender=Sender(SENDER_NAME, office.settings.mail_from), returns=office.settings.returns
+        sender=Sender(SENDER_NAME, office.settings.mail_from),
+        returns=office.settings.returns,
+        explained_at=f"{office.settings.base_url}/why",
     )
     # Whoever delivers for days on end would not know a group that was founded, or a workflow published, meanwhile.
     office.read_playbook()

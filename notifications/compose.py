@@ -77,7 +77,7 @@ def compose(
 
     `context` holds `said` (the sentence on top), `why` (one sentence), `link` (a full URL), `group`, and where
     they apply `audit`, `late` (a sentence) and `items` (each with `ref`, `what`, `due`, `note`, `link`), or `lists` of
-    several `lines` like these under a `title` each; the recipient's `name` is added.
+    several `lines` like these under a `title` each; the recipient's `name` is added. `why_link` is a full URL too.
     With `calendar` (see `calendar_text`) the mail ends with a part for calendars, and says the same without it.
     Raises ValueError for an unknown template, an address that cannot be written to, or headers that would not
     read back exactly as intended; jinja2.UndefinedError for a word that the template needs and did not get.
@@ -116,11 +116,12 @@ def render(template: str, context: Mapping[str, Any]) -> tuple[str, str]:
     """
     if template not in TEMPLATES:
         raise ValueError(f"there is no mail template {template!r}; known: {', '.join(sorted(TEMPLATES))}")
-    filled = {"audit": "", "late": "", **_plain(context)}
+    filled = {"audit": "", "late": "", "why_link": "", **_plain(context)}
     filled["items"] = [_ITEM | item for item in filled.get("items", [])]
     alone = {"title": "", "lines": filled["items"]}
     filled["lists"] = [_list(one) for one in filled.get("lists", [alone])]
     links = [line["link"] for one in filled["lists"] for line in one["lines"] if line["link"]]
+    links += [filled["why_link"]] if filled["why_link"] else []
     if not all(_LINK.fullmatch(str(link)) for link in (filled.get("link", ""), *links)):
         raise ValueError("the link of a mail must be a full https:// or http:// address")
     html = _template(f"{template}.html").render(filled)

@@ -49,6 +49,7 @@ class DeliverySettings:
     sent twice when the process is killed; `per_minute` limits the rate, None means as fast as it goes.
     Refusals of so many addresses before anybody was accepted, or later so many in a row, are held for refusals of
     ourselves. `returns` makes the sender on each envelope; without it that is the sender's own address.
+    Behind `explained_at` (a full URL) and a message's number stands why it was sent; each letter ends with that link.
     Raises ValueError for a sender's address that cannot be written to, or for times that do not fit.
     """
 
@@ -63,6 +64,7 @@ class DeliverySettings:
     refusals_that_mean_us: int = 3
     refusals_in_a_row: int = 10
     returns: ReturnAddress | None = None
+    explained_at: str = ""
 
     def __post_init__(self) -> None:
         envelope_address(self.sender.address)
@@ -205,7 +207,15 @@ class _Run:
 
     async def _make_ready(self, messages: Sequence[Claimed]) -> list[Ready]:
         settings = self.settings
-        readying = Readying(self.store, settings.sender, self.review, self.token, self.dead, settings.returns)
+        readying = Readying(
+            self.store,
+            settings.sender,
+            self.review,
+            self.token,
+            self.dead,
+            settings.returns,
+            settings.explained_at,
+        )
         try:
             async with self.desk:
                 return await asyncio.to_thread(readying.make_ready, messages, at=self.clock.now())

@@ -43,6 +43,7 @@ class Readying:
     token: str
     dead: DeadAddresses
     returns: ReturnAddress | None = None
+    explained_at: str = ""
 
     def make_ready(self, messages: Sequence[Claimed], *, at: datetime) -> list[Ready]:
         """Ask what becomes of each message, make the letters outside any transaction, and store their bytes.
@@ -113,9 +114,10 @@ class Readying:
         if message.rendered is not None and message.message_id is not None:
             return Letter(message.message_id, back_to, to_address, message.rendered)
         message_id = message_id_of(message.key, sender_address=from_address)
+        explained = {"why_link": f"{self.explained_at}/{message.id}"} if self.explained_at else {}
         content = compose(
             message.template,
-            message.context,
+            {**message.context, **explained},
             to=Addressee(message.to_name, message.to_address),
             subject=message.subject,
             thread=message.thread,

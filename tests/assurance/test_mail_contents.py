@@ -130,6 +130,18 @@ def test_every_mail_names_its_reader_its_reason_and_its_link(world_at: At) -> No
         assert mail.cause.split(" line ")[0].count("/") == 1
 
 
+def test_every_letter_leads_to_the_reason_for_which_it_was_sent(world_at: At) -> None:
+    world = world_at("proposed")
+    world.is_granted("sam", world.audit, "agree_theme")
+    world.delivers()
+    numbers = {letter.message_id: letter for letter in world.post.sent}
+    sent = world.ask(sa.select(Message).where(Message.message_id.in_(numbers)))
+    assert len(sent) == len(numbers) > 3
+    for message in sent:
+        letter = text_of(numbers[message.message_id].content)
+        assert f"who decided that you are told: https://audits.example/why/{message.id}\n" in letter
+
+
 def test_the_same_step_is_told_to_each_person_once(world_at: At) -> None:
     world = world_at("findings")
     told = [mail for mail in world.news() if mail.template == "stage" and mail.cause == "audit/1 line 14"]

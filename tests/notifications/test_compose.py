@@ -181,6 +181,19 @@ def test_a_link_that_is_not_a_full_address_is_refused(link: str) -> None:
         _compose(context=context(link=link))
 
 
+@pytest.mark.parametrize("template", sorted(TEMPLATES))
+def test_a_letter_leads_to_all_that_can_be_said_about_why_it_was_sent(template: str) -> None:
+    content = _compose(template, context=context(why_link="https://audits.example.org/why/12"))
+    assert text_of(content).count("who decided that you are told: https://audits.example.org/why/12\n") == 1
+    assert '<a href="https://audits.example.org/why/12"' in html_of(content)
+    assert "who decided that you are told" not in text_of(_compose(template)) + html_of(_compose(template))
+
+
+def test_the_link_to_the_reason_is_a_full_address_too() -> None:
+    with pytest.raises(ValueError, match="full https"):
+        _compose(context=context(why_link="/why/12"))
+
+
 def test_an_unknown_template_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"no mail template 'remind'; known: .*reminder"):
         _compose("remind")

@@ -34,6 +34,7 @@ from tests.notifications.examples import (
     read,
     row,
     rows,
+    text_of,
 )
 from tests.notifications.sink import DROP, TAKEN_THEN_DROP, Sink, open_sink
 
@@ -88,6 +89,16 @@ def test_what_is_due_is_sent_once_and_marked(any_store: Store) -> None:
     assert read(letter.content)["To"] == "Bo Adeyemi <bo@trust.example.org>"
     post.wait(hours=1)
     assert post.deliver() == Delivered(sent=1)
+
+
+def test_each_letter_ends_with_the_link_to_its_own_reason(any_store: Store) -> None:
+    post, mailer = _post(any_store)
+    put_many(any_store, 2)
+    post.deliver(replace(SETTINGS, explained_at="https://audits.example.org/why"))
+    numbers = {message.to_address: message.id for message in rows(any_store).values()}
+    assert len(mailer.sent) == 2
+    for letter in mailer.sent:
+        assert f": https://audits.example.org/why/{numbers[letter.to_address]}\n" in text_of(letter.content)
 
 
 def test_a_batch_goes_out_over_real_smtp_each_to_its_own_recipient(any_store: Store) -> None:
