@@ -67,19 +67,30 @@ def verify(session: Session, tables: Iterable[type[Moved]]) -> Proof:
     """
     with reading_damage(session):
         kept = {row.id: row.hash for row in published(session)}
-        proof = _verify(session, _standings(session, tables), _texts(session), kept)
+        proof = _verify(_stored_lines(session), _standings(session, tables), _texts(session), kept)
         return replace(proof, faults=(*proof.faults, *_definitions(session)))
 
 
+def verify_one(session: Session, table: type[Moved], ref: Ref) -> Proof:
+    """Check the seals, texts and row of one subject as `verify` does, without looking at any other."""
+    with reading_damage(session):
+        kept = {row.id: row.hash for row in published(session)}
+        standings = _standings(session, [table], only=ref)
+        return _verify(_stored_lines(session, only=ref), standings, _texts(session, only=ref), kept)
+
+
 def _verify(
-    session: Session, standings: Mapping[Ref, Mapping[str, Any]], told: _Texts, kept: Mapping[Any, str]
+    stored: Iterable[tuple[Any, ...]],
+    standings: Mapping[Ref, Mapping[str, Any]],
+    told: _Texts,
+    kept: Mapping[Any, str],
 ) -> Proof:
     faults: list[Fault] = []
     seen: set[Ref] = set()
     unsealed = set(told)
     lines = 0
     chain: _Chain | None = None
-    for row in _stored_lines(session):
+    for row in stored:
         lines += 1
         if chain is None or (chain.kind, chain.id) != row[1:3]:
             if chain is not None:
@@ -205,13 +216,14 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _stored_lines(session: Session) -> Iterator[tuple[Any, ...]]:
-    """Read every line as the database keeps it, without the mapped types that could refuse a changed byte."""
+def _stored_lines(session: Session, *, only: Ref | None = None) -> Iterator[tuple[Any, ...]]:
+    """Read lines as the database keeps them, without the mapped types that could refuse a changed byte."""
     columns = Event.__table__.c
     raw = [
         sa.type_coerce(columns[name], sa.types.NullType()).label(name) for name in (*SEALED_COLUMNS, "seal")
     ]
-    query = sa.select(*raw).order_by(columns.subject_kind, columns.subject_id, columns.seq)
+    query = sa.select(*raw).where(*_about(Event, only))
+    query = query.order_by(columns.subject_kind, columns.subject_id, columns.seq)
     for chunk in session.execute(query).partitions(CHUNK):
         yield from (tuple(row) for row in chunk)
 
@@ -237,7 +249,11 @@ def _has_bytes(columns: Iterable[Any]) -> bool:
     return any(isinstance(value, bytes) for value in columns)
 
 
-def _texts(session: Session) -> dict[_Place, _Text]:
+def _about(table: type[Event] | type[EventText], only: Ref | None) -> tuple[sa.ColumnElement[bool], ...]:
+    return () if only is None else (table.subject_kind == only.kind, table.subject_id == only.id)
+
+
+def _texts(session: Session, *, only: Ref | None = None) -> dict[_Place, _Text]:
     rows = session.execute(
         sa.select(
             EventText.subject_kind,
@@ -247,7 +263,7 @@ def _texts(session: Session) -> dict[_Place, _Text]:
             EventText.salt,
             EventText.text,
             EventText.erased_at.is_not(None),
-        )
+        ).where(*_about(EventText, only))
     )
     return {
         (kind, subject, seq, name): _Text(salt, text, is_erased)
@@ -255,7 +271,9 @@ def _texts(session: Session) -> dict[_Place, _Text]:
     }
 
 
-def _standings(session: Session, tables: Iterable[type[Moved]]) -> dict[Ref, dict[str, Any]]:
+def _standings(
+    session: Session, tables: Iterable[type[Moved]], *, only: Ref | None = None
+) -> dict[Ref, dict[str, Any]]:
     standings: dict[Ref, dict[str, Any]] = {}
     for table in tables:
         columns = [
@@ -264,7 +282,8 @@ def _standings(session: Session, tables: Iterable[type[Moved]]) -> dict[Ref, dic
             else column
             for column in sa.inspect(table).local_table.c
         ]
-        for row in session.execute(sa.select(*columns)).mappings():
+        where = () if only is None else (table.id == only.id,)
+        for row in session.execute(sa.select(*columns).where(*where)).mappings():
             kind = table.noun or row["kind"]
             standings[Ref(kind, row["id"])] = (
                 dict(row) if table.kept_in is None else _Kept(dict(row), table.kept_in)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from engine.ledger import Line
 from engine.moved import Ref
-from engine.proof import Fault, checkpoint, verify
+from engine.proof import Fault, Proof, checkpoint, verify, verify_one
 from engine.store import Store
 from tests.engine.leaves import SPRING, Leaf, bud, opened, write
 
@@ -174,6 +174,41 @@ def test_a_day_that_is_none_is_a_fault_and_no_crash(store: Store) -> None:
 
 
 # -- what stands beside all histories ----------------------------------------------------------------------
+
+
+def proof_of(store: Store, subject: int) -> Proof:
+    with store.reading() as session:
+        return verify_one(session, Leaf, Ref("leaf", subject))
+
+
+def test_one_history_is_checked_without_looking_at_any_other(grown: Store) -> None:
+    assert proof_of(grown, 1) == Proof(subjects=1, lines=3, faults=())
+    tell(grown, "UPDATE event SET actor = 'person/9' WHERE subject_id = 1 AND seq = 1")
+    assert proof_of(grown, 1).faults == (
+        Fault("leaf/1", 1, "the line or its seal was changed after it was sealed"),
+    )
+    assert proof_of(grown, 2).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("DELETE FROM event WHERE subject_id = 1", "leaf/1 line 3: every line of its history is missing"),
+        ("DELETE FROM leaf WHERE id = 1", "leaf/1 line 3: there is a history but no such subject"),
+        (
+            "UPDATE event_text SET text = 'Looks green.' WHERE subject_id = 1",
+            "leaf/1 line 2: the text 'remark' was changed after it was sealed",
+        ),
+        ("UPDATE leaf SET state = 'fallen' WHERE id = 1", None),
+    ],
+)
+def test_one_history_is_checked_as_closely_as_all_of_them(
+    grown: Store, statement: str, fault: str | None
+) -> None:
+    tell(grown, statement)
+    found = [str(one) for one in proof_of(grown, 1).faults]
+    assert found == faults(grown)
+    assert fault is None or found == [fault]
 
 
 def test_a_definition_that_was_changed_is_found(grown: Store) -> None:
