@@ -314,9 +314,10 @@ def _news(tx: Tx, outlook: Outlook, grounds: Sequence[Ground]) -> News:
 
 
 _WAITS = (Message.state == State.QUEUED, Message.rests_on != "[]")
-# What a rule has said, and nobody has heard: taken back before it can have arrived.
+# What a rule has said, and nobody has heard: taken back before it can have arrived, and by nobody's hand.
 _TAKEN_BACK = (
     Message.state == State.WITHDRAWN,
+    Message.withdrawn_by.is_(None),
     Message.doubts == 0,
     Message.rests_on.contains('"rule":', autoescape=True),
 )

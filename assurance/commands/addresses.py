@@ -134,10 +134,35 @@ def resend(tx: Tx, number: int) -> str:
         sentence = f"Mail to {message.to_address} comes back since {day_in_words(dead.since_on)}; mend address/{dead.id} first."
         raise Refused(Reason("address_dead", sentence))
     outbox.resend(tx.session, key=message.key, at=tx.now)
+    _note_in_history(tx, message, "resent", number)
+    return message.to_name
+
+
+def take_back(tx: Tx, number: int, reason: str) -> str:
+    """Take a mail back that has not gone, or not arrived, for good; give its addressee's name.
+
+    No rule owes it again. What a digest would have told waits for the next one. Raises Refused for everybody but the
+    coordinator and the administrator, without a reason, and for a mail that has gone or is just being sent.
+    """
+    require_role(tx, "coordinator", "administrator")
+    because = said(reason, "why it is not to be sent")
+    message = _message(tx, number)
+    told = f"{tx.actor.name} took it back: {because}"
+    if not outbox.withdraw(tx.session, key=message.key, reason=told, at=tx.now, by=tx.actor.signature):
+        sentence = (
+            f"mail/{number} is {message.state}; only a mail that has not gone or not arrived is taken back."
+        )
+        raise Refused(Reason("not_here", sentence))
+    let_go(tx, message.key)
+    _note_in_history(tx, message, "taken_back", number)
+    return message.to_name
+
+
+def _note_in_history(tx: Tx, message: _Kept, kind: str, number: int) -> None:
+    """Write into the history of what a mail is about what somebody has done with it."""
     cause = _CAUSE.fullmatch(message.cause)
     if cause is not None:
-        note(tx, load(tx, ref_of(cause[1])), "resent", {"mail": number})
-    return message.to_name
+        note(tx, load(tx, ref_of(cause[1])), kind, {"mail": number})
 
 
 def told_of(refusal: Refusal) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,12 +40,13 @@ def dead_addresses(tx: Tx, viewer: Viewer, wanted: Wanted) -> Listed[AddressRow]
     found = rows_of(tx, viewer, DeadAddress, wanted)
     knowns = NOUNS[DeadAddress.noun].load_many(tx.session, [row.id for row in found.rows])
     facts = {known.ref.id: known.facts for known in knowns}
+    people = _people(tx, found.rows)
     return Listed(
         tuple(
             AddressRow(
                 ref=Ref(DeadAddress.noun, row.id),
                 address=row.address,
-                people=_people(tx, row),
+                people=people.get(row.address, ()),
                 state=row.state,
                 state_title=state_title(tx, row),
                 since_on=row.since_on,
@@ -63,7 +64,7 @@ def address_lines(tx: Tx, row: DeadAddress) -> Iterable[Line]:
     """Tell of one address whose it is, since when mail to it comes back, and in which words."""
     said = texts(tx.session, Ref(DeadAddress.noun, row.id))
     yield Line("address", "Address", row.address)
-    yield Line("people", "Whose", _people(tx, row) or None)
+    yield Line("people", "Whose", _people(tx, [row]).get(row.address))
     yield Line("since_on", "Mail comes back since", row.since_on)
     yield Line("status", "Status", row.status or None)
     yield Line("said", "The mail server said", said.get((1, "said")))
@@ -91,8 +92,15 @@ def address_grids(tx: Tx, row: DeadAddress) -> Iterable[Grid]:
     yield Grid("mails", "Mails that have not arrived", columns, rows)
 
 
-def _people(tx: Tx, row: DeadAddress) -> tuple[str, ...]:
-    query = sa.select(Person.name).where(
-        Person.group_id == row.group_id, sa.func.lower(Person.email) == row.address
+def _people(tx: Tx, rows: Sequence[DeadAddress]) -> dict[str, tuple[str, ...]]:
+    """Give for each address the names of those whose it is today."""
+    if not rows:
+        return {}
+    address = sa.func.lower(Person.email)
+    query = sa.select(address, Person.name).where(
+        Person.group_id == rows[0].group_id, address.in_({row.address for row in rows})
     )
-    return tuple(tx.session.scalars(query.order_by(Person.id)))
+    found: dict[str, list[str]] = {}
+    for one, name in tx.session.execute(query.order_by(Person.id)):
+        found.setdefault(one, []).append(name)
+    return {one: tuple(names) for one, names in found.items()}

@@ -173,7 +173,7 @@ def mails(tx: Tx, viewer: Viewer, wanted: Wanted, *, most: int | None = None) ->
     """List messages, the newest first, at most so many; `hidden` counts the older ones left out and others' mails."""
     where = [visible(viewer, Message)]
     if wanted.state is not None:
-        where.append(_in_state(tx, wanted.state))
+        where.append(in_state(tx, wanted.state))
     if wanted.audit_id is not None:
         where.append(Message.thread == f"audit/{wanted.audit_id}")
     columns: tuple[Any, ...] = (
@@ -184,12 +184,12 @@ def mails(tx: Tx, viewer: Viewer, wanted: Wanted, *, most: int | None = None) ->
         Message.template,
         Message.severity,
         Message.cause,
-        sa.case((_is_held(tx), HELD), else_=Message.state),
+        sa.case((is_held(tx), HELD), else_=Message.state),
         Message.created_at,
         Message.sent_at,
         Message.attempts,
         Message.last_text,
-        sa.case((_is_held(tx), Message.not_before)),
+        sa.case((is_held(tx), Message.not_before)),
     )
     query = sa.select(*columns).where(*where).order_by(Message.id.desc())
     rows = tx.session.execute(query if most is None else query.limit(most)).all()
@@ -206,16 +206,17 @@ def _mail(tx: Tx, number: int, *row: Any) -> MailRow:
     return MailRow(Ref("mail", number), *told)
 
 
-def _in_state(tx: Tx, word: str) -> sa.ColumnElement[bool]:
+def in_state(tx: Tx, word: str) -> sa.ColumnElement[bool]:
+    """Leave the messages of one state, `held` among them; raises Refused for a word that is none."""
     known = [str(state) for state in State] + [HELD]
     if word not in known:
         raise Refused(Reason("unknown_word", unknown(word, "a state of mails", known) + "."))
     if word == HELD:
-        return _is_held(tx)
-    return sa.and_(Message.state == word, sa.not_(_is_held(tx)))
+        return is_held(tx)
+    return sa.and_(Message.state == word, sa.not_(is_held(tx)))
 
 
-def _is_held(tx: Tx) -> sa.ColumnElement[bool]:
+def is_held(tx: Tx) -> sa.ColumnElement[bool]:
     """Say of a message that was not tried yet that it waits for its hour."""
     return sa.and_(Message.state == State.QUEUED, Message.attempts == 0, Message.not_before > tx.now)
 

@@ -27,6 +27,8 @@ from notifications.outbox import Message, State
 CLOCK = "The clock"
 _LOUD = {Severity.ESCALATION: ", an escalation", Severity.URGENT: ", urgent"}
 UNREADABLE = "This line can no longer be read."
+BY_LINK = "By a link from a mail, without signing in."
+_LINKS = {"return": "with which to answer", "confirm": "with which to confirm it"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class _Teller:
             details=(
                 *details_of(self._tx, self._viewer, entry, reads=self._reads),
                 *self._values(entry),
+                *([BY_LINK] if "by_link" in entry.data else []),
             ),
             words={name: text.text for name, text in words.items()} if self._reads else {},
             because=tuple(_reasons(entry.data.get("reasons", ()))),
@@ -154,14 +157,14 @@ class _Teller:
                 sentence = f"{by} answered {_voice(data)}."
             case "answered":
                 sentence = f"{by} answered approval/{data['approval']}: {_spoken(data['answer'])}."
-            case "invited" | "resent":
+            case "invited" | "resent" | "taken_back":
                 sentence = _of_mail(entry.kind, by, data)
             case "fired" | "noticed":
                 sentence = self._spoke(entry.kind, data)
             case definitions.MIGRATED:
                 sentence = f"{by} moved it to {self._migrated(data)}. Nobody was told."
             case _:
-                sentence = told_of_hold(entry.kind, by, data)
+                sentence = self._of_link(by, data) or told_of_hold(entry.kind, by, data)
         return sentence
 
     def _opened(self, data: Mapping[str, Any]) -> str:
@@ -210,6 +213,16 @@ class _Teller:
         again = f", repeat {data['number']}" if data["number"] else ""
         loud = _LOUD.get(data["severity"], "")
         return f"The rule ‘{data['rule']}’ spoke{again}{loud}{title}.{replied_before(data)}"
+
+    def _of_link(self, by: str, data: Mapping[str, Any]) -> str:
+        """Say what became of a link in a mail; nothing of a line about anything else."""
+        if "link" not in data:
+            return ""
+        to = self._by(data["to"])
+        if "purpose" not in data:
+            return f"{by} withdrew the link that {to} had got."
+        until = day_in_words(date.fromisoformat(data["until"]))
+        return f"{by} sent {to} a link {_LINKS[data['purpose']]}, good until {until}."
 
     def _values(self, entry: Entry) -> Iterator[str]:
         """Say what was given and what was set; a day that is only the day of the line itself says nothing new."""
@@ -273,6 +286,8 @@ def _title(workflow: Workflow, name: str) -> str:
 def _of_mail(kind: str, by: str, data: Mapping[str, Any]) -> str:
     if kind == "invited":
         return f"{by} let the invitations follow who belongs to the group."
+    if kind == "taken_back":
+        return f"{by} took mail/{data['mail']} back before it had arrived."
     return f"{by} had mail/{data['mail']} sent again."
 
 
