@@ -45,6 +45,18 @@ def reference_of(tx: Tx, viewer: Viewer, text: str) -> Ref:
     return ref
 
 
+def subject_of(tx: Tx, viewer: Viewer, kind: str, number: int) -> Ref:
+    """Give the subject of a kind and a number, as an address names it.
+
+    Raises Refused for what does not exist, is not for the viewer, or is of no kind that there is.
+    """
+    ref = Ref(kind, number)
+    if kind not in tx.playbook.nouns or number > LARGEST_ID:
+        raise nothing_like(viewer, str(ref))
+    require_sight(tx.session, viewer, ref)
+    return ref
+
+
 def audit_id_of(tx: Tx, viewer: Viewer, text: str) -> int:
     """Give the number of the audit that is meant; raises Refused for anything else."""
     ref = reference_of(tx, viewer, text)

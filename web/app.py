@@ -1,0 +1,71 @@
+"""The route table: every address of the installation, who may use it, and what it is for."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from assurance.office import Office
+from web.cookies import Cookies
+from web.failures import FAILURES
+from web.headers import SafeAnswers
+from web.pages import cards, steps
+from web.render import STATIC, Templates
+from web.route import IN_POST, Route
+from web.seat import Answered
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+# The first that fits an address answers: what has a page of its own stands before what any subject has.
+ROUTES: tuple[Route, ...] = (
+    # -- any subject: one page, its steps --------------------------------------------------------
+    Route("GET", "/{kind}/{number:int}", cards.one, IN_POST, "One subject with its doors"),
+    Route("GET", "/{kind}/{number:int}/steps/{trigger}", steps.ask, IN_POST, "What a step does and asks for"),
+    Route("POST", "/{kind}/{number:int}/steps/{trigger}", steps.take, IN_POST, "Take a step"),
+)
+
+
+class KeptForGood(StaticFiles):
+    """Our own files: their address names their content, so that browsers may keep them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Give one file."""
+        answer = await super().get_response(path, scope)
+        if b"v=" in scope["query_string"]:
+            answer.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
+def create_app(office: Office, *, is_demo: bool = False) -> FastAPI:
+    """Put the pages of an open office together; `is_demo` lets people sign in as anybody of an example.
+
+    The office stays the caller's, who closes it.
+    """
+    address = urlsplit(office.settings.base_url)
+    is_secure = address.scheme == "https"
+    app = FastAPI(title="auditloop", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.office = office
+    app.state.pages = Templates()
+    app.state.cookies = Cookies(is_secure)
+    app.state.is_demo = is_demo
+    for route in ROUTES:
+        app.add_api_route(
+            route.path,
+            Answered(route),
+            methods=[route.method],
+            include_in_schema=False,
+            response_model=None,
+            name=f"{route.method} {route.path}",
+        )
+    for failure, answer in FAILURES.items():
+        app.add_exception_handler(failure, answer)
+    app.mount("/static", KeptForGood(directory=STATIC), name="static")
+    hosts = [address.hostname or "127.0.0.1", *LOOPBACK]
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    app.add_middleware(SafeAnswers, is_secure=is_secure)
+    return app

@@ -1,0 +1,109 @@
+"""What somebody reads when it does not work: in words, with what to do, and never with what others may see."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from engine.errors import Refused, Stale
+from web.desk import Desk, NotSignedIn
+from web.seat import READING, Forged, desk_for_failure
+
+log = logging.getLogger("auditloop.web")
+
+# What nobody may tell apart: that there is none, and that there is one for others.
+NOT_THERE = frozenset({"unknown_subject", "unknown_kind", "not_a_reference"})
+NOTHING_HERE = (
+    "There is nothing at this address that you may see. Perhaps the address was cut off, or it is for others."
+)
+_SAID = {
+    404: ("Nothing to see here", NOTHING_HERE),
+    405: ("This cannot be done here", "Go back to the page before and use its buttons."),
+    413: ("Too large", "Send at most 25 MB at once."),
+    429: ("Too many tries", "Wait a minute, then try again."),
+}
+
+
+def is_not_there(refused: Refused) -> bool:
+    """Say whether a refusal means that there is nothing, or nothing for this person."""
+    return any(reason.code in NOT_THERE for reason in refused.reasons)
+
+
+def refused_page(desk: Desk, refused: Refused) -> Response:
+    """Tell every reason of a refusal on a page of its own."""
+    if is_not_there(refused):
+        return _told(desk, 404, *_SAID[404])
+    reasons = tuple(reason.sentence for reason in refused.reasons)
+    if isinstance(refused, Stale):
+        return desk.page("failures/told.html", status=409, title="Somebody was faster", reasons=reasons)
+    return desk.page("failures/told.html", status=422, title="That is not possible now", reasons=reasons)
+
+
+async def _not_signed_in(request: Request, _failure: Exception) -> Response:
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    onward = f"?next={quote(here, safe='/')}" if request.method in READING and here != "/" else ""
+    return RedirectResponse(f"/sign-in{onward}", status_code=303)
+
+
+async def _http(request: Request, failure: Exception) -> Response:
+    status = failure.status_code if isinstance(failure, HTTPException) else 500
+    title, said = _SAID.get(status, ("That did not work", "Go back and try again."))
+    desk = await run_in_threadpool(desk_for_failure, request)
+    return _told(desk, status, title, said)
+
+
+async def _unreadable(request: Request, _failure: Exception) -> Response:
+    desk = await run_in_threadpool(desk_for_failure, request)
+    if request.method in READING:
+        return _told(desk, 404, *_SAID[404])
+    return _told(
+        desk, 422, "This form cannot be read", "Go back to the page before, load it anew, and try again."
+    )
+
+
+async def _forged(request: Request, _failure: Exception) -> Response:
+    desk = await run_in_threadpool(desk_for_failure, request)
+    said = (
+        "You were signed in anew since this form was opened, or it came from elsewhere. Go back: what you have typed is "
+        "still there. Copy it, load the page anew, and send it again."
+    )
+    return _told(desk, 403, "This form is no longer valid", said)
+
+
+async def _refused(request: Request, failure: Exception) -> Response:
+    if not isinstance(failure, Refused):
+        raise failure
+    desk = await run_in_threadpool(desk_for_failure, request)
+    return refused_page(desk, failure)
+
+
+async def _broken(request: Request, failure: Exception) -> Response:
+    number = secrets.token_hex(4)
+    # The address names subjects by number only; what was typed and who typed it stays out of the log.
+    log.error("%s: %s %s failed", number, request.method, request.url.path, exc_info=failure)
+    desk = await run_in_threadpool(desk_for_failure, request)
+    said = f"This is our fault and nothing was changed. Try again; if it stays so, tell your coordinator the number {number}."
+    return _told(desk, 500, "Something went wrong", said)
+
+
+def _told(desk: Desk, status: int, title: str, said: str) -> Response:
+    return desk.page("failures/told.html", status=status, title=title, reasons=(said,))
+
+
+FAILURES: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+    NotSignedIn: _not_signed_in,
+    Forged: _forged,
+    Refused: _refused,
+    RequestValidationError: _unreadable,
+    HTTPException: _http,
+    Exception: _broken,
+}

@@ -1,0 +1,1 @@
+"""The forms: what a page asks for, how it is read, and what is wrong with it."""

@@ -1,0 +1,134 @@
+"""Fields that forms share: a day in three parts, and the form on which all others build."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+from wtforms import Field, Form, HiddenField
+from wtforms.validators import ValidationError
+
+from engine.errors import Refused
+
+PARTS = ("day", "month", "year")
+FIGURES_OF_A_YEAR = 4
+
+
+class Posted:
+    """What was posted, as WTForms asks for it; files stay out of the way of words."""
+
+    def __init__(self, form: FormData) -> None:
+        self._form = form
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._form
+
+    def __len__(self) -> int:
+        return len(self._form)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._form)
+
+    def getlist(self, name: str) -> list[Any]:
+        """Give every value that was posted under a name."""
+        return [value for value in self._form.getlist(name) if not _is_empty_file(value)]
+
+
+def _is_empty_file(value: object) -> bool:
+    return isinstance(value, UploadFile) and not value.filename
+
+
+class OwnForm(Form):
+    """A form of ours: `key` makes sending it twice harmless, `version` is the one of the subject that its reader saw.
+
+    `refusals` are sentences about the whole of it, said above the fields.
+    """
+
+    key = HiddenField()
+    version = HiddenField()
+
+    def __init__(self, formdata: FormData | None = None, **given: Any) -> None:
+        super().__init__(None if formdata is None else Posted(formdata), **given)
+        self.refusals: tuple[str, ...] = ()
+        if not self.key.data:
+            self.key.data = secrets.token_urlsafe(16)
+
+    def version_seen(self) -> int | None:
+        """Give the version on which the reader decided, None where the form carries none."""
+        written = str(self.version.data or "")
+        return int(written) if written.isascii() and written.isdecimal() and len(written) < 10 else None
+
+    def refuse(self, refused: Refused) -> None:
+        """Keep the reasons of a refusal, to be said above the fields."""
+        self.refusals = tuple(reason.sentence for reason in refused.reasons)
+
+    @property
+    def problems(self) -> Sequence[tuple[str, str]]:
+        """Give what is wrong, each with the id of its field; empty for what concerns the whole form."""
+        whole = [("", sentence) for sentence in self.refusals]
+        return whole + [(_first_part(field), str(said)) for field in self for said in field.errors]
+
+
+class DayField(Field):
+    """A day, asked for as GOV.UK does: day, month and year in three boxes, which need no script and no picker."""
+
+    parts: tuple[str, str, str] = ("", "", "")
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        """Read the three boxes, or a day that is given."""
+        self.process_errors = []
+        given = data if isinstance(data, date) else self.default
+        self.data = given if isinstance(given, date) else None
+        if self.data is not None:
+            self.parts = (str(self.data.day), str(self.data.month), str(self.data.year))
+        if formdata is not None and f"{self.name}-day" in formdata:
+            self.data = None
+            day, month, year = (_one(formdata, f"{self.name}-{part}") for part in PARTS)
+            self.parts = (day, month, year)
+            if any(self.parts):
+                self._read(self.parts)
+
+    def _read(self, parts: tuple[str, str, str]) -> None:
+        missing = [name for name, part in zip(PARTS, parts, strict=True) if not part]
+        problem = ""
+        if missing:
+            problem = f"give the {' and the '.join(missing)} too."
+        elif len(parts[2]) != FIGURES_OF_A_YEAR:
+            problem = "write the year with four figures, such as 2015."
+        else:
+            try:
+                day, month, year = map(int, parts)
+                self.data = date(year, month, day)
+            except ValueError:
+                problem = "there is no such day; write it as 27 3 2015."
+        if problem:
+            self.process_errors = [f"{self.label.text}: {problem}"]
+
+
+def _one(formdata: Any, name: str) -> str:
+    return "".join(formdata.getlist(name)[:1]).strip()
+
+
+class Needed:
+    """Asks for something in a field, in a sentence of its own."""
+
+    field_flags = {"required": True}
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+
+    def __call__(self, _form: Form, field: Any) -> None:
+        """Raise ValidationError where the field is empty."""
+        empty = field.data is None or (isinstance(field.data, str) and not field.data.strip())
+        if (empty or field.data == []) and not field.errors and not field.process_errors:
+            raise ValidationError(self.sentence)
+
+
+def _first_part(field: Any) -> str:
+    name: str = field.id
+    if isinstance(field, DayField):
+        return f"{name}-day"
+    return f"{name}-0" if field.type in ("RadioField", "SelectMultipleField") else name

@@ -1,0 +1,67 @@
+"""The form of a step, made from what its workflow asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.datastructures import FormData
+from wtforms import IntegerField, RadioField, TextAreaField
+from wtforms.validators import Optional
+
+from engine.vocabulary import Field, Kind, Value
+from web.forms.fields import DayField, Needed, OwnForm
+
+_TITLES = {
+    "reason": "Why",
+    "remark": "Anything to add",
+    "new_due_on": "New day by which it is due",
+    "held_on": "The day on which it was held",
+}
+
+
+class StepForm(OwnForm):
+    """What a step asks for; `given` hands it to the command."""
+
+    asked: tuple[str, ...] = ()
+
+    def given(self) -> dict[str, Value]:
+        """Give what was filled in, by name; what was left empty is not given."""
+        values = {name: self[name].data for name in self.asked}
+        return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def step_form(
+    asks: Sequence[Field], posted: FormData | None = None, *, version: int | None = None
+) -> StepForm:
+    """Make the form of a step, filled with what was posted."""
+    fields: dict[str, Any] = {f"{ask.name}": _field(ask) for ask in asks}
+    made = type("OneStepForm", (StepForm,), fields | {"asked": tuple(fields)})
+    given = {} if version is None else {"version": version}
+    form: StepForm = made(posted, **given)
+    return form
+
+
+def _field(ask: Field) -> Any:
+    title = ask.title or _TITLES.get(ask.name, ask.name.replace("_", " ").capitalize())
+    if ask.optional:
+        rules: list[Any] = [Optional()]
+        title = f"{title} (optional)"
+    else:
+        rules = [Needed(f"{title}: please fill this in.")]
+    match ask.kind:
+        case Kind.DATE:
+            return DayField(title, rules)
+        case Kind.WHOLE:
+            return IntegerField(title, rules)
+        case Kind.YES_NO:
+            return RadioField(
+                title,
+                rules,
+                choices=[(True, "Yes"), (False, "No")],
+                coerce=lambda word: word in (True, "True"),
+            )
+        case Kind.CHOICE:
+            choices = [(word, word.replace("_", " ").capitalize()) for word in ask.choices]
+            return RadioField(title, rules, choices=choices)
+    return TextAreaField(title, rules, filters=[lambda text: text.strip() if text else text])

@@ -1,0 +1,123 @@
+"""Seats whoever asks at a desk: reads the posted form, checks its token, finds the session, and asks the route's `who`."""
+
+from __future__ import annotations
+
+import hmac
+import inspect
+import secrets
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+
+from assurance.accounts.sessions import Seated, seated
+from assurance.office import Office
+from assurance.roster import roster
+from web.cookies import FORMS, SESSION, Cookies
+from web.desk import Desk, NotSignedIn, Pages, Signed
+from web.route import Route
+
+FIELD = "csrf"  # the hidden field of every form
+READING = frozenset({"GET", "HEAD"})
+MOST_FIELDS, MOST_FILES, LONGEST_FIELD = 1000, 10, 200_000
+
+
+class Forged(Exception):
+    """A form did not come from a page of ours that this very person has open."""
+
+
+async def posted(request: Request) -> FormData:
+    """Read what was posted; nothing for whoever only reads."""
+    if request.method in READING:
+        return FormData()
+    return await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
+
+
+class Answered:
+    """A route's function with its parameter `desk` filled in by whoever asks; the rest FastAPI reads from the address.
+
+    Raises, before the function is called, NotSignedIn, HTTPException 404 for posts that may not use the route, and
+    Forged.
+    """
+
+    def __init__(self, route: Route) -> None:
+        self._answer = route.answer
+
+        def seat(request: Request, form: Annotated[FormData, Depends(posted)]) -> Desk:
+            return _seated_at(route, request, form)
+
+        signature = inspect.signature(route.answer, eval_str=True)
+        self.__signature__ = signature.replace(
+            parameters=[
+                one.replace(
+                    annotation=Annotated[Desk, Depends(seat)] if one.annotation is Desk else one.annotation,
+                    kind=inspect.Parameter.KEYWORD_ONLY,
+                )
+                for one in signature.parameters.values()
+            ],
+            return_annotation=inspect.Signature.empty,
+        )
+
+    def __call__(self, **given: Any) -> Any:
+        """Answer, with what was read from the request."""
+        return self._answer(**given)
+
+
+def desk_for_failure(request: Request) -> Desk:
+    """Give a desk to tell a failure at: for whoever is signed in, if anybody is."""
+    return _desk(request, FormData())
+
+
+def _seated_at(route: Route, request: Request, form: FormData) -> Desk:
+    desk = _desk(request, form)
+    if route.who.needs_sign_in:
+        if desk.signed is None:
+            raise NotSignedIn
+        if not route.who.admits(desk.roles):
+            raise HTTPException(404)
+    if request.method not in READING:
+        _refuse_forgery(request, form, desk.csrf)
+    return desk
+
+
+def _desk(request: Request, form: FormData) -> Desk:
+    office: Office = request.app.state.office
+    pages: Pages = request.app.state.pages
+    cookies: Cookies = request.app.state.cookies
+    found = seated(office, cookies.read(request, SESSION))
+    signed = None if found is None else _signed(office, found)
+    token = cookies.read(request, FORMS) or secrets.token_urlsafe(32) if signed is None else signed.csrf
+    return Desk(
+        request=request,
+        office=office,
+        pages=pages,
+        cookies=cookies,
+        csrf=token,
+        signed=signed,
+        form=form,
+        is_demo=request.app.state.is_demo,
+    )
+
+
+def _signed(office: Office, found: Seated) -> Signed:
+    with office.reading(found.actor) as tx:
+        people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+        held = frozenset(seat.role for seat in people.of(found.actor.person_id))
+        group = tx.playbook.groups[found.actor.group_id].name
+    return Signed(
+        found.actor, found.session_id, found.account_id, found.csrf, found.confirmed_at, held, group
+    )
+
+
+def _refuse_forgery(request: Request, form: FormData, token: str) -> None:
+    """Refuse a form from elsewhere: by what the browser says of where it comes from, and by the token that we gave."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Forged
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forged
+    given = form.get(FIELD)
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), token.encode()):
+        raise Forged

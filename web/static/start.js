@@ -1,0 +1,3 @@
+// Light help only: every page works without it.
+import { initAll } from './govuk-frontend.js'
+initAll()

@@ -1,0 +1,19 @@
+"""The colour of a state's tag. The word says it; the colour only helps whoever sees it."""
+
+from __future__ import annotations
+
+_TONES = {
+    "blue": "requested agreed waiting planned in_force proposed queued leased theme_agreed cases_selected",
+    "turquoise": "in_progress agency_audits findings recommendations actions submitted held",
+    "purple": "confirmed implemented partly",
+    "green": "verified accepted embedded approved not_known settled sent mended done yes",
+    "yellow": "changes_requested change_requested returned uncertain",
+    "red": "rejected overdue dead failed raised late no missing",
+    "grey": "waived closed cancelled withdrawn not_accepted superseded risk_accepted lifted not_applicable",
+}
+_BY_STATE = {state: tone for tone, states in _TONES.items() for state in states.split()}
+
+
+def tone_of(state: str) -> str:
+    """Give the class of GOV.UK's tag for a state; one that is not named is grey."""
+    return f"govuk-tag--{_BY_STATE.get(state, 'grey')}"
