@@ -28,6 +28,7 @@ from assurance.records import (
     Person,
     Recommendation,
     RuleHold,
+    StoredFile,
 )
 from assurance.roster import Roster, Seat
 from engine.errors import Reason, Refused
@@ -188,6 +189,11 @@ def _matters(viewer: Viewer) -> sa.ColumnElement[bool]:
     return sa.or_(own, Matter.agency_id.is_(None)) if viewer.sight is Sight.OWN_AGENCY else own
 
 
+def _files(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """A file may tell of a single case, as other things do that people have written about its subject."""
+    return sa.or_(StoredFile.agency_id.is_(None), StoredFile.agency_id.in_(viewer.agencies))
+
+
 def _approvals(viewer: Viewer) -> sa.ColumnElement[bool]:
     """A decision is seen by whoever sees what it is about, and by whoever asked for it."""
     about = _sees_subject(viewer, Approval, beside=(Approval, RuleHold))
@@ -245,5 +251,6 @@ _FILTERS: Mapping[type[Any], Callable[[Viewer], sa.ColumnElement[bool]]] = {
     ImmediateConcern: _concerns,
     Matter: _matters,
     RuleHold: _holds,
+    StoredFile: _files,
     Message: _mails,
 }

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from assurance.attendance import keep_invitations
 from assurance.batches import BATCH, work_through
+from assurance.clearing import clear_away
 from assurance.daily import is_owed_today, note_done, repair
 from assurance.digest import newest_waiting, owe_all_digests
 from assurance.firing import look
@@ -83,13 +84,14 @@ def _digest_hours(office: Office, at: datetime) -> tuple[datetime | None, ...]:
 def sweep_all(office: Office) -> SweepTally:
     """Look at what is due, then ask every rule of every subject: the daily truth that repairs a lost timer.
 
-    Whoever has joined or left a group is told of its meetings first.
+    Whoever has joined or left a group is told of its meetings first. Files to which nothing points are cleared away.
     """
     tally = keep_invitations(office)
     tally.add(sweep(office))
     for group_id in office.groups():
         tally.add(repair(office, group_id, withheld=make_ready(office, group_id).withheld))
     tally.add(sweep(office))
+    clear_away(office)
     for group_id in office.groups():
         note_done(office, group_id)
     return tally

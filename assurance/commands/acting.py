@@ -8,9 +8,10 @@ from datetime import date
 import sqlalchemy as sa
 
 from assurance.commands.checks import held, one_of, own, said
-from assurance.commands.concluding import evidence_row
+from assurance.commands.concluding import evidence
 from assurance.commands.hearing import load, require_for_agency
 from assurance.commands.moving import Done, Entered, enter, start
+from assurance.files.cabinet import Kept
 from assurance.mail import News, Told, item_of, tell
 from assurance.office import Tx
 from assurance.records import (
@@ -130,10 +131,11 @@ def note_progress(tx: Tx, ref: Ref, rating: str, text: str, *, key: str | None =
     return enter(tx, ref, "note_progress", Entered({"note": row.id, "rating": rating}), key=key)
 
 
-def add_evidence(tx: Tx, ref: Ref, title: str, text: str, *, key: str | None = None) -> Done:
-    """Add evidence that an action was done."""
-    row = evidence_row(tx, ref, title, text)
-    return enter(tx, ref, "add_evidence", Entered({"evidence": row.id}), key=key)
+def add_evidence(
+    tx: Tx, ref: Ref, title: str, text: str, *, file: Kept | None = None, key: str | None = None
+) -> Done:
+    """Add evidence that an action was done; a file may prove it."""
+    return enter(tx, ref, "add_evidence", evidence(tx, ref, title, text, file), key=key)
 
 
 def raise_concern(

@@ -8,6 +8,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from assurance.commands.attaching import attach
 from assurance.commands.checks import (
     held,
     next_number,
@@ -17,8 +18,9 @@ from assurance.commands.checks import (
     refuse_cancelled,
     said,
 )
-from assurance.commands.hearing import require_for_agency
+from assurance.commands.hearing import hear, require_for_agency
 from assurance.commands.moving import Done, Entered, enter, start
+from assurance.files.cabinet import Kept
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import (
@@ -262,14 +264,15 @@ def share_of_yes(tx: Tx, aim_id: int) -> Share:
     return Share(counts.get("yes", 0), sum(counts.values()))
 
 
-def record_evidence(tx: Tx, ref: Ref, title: str, text: str, *, key: str | None = None) -> Done:
-    """Record evidence that a recommendation's effect has, or has not, lasted."""
-    row = evidence_row(tx, ref, title, text)
-    return enter(tx, ref, "record_evidence", Entered({"evidence": row.id}), key=key)
+def record_evidence(
+    tx: Tx, ref: Ref, title: str, text: str, *, file: Kept | None = None, key: str | None = None
+) -> Done:
+    """Record evidence that a recommendation's effect has, or has not, lasted; a file may prove it."""
+    return enter(tx, ref, "record_evidence", evidence(tx, ref, title, text, file), key=key)
 
 
-def evidence_row(tx: Tx, ref: Ref, title: str, text: str) -> Evidence:
-    """Keep one piece of evidence beside a subject."""
+def evidence(tx: Tx, ref: Ref, title: str, text: str, file: Kept | None) -> Entered:
+    """Keep one piece of evidence beside a subject, with its file where there is one."""
     if tx.actor.person_id is None:
         raise Refused(Reason("nobody", "Only a person can give evidence."))
     row = Evidence(
@@ -283,7 +286,8 @@ def evidence_row(tx: Tx, ref: Ref, title: str, text: str) -> Evidence:
     )
     tx.session.add(row)
     tx.session.flush()
-    return row
+    filed = {} if file is None else attach(tx, hear(tx, ref).known, file, evidence_id=row.id)
+    return Entered({"evidence": row.id, **filed})
 
 
 def record_dissemination(

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from assurance.commands.attaching import attach
 from assurance.commands.checks import held, one_of, said
 from assurance.commands.moving import Done, Entered, enter
+from assurance.files.cabinet import Kept
 from assurance.office import Tx
 from assurance.records import AgencyReturn, Aim, Answer
 from engine.errors import Reason, Refused
@@ -57,3 +59,9 @@ def answer_aims(
         row.grade = one_of(grade, GRADES, "a grade")
     told = {str(aim_id): answer for aim_id, (answer, _) in sorted(answers.items())}
     return enter(tx, ref, "answer", Entered({"answers": told}), key=key)
+
+
+def attach_tool(tx: Tx, ref: Ref, kept: Kept, *, key: str | None = None) -> Done:
+    """Attach the agency's own audit tool, filled in for this case; a later one stands beside the earlier ones."""
+    known = held(tx, ref, AgencyReturn.noun)
+    return enter(tx, ref, "answer", Entered(attach(tx, known, kept)), key=key)

@@ -21,6 +21,7 @@ from engine.errors import Reason, Refused
 
 MEGABYTE = 1024 * 1024
 SWEPT_AFTER = timedelta(days=1)
+PLACE_LETTERS, MARK_LETTERS = 64, 8
 _PLACE = re.compile(r"[0-9a-f]{64}(\.part)?")
 
 
@@ -38,10 +39,15 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Cabinet:
-    """The folder of all contents, the largest that is taken (bytes), and who looks at each before it is stored."""
+    """The folder of all contents, the largest that is taken (bytes), and who looks at each before it is stored.
+
+    Names begin with the `mark` of the database that points at them, so that several may share a folder: the broom of
+    one leaves alone what is another's.
+    """
 
     folder: Path
     largest: int
+    mark: str
     scanner: Scanner | None = None
 
     @contextmanager
@@ -63,7 +69,7 @@ class Cabinet:
         called = plain_name(name)
         whole = self._within_limit(content)
         media_type = media_type_of(called, whole)
-        place = secrets.token_hex(32)
+        place = self.mark + secrets.token_hex((PLACE_LETTERS - len(self.mark)) // 2)
         self._write(place, whole, at)
         return Kept(
             place, called, media_type, len(whole), hashlib.sha256(whole).hexdigest(), self.scanner is not None
@@ -87,7 +93,7 @@ class Cabinet:
         old = [
             path
             for path in self.folder.iterdir()
-            if _PLACE.fullmatch(path.name) and path.name not in known
+            if _PLACE.fullmatch(path.name) and path.name.startswith(self.mark) and path.name not in known
             if path.stat().st_mtime < (at - SWEPT_AFTER).timestamp()
         ]
         for path in old:
@@ -129,7 +135,8 @@ class Cabinet:
 def cabinet_of(settings: Settings) -> Cabinet:
     """Open the cabinet of an installation."""
     scanner = Scanner(settings.scanner) if settings.scanner else None
-    return Cabinet(settings.var / "files", settings.file_limit * MEGABYTE, scanner)
+    mark = hashlib.sha256(settings.database.encode()).hexdigest()[:MARK_LETTERS]
+    return Cabinet(settings.var / "files", settings.file_limit * MEGABYTE, mark, scanner)
 
 
 def _sync(folder: Path) -> None:

@@ -24,6 +24,7 @@ from assurance.records import (
     Post,
     ProgressNote,
     Recommendation,
+    StoredFile,
 )
 from engine.ledger import Entry
 from engine.moved import Ref
@@ -142,6 +143,11 @@ def _evidence(asked: _Asked) -> str:
     return f"evidence: {row.title}" if row is not None and asked.reads else ""
 
 
+def _file(asked: _Asked) -> str:
+    row = asked.row(StoredFile, "file")
+    return f"file: {row.name}" if row is not None and asked.reads else ""
+
+
 def _re_audit(asked: _Asked) -> str:
     (yes, of), (yes_now, of_now) = asked.data["before"], asked.data["after"]
     return f"{yes} of {of} said yes before, {yes_now} of {of_now} now"
@@ -167,6 +173,7 @@ _DETAILS: Mapping[str, Callable[[_Asked], str]] = {
     "reached": lambda asked: f"{asked.data['reached']} people reached",
     "note": _note,
     "evidence": _evidence,
+    "file": _file,
     "re_audit": _re_audit,
     "because": lambda asked: f"because {asked.data['because']}",
 }

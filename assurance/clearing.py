@@ -1,0 +1,16 @@
+"""The broom: contents of files that nothing points at any more, such as those of a step that was refused or killed."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from assurance.files.cabinet import cabinet_of
+from assurance.office import Office
+from assurance.records import StoredFile
+
+
+def clear_away(office: Office) -> int:
+    """Remove contents that have lain in the cabinet for a day without a row, and give how many they were."""
+    with office.store.reading() as session:
+        known = set(session.scalars(sa.select(StoredFile.place)))
+    return cabinet_of(office.settings).clear_away(known, at=office.clock.now())
