@@ -42,7 +42,8 @@ class Item:
 class News:
     """One thing to tell: in which template, in which words, why, about what, and on what its truth rests.
 
-    `meant_at` is the instant at which it should have been told, where that is not now.
+    `meant_at` is the instant at which it should have been told, where that is not now; `link` is where it leads to,
+    where that is not the page of what it is about.
     """
 
     template: str
@@ -55,6 +56,7 @@ class News:
     severity: str = Severity.NEWS
     rests_on: Sequence[Mapping[str, object]] = ()
     meant_at: datetime | None = None
+    link: str | None = None
 
 
 class Told(NamedTuple):
@@ -106,7 +108,7 @@ def context_of(tx: Tx, known: Known, news: News, *, name: str) -> dict[str, obje
         "said": news.said,
         "why": news.why,
         "items": [item.shown() for item in news.items],
-        "link": f"{tx.playbook.base_url}/{news.about}",
+        "link": news.link or f"{tx.playbook.base_url}/{news.about}",
         **({} if news.meant_at is None else {"meant_at": news.meant_at.isoformat()}),
     }
 

@@ -22,11 +22,15 @@ from engine.words import unknown
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it: a person of one group, or the clock on behalf of one group."""
+    """Who does it: a person of one group, or the clock on behalf of one group.
+
+    `link_id` is the link from a mail by which a person acts without having signed in; the history says so.
+    """
 
     group_id: int
     person_id: int | None
     name: str
+    link_id: int | None = None
 
     @property
     def signature(self) -> str:

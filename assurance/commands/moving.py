@@ -176,7 +176,8 @@ def perform(
         tx.now,
         tx.actor.signature,
         data=_with_row(
-            _with_row(_told(hearing, step, changed, today=tx.today), what.data), _sealed(own_columns)
+            _with_row(_told(hearing, step, changed, today=tx.today, link_id=tx.actor.link_id), what.data),
+            _sealed(own_columns),
         ),
         texts={**{name: value for name, value in step.given.items() if isinstance(value, str)}, **what.texts},
         changes=changes,
@@ -251,9 +252,13 @@ def _changed(known: Known, step: Move) -> dict[str, Value]:
     return changed
 
 
-def _told(hearing: Hearing, step: Move, changed: Mapping[str, Value], *, today: date) -> dict[str, Any]:
+def _told(
+    hearing: Hearing, step: Move, changed: Mapping[str, Value], *, today: date, link_id: int | None
+) -> dict[str, Any]:
     """Say for the history what a move did. What people wrote stands beside it, under its own commitment."""
     told: dict[str, Any] = {"trigger": step.trigger}
+    if link_id is not None:
+        told["by_link"] = link_id
     if step.target != step.source:
         told |= {"from": step.source, "to": step.target, "row": {"state_since_on": today.isoformat()}}
     fields = hearing.workflow.vocabulary.fields

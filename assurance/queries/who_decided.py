@@ -32,6 +32,8 @@ _BY_PROGRAM = {
     "returns_requested": "Whoever leads the records is asked for their returns.",
     "concern": "An immediate concern is told at once to those who can act on it.",
     "reply_to_check": "A reply is looked at by the coordinator or the deputy chair, whoever is free of a conflict.",
+    "return_link": "Whoever leads the records is sent a link to their return, where somebody asks for that.",
+    "confirm_link": "Whoever may confirm an action is sent a link to it, where somebody asks for that.",
     "awaited": "The lead of the agency for which somebody waits is told that they do.",
 }
 
