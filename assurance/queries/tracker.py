@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from assurance.access import Viewer, visible
+from assurance.access import Viewer, require_sight, visible
 from assurance.facts import SETTLED_ACTIONS
 from assurance.office import Tx
 from assurance.queries.lists import action_days_past, action_is_overdue, days_waited, state_title
@@ -62,6 +62,7 @@ class Search:
 
     agency_id: int | None = None
     audit_id: int | None = None
+    recommendation_id: int | None = None
     state: str | None = None
     signs: frozenset[Sign] = frozenset()
     type: str | None = None
@@ -130,6 +131,12 @@ def all_tracked(tx: Tx, viewer: Viewer, search: Search) -> tuple[Tracked, ...]:
     Raises Refused as `tracked` does.
     """
     return _told(tx, _rows(tx, viewer, search, _where(tx, viewer, search)))
+
+
+def tracked_one(tx: Tx, viewer: Viewer, ref: Ref) -> Tracked:
+    """Give one action as the tracker tells it; raises Refused where there is none for this viewer."""
+    require_sight(tx.session, viewer, ref)
+    return _told(tx, _rows(tx, viewer, Search(), [Action.id == ref.id]))[0]
 
 
 def tracker_choices(tx: Tx, viewer: Viewer) -> Choices:
@@ -233,6 +240,8 @@ def _where(tx: Tx, viewer: Viewer, search: Search) -> list[sa.ColumnElement[bool
         where.append(Action.agency_id == search.agency_id)
     if search.audit_id is not None:
         where.append(Action.audit_id == search.audit_id)
+    if search.recommendation_id is not None:
+        where.append(Action.recommendation_id == search.recommendation_id)
     if search.state is not None:
         where.append(_in_state(tx, search.state))
     if search.signs:

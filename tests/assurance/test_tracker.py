@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from assurance.commands import acting
 from assurance.commands.waiting import wait_for
@@ -18,6 +17,7 @@ from assurance.queries.tracker import (
     Tracked,
     all_tracked,
     tracked,
+    tracked_one,
     tracker_choices,
 )
 from assurance.records import Agency
@@ -26,7 +26,7 @@ from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.assurance.full_world import OF_INDIVIDUAL, full_world
 from tests.assurance.looking import looks
-from tests.assurance.many_actions import with_many_actions
+from tests.assurance.many_actions import statements_of, with_many_actions
 from tests.world import World
 
 OF_TRUST, OF_CCG = Ref("action", 2), Ref("action", 3)
@@ -102,6 +102,7 @@ def test_the_tracker_is_narrowed_by_agency_audit_state_and_kind(world: World) ->
     assert found(world, "ada", agency_id=world.number(Agency, "ccg")) == [OF_CCG]
     assert found(world, "ada", audit_id=1) == [OF_INDIVIDUAL, OF_TRUST, OF_CCG]
     assert found(world, "ada", audit_id=2) == []
+    assert found(world, "ada", recommendation_id=2) == [OF_TRUST, OF_CCG]
     assert found(world, "ada", state="in_progress") == [OF_TRUST]
     assert found(world, "ada", state="open") == [OF_INDIVIDUAL, OF_TRUST, OF_CCG]
     assert found(world, "ada", type="individual_practice") == [OF_INDIVIDUAL]
@@ -127,6 +128,13 @@ def test_a_search_finds_nothing_in_words_that_the_viewer_may_not_read(world: Wor
     assert found(world, "dev", words="chronology") == found(world, "cleo", words="chronology") == []
     assert found(world, "dev", type="individual_practice") == []
     assert found(world, "ada", words="first ten files") == []
+
+
+def test_one_action_is_told_as_on_the_tracker_and_to_nobody_else(world: World) -> None:
+    with looks(world, "bo") as (tx, viewer):
+        assert tracked_one(tx, viewer, OF_INDIVIDUAL).ref == OF_INDIVIDUAL
+    with looks(world, "gil") as (tx, viewer), pytest.raises(Refused, match="There is no action/1"):
+        tracked_one(tx, viewer, OF_INDIVIDUAL)
 
 
 @pytest.mark.parametrize("order", list(Order))
@@ -169,15 +177,6 @@ def test_a_page_before_the_first_is_the_first_and_one_beyond_the_last_the_last()
 
 def statements(world: World) -> int:
     """How many statements one page of the tracker takes, besides those about who looks."""
-    said: list[str] = []
-
-    def write_down(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        said.append(statement)
-
     with looks(world, "bo") as (tx, viewer):
-        sa.event.listen(world.office.store.db, "before_cursor_execute", write_down)
-        try:
-            tracked(tx, viewer, Search(words="brief", signs=frozenset({Sign.OVERDUE})))
-        finally:
-            sa.event.remove(world.office.store.db, "before_cursor_execute", write_down)
-    return len(said)
+        search = Search(words="brief", signs=frozenset({Sign.OVERDUE}))
+        return statements_of(world, lambda: tracked(tx, viewer, search))
