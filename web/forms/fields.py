@@ -127,6 +127,24 @@ class Needed:
             raise ValidationError(self.sentence)
 
 
+class Chosen:
+    """Asks for one of the choices of a field, in a sentence of its own; the field leaves that to it.
+
+    For fields with `validate_choice=False`: what WTForms would say by itself tells nobody what to do.
+    """
+
+    field_flags = {"required": True}
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+
+    def __call__(self, _form: Form, field: Any) -> None:
+        """Raise ValidationError where nothing is chosen, or something that was not offered."""
+        offered = {value for value, *_ in field.iter_choices()} - {""}
+        if field.data not in offered:
+            raise ValidationError(self.sentence)
+
+
 def _first_part(field: Any) -> str:
     name: str = field.id
     if isinstance(field, DayField):
