@@ -26,7 +26,7 @@ def take(desk: Desk, kind: str, number: int, trigger: str) -> Response:
     """Take the step, or show the form again with what was wrong and everything that was typed."""
     with desk.reading() as (tx, viewer):
         ref = subject_of(tx, viewer, kind, number)
-        door = _door(doors_of(tx, ref), trigger)
+        door = door_among(doors_of(tx, ref), trigger)
     form = step_form(() if door is None else door.asks, desk.form)
     if not form.validate():
         return _form_page(desk, kind, number, trigger, form=form, status=422)
@@ -50,9 +50,9 @@ def _form_page(
     with desk.reading() as (tx, viewer):
         ref = subject_of(tx, viewer, kind, number)
         doors = doors_of(tx, ref)
-        door = _door(doors, trigger)
+        door = door_among(doors, trigger)
         if door is None:
-            raise _no_such_door(tx, ref, doors, trigger)
+            raise no_such_door(tx, ref, doors, trigger)
         name = card_of(tx, viewer, ref).name
     shown = form or step_form(door.asks, version=doors.version)
     return desk.page(
@@ -67,13 +67,13 @@ def _form_page(
     )
 
 
-def _door(doors: Doors, trigger: str) -> Door | None:
+def door_among(doors: Doors, trigger: str) -> Door | None:
     """Find a door of the subject by its trigger, an open one before a closed one."""
     fitting = [door for door in doors.doors if door.trigger == trigger]
     return min(fitting, key=lambda door: not door.is_open, default=None)
 
 
-def _no_such_door(tx: Tx, ref: Ref, doors: Doors, trigger: str) -> Exception:
+def no_such_door(tx: Tx, ref: Ref, doors: Doors, trigger: str) -> Exception:
     titles = [way.title for way in tx.playbook.newest(ref.kind).moves if way.trigger == trigger]
     if not titles:
         return HTTPException(404)
