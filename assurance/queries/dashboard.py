@@ -68,6 +68,7 @@ def dashboard(tx: Tx, viewer: Viewer, scope: Scope) -> Dashboard:
         scope=scope,
         choices=choices,
         states=tuple(states.values()),
+        settled=frozenset(title for state, title in states.items() if state in SETTLED_ACTIONS),
         by_audit=_progress(by_audit, [(row[0], *row[2:]) for row in counted], tuple(states)),
         by_agency=_progress(agencies, [row[1:] for row in counted], tuple(states)),
         stages=stage_times(tx, audits),

@@ -137,12 +137,16 @@ class ReturnsOf:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """How the group's work stands today, as far as one viewer may know it."""
+    """How the group's work stands today, as far as one viewer may know it.
+
+    `states` names the states of actions in the order of their life; `settled` those in which nothing is left to do.
+    """
 
     on: date
     scope: Scope
     choices: Choices
     states: tuple[str, ...]
+    settled: frozenset[str]
     by_audit: tuple[Progress, ...]
     by_agency: tuple[Progress, ...]
     stages: tuple[StageTimes, ...]
