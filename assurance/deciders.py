@@ -87,7 +87,7 @@ class Request:
         count = self.ballot.count()
         can = count.agreed + count.to_come
         because = [
-            f"{self.seats[person].person} {_KEPT_OUT.get(word, f'did the earlier step ({spoken(word)})')}"
+            f"{self.seats[person].person} {_because(word)}"
             for person, words in self.kept_out.items()
             for word in words
         ]
@@ -183,6 +183,14 @@ def require_enough(request: Request) -> None:
         who = who_decides(request.policy)
         sentence = f"{who[:1].upper()}{who[1:]} have to agree, but {request.why_not()}"
         raise Refused(Reason("cannot_be_decided", sentence))
+
+
+def kept_out_because(words: Mapping[str, str], *, is_you: bool) -> str:
+    """Say why somebody has no say in a decision: to themselves as it was said to them, to others about them."""
+    if is_you:
+        return " ".join(words.values())
+    because = all_of(_because(word) for word in words)
+    return f"{because[:1].upper()}{because[1:]}; somebody else must decide."
 
 
 def answers_of(tx: Tx, requests: Sequence[int]) -> dict[int, tuple[Given, ...]]:
@@ -308,6 +316,10 @@ _KEPT_OUT = {
     "own_agency": "holds a post in the agency whose work this is",
     UNSEEN: "may not see what it is about",
 }
+
+
+def _because(word: str) -> str:
+    return _KEPT_OUT.get(word, f"did the earlier step ({spoken(word)})")
 
 
 def _so_far(policy: ApprovalPolicy, count: Count) -> str:

@@ -72,6 +72,19 @@ def card_of(tx: Tx, viewer: Viewer, ref: Ref) -> Card:
     )
 
 
+def values_of(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[Line, ...]:
+    """Give a subject's own values, without the tables that go with it; raises Refused as `card_of` does."""
+    require_sight(tx.session, viewer, ref)
+    row: Any = tx.session.get_one(tx.playbook.noun(ref.kind).table, ref.id)
+    return tuple(_lines(tx, viewer, row))
+
+
+def title_of(tx: Tx, viewer: Viewer, ref: Ref) -> str:
+    """Call a subject as the top of its page does; raises Refused as `card_of` does."""
+    require_sight(tx.session, viewer, ref)
+    return _name(tx, tx.session.get_one(tx.playbook.noun(ref.kind).table, ref.id), ref)
+
+
 def _case(tx: Tx, viewer: Viewer, row: Case) -> Card:
     return Card(
         ref=Ref(CASE, row.id),

@@ -38,7 +38,7 @@ def approval_lines(tx: Tx, viewer: Viewer, row: Approval) -> Iterable[Line]:
     given = answers_of(tx, [row.id]).get(row.id, ())
     # What was written with an answer stands beside that answer.
     answered = {one.line for one in given}
-    for (line, name), text in _words(tx, viewer, row).items():
+    for (line, name), text in words_of(tx, viewer, row).items():
         if line not in answered:
             title = "With the words" if line == 1 else "Answered with the words"
             yield Line(f"{name}_{line}", title, text)
@@ -54,7 +54,7 @@ def approval_lines(tx: Tx, viewer: Viewer, row: Approval) -> Iterable[Line]:
 
 def approval_grids(tx: Tx, viewer: Viewer, row: Approval) -> Iterable[Grid]:
     """Give every answer, also those that their givers have replaced, with the words of whoever may read them."""
-    people, words = names(tx, Person, Person.name), _words(tx, viewer, row)
+    people, words = names(tx, Person, Person.name), words_of(tx, viewer, row)
     given = answers_of(tx, [row.id]).get(row.id, ())
     newest = {one.person: one.line for one in given}
     columns = (
@@ -90,6 +90,14 @@ def decided_by(row: Approval, given: Iterable[Given], people: Mapping[int, str])
     return None if row.decided_by_id is None else people[row.decided_by_id]
 
 
+def words_of(tx: Tx, viewer: Viewer, row: Approval) -> dict[tuple[int, str], str]:
+    """Give what was written with a request and with its answers, by line and name; nothing to whoever may not read it."""
+    if not reads_texts_of(viewer, row.agency_id) and row.requested_by_id != viewer.person_id:
+        return {}
+    written = texts(tx.session, Ref(Approval.noun, row.id))
+    return {place: text or "(erased)" for place, text in written.items()}
+
+
 def _terms(policy: ApprovalPolicy, row: Approval) -> Iterable[Line]:
     by = who_decides(policy)
     if len(policy.asked) == 1 and not policy.asked[0].is_group:
@@ -111,10 +119,3 @@ def _terms(policy: ApprovalPolicy, row: Approval) -> Iterable[Line]:
         yield Line("late_on", "Answers are late from", row.late_on)
         yield Line("late_then", "And then", then)
     yield Line("deputy_called", "The deputy may decide too", True if row.deputy_called else None)
-
-
-def _words(tx: Tx, viewer: Viewer, row: Approval) -> dict[tuple[int, str], str]:
-    if not reads_texts_of(viewer, row.agency_id) and row.requested_by_id != viewer.person_id:
-        return {}
-    written = texts(tx.session, Ref(Approval.noun, row.id))
-    return {place: text or "(erased)" for place, text in written.items()}
