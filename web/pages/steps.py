@@ -74,6 +74,7 @@ def door_among(doors: Doors, trigger: str) -> Door | None:
 
 
 def no_such_door(tx: Tx, ref: Ref, doors: Doors, trigger: str) -> Exception:
+    """Give what to raise for a step that there is not in this state, or not at all."""
     titles = [way.title for way in tx.playbook.newest(ref.kind).moves if way.trigger == trigger]
     if not titles:
         return HTTPException(404)
