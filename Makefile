@@ -2,7 +2,7 @@
 # Each target sets up what it needs; nothing is installed twice while the lock files stay as they are.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check lint types faults bench lock clean
+.PHONY: help setup setup-dev run test check lint types faults screenshots bench lock clean
 
 BIN := .venv/bin
 ROUNDS ?= 100
@@ -16,8 +16,8 @@ setup:          ## make .venv and install what the program needs, from requireme
 setup-dev:      ## the same with the tools of the check, from requirements-dev.lock
 	@sh tools/set_up.sh --dev
 
-run: setup      ## replay the example year in a database under var/ and show what came of it
-	@$(BIN)/auditloop demo --no-serve
+run: setup      ## replay the example year in a database under var/, and serve its pages on this machine
+	@$(BIN)/auditloop demo
 
 test: setup-dev ## the whole check: style, types, contracts, YAML, documents, tests, coverage
 	@$(BIN)/python -m tools.check
@@ -33,6 +33,9 @@ types: setup-dev ## only the types
 
 faults: setup-dev ## the long fault run: ROUNDS=100 kills and cut connections
 	@AUDITLOOP_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m faults tests/faults
+
+screenshots: setup-dev ## pictures of every page for every post, wide and narrow, into var/screenshots
+	@$(BIN)/python -m tools.screenshots
 
 bench: setup-dev ## measure moves and sweeps against bare SQL, in minutes
 	@set -e; for program in bench/*.py; do \

@@ -17,19 +17,24 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from assurance.access import viewer_of
 from assurance.config import HOME, Settings
 from assurance.migrate import migrate
-from assurance.office import Office
+from assurance.office import Office, clock_of
 from assurance.post import deliver, is_owed, maildir
+from assurance.queries.around import people
+from assurance.roster import roster
 from assurance.story import Played, Story, Summary, play, read_story, summary
 from assurance.story.play import StoryRefused, is_finished
 from cli.opening import DatabaseOption, JsonOption, answering, named, settings_for, shown
+from cli.pages import USUAL_PORT, PortOption, take_address
 from cli.serve import serve_office
 from cli.shown import console as screen
 from engine.clock import FrozenClock, OffsetClock, SystemClock
 from engine.errors import Reason
 from engine.store import open_store
 
+LOOPBACK = "127.0.0.1"
 YEAR = HOME / "examples" / "year-2014-15"
 
 
@@ -43,7 +48,10 @@ class _Place:
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="The folder of the story.", show_default=False)] = YEAR,
-    serve: Annotated[bool, typer.Option(help="Keep the clock and the post running afterwards.")] = True,
+    serve: Annotated[
+        bool, typer.Option(help="Serve the pages afterwards, and keep the clock and the post running.")
+    ] = True,
+    port: PortOption = USUAL_PORT,
     post: Annotated[
         bool,
         typer.Option("--deliver/--no-deliver", help="Deliver the mail, into a folder; or leave it all owed."),
@@ -62,6 +70,7 @@ def demo(
     """
     with answering(as_json=as_json):
         settings = settings_for(database)
+        listening = take_address(settings, LOOPBACK, port) if serve else None
         story = read_story(folder, workflows=settings.workflows, rules=settings.rules)
         place = _place(settings, story, database, delivers=post)
         Path(place.mail).parent.mkdir(parents=True, exist_ok=True)
@@ -83,13 +92,25 @@ def demo(
             typer.echo(json.dumps(_plain(counted, place, played), ensure_ascii=False, indent=2))
         else:
             _show(story, counted, place, played, delivers=post)
-        if serve:
+        if listening is not None:
             own_clock = OffsetClock(clock.now(), pace=SystemClock())
             office.close()
             # From here on it is lived in and not played: what is acknowledged now survives a power cut too.
+            own = replace(own, base_url=f"http://{LOOPBACK}:{listening.getsockname()[1]}")
             office = Office(own, open_store(own.database), story.shelf, clock=own_clock)
-            serve_office(office, mailer)
+            serve_office(office, mailer, listening, who_may_sign_in=_who_may_sign_in(office))
         office.close()
+
+
+def _who_may_sign_in(office: Office) -> list[str]:
+    """Say how to sign in as each of the example's people: nobody needs a password here, on this machine only."""
+    lines = ["There, one press signs you in as any of:"]
+    for group_id in office.groups():
+        with office.reading(clock_of(group_id)) as tx:
+            held = roster(tx.session, group_id=group_id, today=tx.today)
+            everybody = people(tx, viewer_of(held, tx.actor)).rows
+        lines += [f"  {row.name}: {', '.join(row.posts)}" for row in everybody if row.posts]
+    return lines
 
 
 @contextmanager

@@ -60,11 +60,12 @@ BOOK = {
         Entry("adopt", RUN, "cli.adopting", "adopt", "Put rules in force that wait, or list those in force."),
         Entry("deliver", RUN, "cli.running", "deliver", "Hand over every mail that is owed."),
         Entry("bounces", RUN, "cli.bounces", "bounces", "Read the mail that came back."),
-        Entry("serve", RUN, "cli.running", "serve", "Keep the clock and the post running."),
+        Entry("serve", RUN, "cli.running", "serve", "Serve the pages; keep the clock and the post running."),
         Entry("check", KEEP, "cli.defining", "check", "Look for mistakes in workflows, rules and examples."),
         Entry("diagram", KEEP, "cli.defining", "diagram", "Draw a workflow."),
         Entry("definitions", KEEP, "cli.definitions", "DEFINITIONS", "Change workflows under running audits."),
         Entry("verify", KEEP, "cli.keeping", "verify_", "Prove that no line of the history was changed."),
+        Entry("routes", KEEP, "cli.routes", "routes", "List every address of the pages, and who may use it."),
         Entry("migrate", KEEP, "cli.keeping", "migrate_", "Make the database, or bring it to the newest shape."),
         Entry("doctor", KEEP, "cli.doctor", "doctor", "Say how this installation is."),
     )

@@ -25,6 +25,7 @@ from cli.opening import (
     opened_store,
     settings_for,
 )
+from cli.pages import USUAL_PORT, HostOption, PortOption, take_address
 from cli.serve import deliver_all, serve_office
 from cli.shown import (
     plain,
@@ -110,21 +111,26 @@ def deliver(
             raise typer.Exit(FOUND)
 
 
-def serve(database: DatabaseOption = None) -> None:
-    """Keep the clock and the post running until Ctrl-C or SIGTERM.
+def serve(
+    host: HostOption = "127.0.0.1",
+    port: PortOption = USUAL_PORT,
+    database: DatabaseOption = None,
+) -> None:
+    """Serve the pages, and keep the clock and the post running, until Ctrl-C or SIGTERM.
 
     Rules look every minute at what is due and once a day at everything; mails go out every quarter of a minute;
     returned mail is read every five minutes, where AUDITLOOP_BOUNCE_BOX is set. What is under way when you stop it is
-    finished first. A missing database is made. The pages come later.
+    finished first. A missing database is made.
 
-    Examples: auditloop serve; AUDITLOOP_SMTP_URL=smtp://127.0.0.1:2525 auditloop serve
+    Examples: auditloop serve; auditloop serve --port 8080; AUDITLOOP_SMTP_URL=smtp://127.0.0.1:2525 auditloop serve
     """
     with answering():
         settings = settings_for(database)
         mailer = _mailer(settings)
-        _make_if_missing(settings)
-        with opened_store(settings), closing(open_office(settings)) as office:
-            serve_office(office, mailer, where_mail_goes=_where(settings))
+        with closing(take_address(settings, host, port)) as listening:
+            _make_if_missing(settings)
+            with opened_store(settings), closing(open_office(settings)) as office:
+                serve_office(office, mailer, listening, where_mail_goes=_where(settings))
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -1,12 +1,13 @@
-"""The clock and the post of an installation, until somebody stops them. It waits, wakes and counts; it decides nothing."""
+"""Pages, clock and post of an installation, until somebody stops them. It waits, wakes and counts; it decides nothing."""
 
 from __future__ import annotations
 
 import gc
 import logging
 import signal
+import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, timedelta
 from types import FrameType
@@ -27,6 +28,8 @@ from cli.shown import said_of_delivery, said_of_sweep, said_of_withheld
 from engine.clock import SystemClock
 from notifications.delivery import Delivered
 from notifications.mailer import Mailer
+from web.app import create_app
+from web.server import served
 
 SWEEP_EVERY = timedelta(minutes=1)
 DELIVER_EVERY = timedelta(seconds=15)
@@ -36,14 +39,28 @@ STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
 log = logging.getLogger("auditloop.serve")
 
 
-def serve_office(office: Office, mailer: Mailer, *, where_mail_goes: str = "") -> None:
-    """Keep the clock and the post running until SIGTERM or SIGINT; what is under way is finished first."""
+def serve_office(
+    office: Office,
+    mailer: Mailer,
+    listening: socket.socket,
+    *,
+    where_mail_goes: str = "",
+    who_may_sign_in: Sequence[str] = (),
+) -> None:
+    """Serve the pages and keep the clock and the post running until SIGTERM or SIGINT; what is under way is finished.
+
+    `who_may_sign_in` are the lines about the people of an example; without them everybody needs an account.
+    """
     stop = threading.Event()
-    with _logging(), _stopped_by_signals(stop):
+    app = create_app(office, is_demo=bool(who_may_sign_in))
+    with _logging(), _stopped_by_signals(stop), served(app, listening) as address:
+        typer.echo(f"The pages are at {address}")
+        for line in who_may_sign_in:
+            typer.echo(line)
         typer.echo(f"The clock and the post are running on {shown(office.settings.database)}.")
         if where_mail_goes:
             typer.echo(f"Mail goes to {where_mail_goes}.")
-        typer.echo("There are no pages yet; they come in a later version. Stop with Ctrl-C.")
+        typer.echo("Stop with Ctrl-C.")
         scheduler = _scheduler(office, mailer, stop)
         # What was loaded until now is never garbage: looking through all of it, time and again, would take a sweep
         # longer than its own work.

@@ -237,13 +237,13 @@ class Serving:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_clock_and_the_post_run_at_once_and_stop_cleanly(database: Path, number: signal.Signals) -> None:
     mails = owed(database)
-    serving = Serving("--database", str(database))
+    serving = Serving("--port", "0", "--database", str(database))
     serving.until(lambda line: "Mails: " in line)
     assert serving.stop(number) == 0
     said = "".join(serving.said)
     assert f"The clock and the post are running on {database}." in said
     assert f"Mail goes to the folder {database.parent / 'mail'}." in said
-    assert "There are no pages yet" in said
+    assert re.search(r"The pages are at http://127\.0\.0\.1:\d+\n", said)
     assert "rules fired" in said
     assert "Stopped; nothing was left half done." in said
     assert "Traceback" not in said
@@ -253,7 +253,7 @@ def test_the_clock_and_the_post_run_at_once_and_stop_cleanly(database: Path, num
 
 def test_a_missing_database_is_made_by_the_clock(tmp_path: Path) -> None:
     missing = tmp_path / "new" / "auditloop.sqlite"
-    serving = Serving("--database", str(missing))
+    serving = Serving("--port", "0", "--database", str(missing))
     serving.until(lambda line: "Stop with Ctrl-C" in line)
     assert serving.stop(signal.SIGTERM) == 0
     assert f"Made an empty database at {missing}.\n" in serving.said
