@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +19,9 @@ LONGEST_LABEL = 40  # characters; the table beside the chart has all of it
 BETWEEN = "#ffffff"  # the gap between two pieces
 LETTER = 9  # about the width of a digit of a value, in the units of the chart
 XLINK = ' xmlns:xlink="http://www.w3.org/1999/xlink"'  # declared, and used by nothing that is left
+# pygal adds a finder of an old kind, for maps, which we do not draw: every import that fails would stumble upon it.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
+
 # What pygal writes for its own script and style sheet; the page's style sheet does their work.
 LEFT_OUT = frozenset({"style", "script", "desc", "title"})
 KEPT = frozenset(
