@@ -15,6 +15,7 @@ WIDTH = 960
 ROW = 34  # of one bar with the space around it
 LEGEND_ROW = 30
 LEGEND_COLUMNS = 4
+LONG_TITLE = 14  # characters, for which a column of the legend is too narrow
 LONGEST_LABEL = 40  # characters; the table beside the chart has all of it
 BETWEEN = "#ffffff"  # the gap between two pieces
 LETTER = 9  # about the width of a digit of a value, in the units of the chart
@@ -91,7 +92,8 @@ def draw(chart: Chart, *, key: str) -> str:
 
 def _drawn(chart: Chart, shown: Sequence[Series], longest: int) -> Any:
     has_legend = len(shown) > 1
-    rows_of_legend = -(-len(shown) // LEGEND_COLUMNS) if has_legend else 0
+    columns = min(len(shown), 3 if max(len(one.title) for one in shown) > LONG_TITLE else LEGEND_COLUMNS)
+    rows_of_legend = -(-len(shown) // columns) if has_legend else 0
     bars = pygal.HorizontalStackedBar(
         js=[],
         css=[],
@@ -101,12 +103,12 @@ def _drawn(chart: Chart, shown: Sequence[Series], longest: int) -> Any:
         height=len(chart.labels) * ROW + rows_of_legend * LEGEND_ROW + 20,
         margin=4,
         # The library reserves room for full rows of the legend only.
-        margin_bottom=4 + (LEGEND_ROW if len(shown) > LEGEND_COLUMNS and len(shown) % LEGEND_COLUMNS else 0),
+        margin_bottom=4 + (LEGEND_ROW if len(shown) % columns else 0),
         spacing=8,
         range=(0, longest or 1),
         show_legend=has_legend,
         legend_at_bottom=True,
-        legend_at_bottom_columns=min(LEGEND_COLUMNS, len(shown)),
+        legend_at_bottom_columns=columns,
         legend_box_size=16,
         truncate_legend=30,
         truncate_label=LONGEST_LABEL + 12,

@@ -14,7 +14,7 @@ from assurance.office import Office
 from web.cookies import Cookies
 from web.failures import FAILURES
 from web.headers import SafeAnswers
-from web.pages import cards, steps
+from web.pages import cards, insight, steps, work
 from web.render import STATIC, Templates
 from web.route import IN_POST, Route
 from web.seat import Answered
@@ -23,6 +23,10 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 # The first that fits an address answers: what has a page of its own stands before what any subject has.
 ROUTES: tuple[Route, ...] = (
+    Route("GET", "/", work.mine, IN_POST, "What waits for somebody, and with whom waits what they have sent"),
+    # -- the whole: figures, what has lasted, reports ---------------------------------------------
+    Route("GET", "/dashboard", insight.dashboard, IN_POST, "How the work stands, in charts and tables"),
+    Route("GET", "/embedded", insight.embedded, IN_POST, "What was completed, and whether it has lasted"),
     # -- any subject: one page, its steps --------------------------------------------------------
     Route("GET", "/{kind}/{number:int}", cards.one, IN_POST, "One subject with its doors"),
     Route("GET", "/{kind}/{number:int}/steps/{trigger}", steps.ask, IN_POST, "What a step does and asks for"),
