@@ -128,7 +128,11 @@ def _drawn(chart: Chart, shown: Sequence[Series], longest: int) -> Any:
 
 
 def _label(label: str) -> str:
-    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1].rstrip()}…"
+    """Shorten a long label; the number in brackets at its end stays."""
+    if len(label) <= LONGEST_LABEL:
+        return label
+    words, bracket, number = label.rpartition(" (") if label.endswith(")") else (label, "", "")
+    return f"{words[: LONGEST_LABEL - 2 - len(number)].rstrip()}…{bracket}{number}"
 
 
 def _value(value: int, chart: Chart, longest: int) -> dict[str, Any] | None:
