@@ -1,0 +1,221 @@
+"""How an installation is: what was looked at, what is wrong with it, and what helps. Looking changes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from assurance.config import Settings
+from assurance.playbook import Shelf, open_playbook
+from assurance.post import mailer_of
+from assurance.queries.definitions import definitions
+from assurance.reasons import moment_in_words
+from assurance.records import Group
+from assurance.tables import MOVED
+from engine.errors import BadDefinition
+from engine.ledger import Event
+from engine.proof import checkpoint
+from engine.store import FIRST_SQLITE_WITH_SAFE_WAL, Store, sqlite_journal
+from engine.timers import Timer
+from notifications.outbox import OWED, TROUBLED, Message
+
+TRIGGERS = {
+    "sqlite": ("event_refuses_delete", "event_refuses_update"),
+    "postgresql": ("event_refuses_change",),
+}
+PATIENCE = timedelta(hours=1)
+AHEAD = timedelta(minutes=5)  # by so much may two machines' clocks differ
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing that was looked at; `advice` is empty where all is well."""
+
+    name: str
+    value: str
+    advice: str = ""
+
+
+def of_settings(settings: Settings) -> Iterator[Seen]:
+    """Say where mail goes, where it comes back, and whether files are scanned; no secret is written out."""
+    yield _mail_way(settings)
+    yield _returned(settings)
+    yield _scanner(settings)
+
+
+def of_database(store: Store, file: Path | None) -> Iterator[Seen]:
+    """Say which database this is and whether what it acknowledges survives; `file` is that of an embedded one."""
+    with store.reading() as session:
+        if file is None or store.db.dialect.name != "sqlite":
+            answer = str(session.scalar(sa.text("SHOW server_version")))
+            where = store.db.url.render_as_string(hide_password=True)
+            yield Seen("Database", f"PostgreSQL {answer}, {where}")
+            return
+        size = file.stat().st_size / 1e6
+        yield Seen("Database", f"SQLite {sqlite3.sqlite_version}, {file} ({size:.1f} MB)")
+        first = ".".join(str(part) for part in FIRST_SQLITE_WITH_SAFE_WAL)
+        journal = str(session.scalar(sa.text("PRAGMA journal_mode"))).upper()
+        why = (
+            f"safe with several connections from SQLite {first} on"
+            if journal == "WAL"
+            else f"since SQLite before {first} can damage a write-ahead log"
+        )
+        wrong = "" if journal == sqlite_journal() else f"It should be {sqlite_journal()}; open it again."
+        yield Seen("Journal", f"{journal}, {why}", wrong)
+        level = session.scalar(sa.text("PRAGMA synchronous"))
+        safe = "FULL: an acknowledged change survives a power cut"
+        yield Seen(
+            "Synchronous", safe if level == 2 else str(level), "" if level == 2 else "It must be FULL."
+        )
+
+
+def of_contents(session: Session, dialect: str, now: datetime) -> Iterator[Seen]:
+    """Say how the guards, the groups, the history, the mail and the timers are, of all groups."""
+    yield _triggers(session, dialect)
+    for group in session.scalars(sa.select(Group).order_by(Group.id)):
+        local = moment_in_words(now.astimezone(ZoneInfo(group.zone)))
+        yield Seen("Group", f"{group.key}: {group.name}; there it is {local} ({group.zone})")
+    yield from _history(session, now)
+    yield from _mail(session, now)
+    yield _timers(session, now)
+
+
+def of_definitions(session: Session, shelf: Shelf) -> Seen:
+    """Say whether what runs goes by the files as they are; that it does not is nothing wrong."""
+    try:
+        rows = definitions(session, open_playbook(session, shelf, base_url=""))
+    except BadDefinition as bad:
+        said = str(bad)
+        return Seen("Running", "cannot be told", f"{said[:1].upper()}{said[1:]}. Run `auditloop verify`.")
+    earlier = sum(row.running for row in rows if not row.on_shelf)
+    told = "goes by the workflows of the files"
+    if earlier:
+        others = "goes by an earlier one" if earlier == 1 else "go by earlier ones"
+        told = f"{_several(earlier, 'subject')} {others}; `auditloop definitions plan` tells more"
+    return Seen("Running", told)
+
+
+def missing_guards(session: Session, dialect: str) -> list[str]:
+    """Name the triggers that keep the history from being changed, and are not there."""
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if dialect == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    there = {str(name) for name in session.scalars(sa.text(query))}
+    return [name for name in TRIGGERS[dialect] if name not in there]
+
+
+def newest_line_at(session: Session) -> datetime | None:
+    """Give the instant of the newest line of the history, of all groups; None where there is no history yet."""
+    newest = session.scalar(sa.select(sa.func.max(Event.at)))
+    return None if newest is None else datetime.fromisoformat(newest)
+
+
+def oldest_owed_at(session: Session) -> datetime | None:
+    """Give the first instant from which an unsent mail may go, of all groups; None where none is owed."""
+    return session.scalar(sa.select(sa.func.min(Message.not_before)).where(Message.state.in_(OWED)))
+
+
+def mails_by_state(session: Session) -> dict[str, int]:
+    """Count the mails of all groups by state."""
+    query = sa.select(Message.state, sa.func.count()).group_by(Message.state).order_by(Message.state)
+    return dict(session.execute(query).all())
+
+
+def due_timers(session: Session, now: datetime) -> tuple[int, datetime | None]:
+    """Count the subjects at which rules have to look, and say since when the first of them waits."""
+    due = session.scalar(sa.select(sa.func.count()).select_from(Timer).where(Timer.due_at <= now)) or 0
+    return due, session.scalar(sa.select(sa.func.min(Timer.due_at))) if due else None
+
+
+def _mail_way(settings: Settings) -> Seen:
+    if settings.smtp_url is None:
+        # Not opened: that would make the folder, and whoever looks changes nothing.
+        if settings.maildir.exists() and not settings.maildir.is_dir():
+            return Seen("Mail", "cannot be kept", f"{settings.maildir} is not a folder; set AUDITLOOP_VAR.")
+        return Seen("Mail", f"goes into the folder {settings.maildir}, since AUDITLOOP_SMTP_URL is not set")
+    try:
+        mailer_of(settings)
+    except ValueError as error:
+        said = str(error)
+        return Seen("Mail", "cannot be sent", f"AUDITLOOP_SMTP_URL: {said[:1].upper()}{said[1:]}.")
+    return Seen("Mail", f"goes to {settings.smtp_url.rpartition('@')[2]}, from {settings.mail_from}")
+
+
+def _returned(settings: Settings) -> Seen:
+    name = "Returned mail"
+    if settings.bounces is None:
+        return Seen(name, f"comes back to {settings.mail_from}; nothing here reads it")
+    where = settings.bounce_box
+    if where is None:
+        return Seen(
+            name, f"comes back to {settings.bounces}", "Set AUDITLOOP_BOUNCE_BOX, so that it is read."
+        )
+    if "://" in where:
+        return Seen(name, f"comes back to {settings.bounces}, read from {where.rpartition('@')[2]}")
+    missing = [part for part in ("new", "cur") if not (Path(where) / part).is_dir()]
+    advice = f"{where} is not a maildir: it has no folder {' or '.join(missing)}." if missing else ""
+    return Seen(name, f"comes back to {settings.bounces}, read from {where}", advice)
+
+
+def _scanner(settings: Settings) -> Seen:
+    if not settings.scanner:
+        return Seen("Files", "are taken in without a scan for viruses, since AUDITLOOP_SCANNER is not set")
+    return Seen("Files", f"are scanned with {settings.scanner[0]} before they are taken in")
+
+
+def _triggers(session: Session, dialect: str) -> Seen:
+    missing = missing_guards(session, dialect)
+    if missing:
+        advice = f"The database would let the history be changed: {', '.join(missing)} is missing. Who took it out?"
+        return Seen("Guards", f"{', '.join(missing)} missing", f"{advice} Run `auditloop verify`.")
+    return Seen("Guards", "the database refuses to change or delete a line of the history")
+
+
+def _history(session: Session, now: datetime) -> Iterator[Seen]:
+    lines = session.scalar(sa.select(sa.func.count()).select_from(Event)) or 0
+    subjects = sum(session.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in MOVED)
+    yield Seen("History", f"{_several(lines, 'line')} of {_several(subjects, 'subject')}")
+    yield Seen("Checkpoint", f"{checkpoint(session, MOVED)[:32]} over the newest seals of all subjects")
+    newest = newest_line_at(session)
+    if newest is not None and newest > now + AHEAD:
+        advice = "It lies in the future: is this machine's clock right? (A demo may run ahead.)"
+        yield Seen("Newest line", f"{newest:%Y-%m-%d %H:%M} UTC", advice)
+
+
+def _mail(session: Session, now: datetime) -> Iterator[Seen]:
+    states = mails_by_state(session)
+    told = ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none yet"
+    troubled = sum(states.get(state, 0) for state in TROUBLED)
+    lists = " and ".join(f"`auditloop list mails --state {state}`" for state in TROUBLED if states.get(state))
+    advice = f"{_several(troubled, 'mail')} did not arrive; see {lists}, and `auditloop resend`."
+    yield Seen("Mails", told, advice if troubled else "")
+    oldest = oldest_owed_at(session)
+    if oldest is not None:
+        advice = "Nobody delivers: run `auditloop deliver`, or keep `auditloop serve` running."
+        yield Seen("Oldest owed mail", _minute(oldest), advice if now - oldest > PATIENCE else "")
+
+
+def _timers(session: Session, now: datetime) -> Seen:
+    due, oldest = due_timers(session, now)
+    if oldest is None:
+        return Seen("Rules", "nothing waits to be looked at")
+    advice = "Nobody looks: run `auditloop sweep`, or keep `auditloop serve` running."
+    value = f"{_several(due, 'subject')} to be looked at, the first since {_minute(oldest)}"
+    return Seen("Rules", value, advice if now - oldest > PATIENCE else "")
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number:,} {what if number == 1 else f'{what}s'}"
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
