@@ -107,6 +107,7 @@ class World:
             smtp_url=None,
             mail_from="audits@board.example",
             base_url="https://audits.example",
+            secret="what only this installation of the tests knows",
         )
         self.shelf = shelf or house_shelf()
         store = open_store(self.settings.database)

@@ -1,0 +1,62 @@
+"""What was done to accounts, posts and absences: one line for each deed, never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from assurance.office import Tx
+from assurance.records import AccountEvent
+
+# Every deed, in the words in which people read it.
+DEEDS = {
+    "invited": "invited to set up an account",
+    "set_up": "set up the account",
+    "signed_in": "signed in",
+    "signed_out": "signed out",
+    "locked": "closed for a while after wrong guesses",
+    "confirmed": "proved again who they are",
+    "recovery_asked": "asked for a new password",
+    "recovered": "chose a new password by mail and a code",
+    "password_changed": "changed the password",
+    "app_changed": "set up another authenticator app",
+    "codes_renewed": "drew new recovery codes",
+    "code_used": "used a recovery code",
+    "linked": "linked an account elsewhere",
+    "sessions_ended": "ended other sessions",
+    "disabled": "disabled the account",
+    "enabled": "enabled the account again",
+    "reset": "took back password, app and codes",
+    "person_added": "added the person",
+    "person_changed": "changed the name or the e-mail",
+    "post_given": "gave a post",
+    "post_ended": "ended a post",
+    "absence_recorded": "recorded an absence",
+}
+
+
+def note_deed(tx: Tx, what: str, person_id: int | None, detail: str = "") -> None:
+    """Write down that the actor did something to somebody, or to themselves."""
+    write_deed(
+        tx.session, what, person_id, detail, group_id=tx.actor.group_id, by_id=tx.actor.person_id, at=tx.now
+    )
+
+
+def write_deed(
+    session: Session,
+    what: str,
+    person_id: int | None,
+    detail: str = "",
+    *,
+    group_id: int,
+    by_id: int | None,
+    at: datetime,
+) -> None:
+    """Write down what was done to somebody, by nobody in particular where `by_id` is None."""
+    if what not in DEEDS:
+        raise ValueError(f"{what!r} is not a deed; known: {', '.join(DEEDS)}")
+    session.add(
+        AccountEvent(group_id=group_id, at=at, by_id=by_id, person_id=person_id, what=what, detail=detail)
+    )
+    session.flush()

@@ -1,0 +1,121 @@
+"""Signing in, in two steps: the password, then the authenticator app or a recovery code.
+
+Whoever is refused is told the same words after the same work, be it that there is no such account, that it is closed or
+disabled, or that the password is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assurance.accounts.chronicle import note_deed
+from assurance.accounts.guessing import count_try, forget_guesses, give_back
+from assurance.accounts.passwords import check_password
+from assurance.accounts.proving import (
+    Holder,
+    codes_left,
+    guess_at,
+    has_code,
+    has_paper,
+    holder_of,
+    holders_called,
+    keep_newer,
+    require_keys,
+    still_there,
+)
+from assurance.accounts.sessions import begin_session, end_session
+from assurance.accounts.tickets import Purpose, draw_ticket, read_ticket, use_ticket
+from assurance.office import Office, Tx
+from engine.errors import Refused
+
+MOST_TRIES = 60  # from one network address in a quarter of an hour; a hospital has one for thousands
+WRONG_PAIR = (
+    "That e-mail address and that password do not belong together. Check both. After five wrong tries an account is "
+    "closed for fifteen minutes."
+)
+WRONG_CODE = (
+    "That code is not right, or it was used already. Wait for the next one in your app, or take a recovery code. After "
+    "five wrong tries an account is closed for fifteen minutes."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody has signed in: the token of their session, and how many recovery codes are left if one was used."""
+
+    token: str
+    account_id: int
+    name: str
+    codes_left: int | None = None
+
+
+def show_password(office: Office, email: str, password: str, *, place: str) -> str:
+    """Take the first step and give the token of the second; `place` is the network address from which it is taken.
+
+    Raises Refused for a wrong password, in the same words as for anything else that keeps somebody out.
+    """
+    keys, now = require_keys(office), office.clock.now()
+    with office.store.begin() as session:
+        count_try(session, keys.mark("place", f"sign in {place}"), most=MOST_TRIES, now=now)
+        called = holders_called(session, email)
+        if not called:
+            # As much work as counting a guess at somebody's account.
+            count_try(session, keys.mark("name", email.strip().casefold()), now=now)
+        counted = [holder for holder in called if guess_at(office, session, holder)]
+    # Outside of any transaction: this takes long, and nobody else is to wait for it.
+    checked = [(holder, check_password(password, holder.password_hash)) for holder in counted]
+    if not counted:
+        check_password(password, None)
+    for holder, found in checked:
+        if found.is_right:
+            return _second_step(office, holder, found.newer_hash)
+    raise Refused.because("wrong_password", WRONG_PAIR)
+
+
+def show_code(
+    office: Office, step: str, typed: str, *, place: str, device: str = "", instead_of: int | None = None
+) -> SignedIn:
+    """Take the second step, with a code of the app or one on paper, and begin a session.
+
+    `instead_of` is the session that the browser had before, which ends. Raises Refused for a wrong or used code, and
+    for a step that took too long or was taken already.
+    """
+    keys, now = require_keys(office), office.clock.now()
+    with office.store.begin() as session:
+        count_try(session, keys.mark("place", f"code {place}"), most=MOST_TRIES, now=now)
+        ticket = read_ticket(session, Purpose.SECOND_STEP, step, now=now)
+        holder = holder_of(session, ticket.account_id)
+        is_counted = holder is not None and guess_at(office, session, holder)
+    if holder is None or not is_counted:
+        raise Refused.because("wrong_code", WRONG_CODE)
+    with office.begin(holder.actor) as tx:
+        from_paper = False
+        if not has_code(tx, keys, holder.account_id, typed):
+            from_paper = has_paper(tx, holder.account_id, holder.person_id, typed)
+            if not from_paper:
+                raise Refused.because("wrong_code", WRONG_CODE)
+        use_ticket(tx.session, Purpose.SECOND_STEP, step, now=tx.now)
+        left = codes_left(tx.session, holder.account_id) if from_paper else None
+        return let_in(tx, holder, device=device, instead_of=instead_of, left=left)
+
+
+def let_in(
+    tx: Tx, holder: Holder, *, device: str, instead_of: int | None = None, left: int | None = None
+) -> SignedIn:
+    """Begin a session of somebody who has proved in full who they are, and count their wrong guesses from nought."""
+    still_there(tx.session, holder)
+    forget_guesses(tx.session, holder.account_id)
+    if instead_of is not None:
+        end_session(tx, instead_of)
+    note_deed(tx, "signed_in", holder.person_id, device[:100])
+    token = begin_session(tx, holder.account_id, device=device)
+    return SignedIn(token, holder.account_id, holder.actor.name, left)
+
+
+def _second_step(office: Office, holder: Holder, newer_hash: str | None) -> str:
+    with office.begin(holder.actor) as tx:
+        still_there(tx.session, holder)
+        keep_newer(tx.session, holder, newer_hash)
+        # The guess was right; those before it are forgotten only once the second step is taken too.
+        give_back(tx.session, holder.account_id)
+        return draw_ticket(tx.session, Purpose.SECOND_STEP, holder.account_id, at=tx.now)

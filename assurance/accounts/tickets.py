@@ -1,0 +1,101 @@
+"""Links and steps that are good for once and for a while: an invitation, a recovery, the way to the second step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from assurance.accounts.tokens import draw_token, fingerprint
+from assurance.records import AccountTicket
+from engine.errors import Refused
+
+KEPT_FOR = timedelta(days=30)
+
+
+class Purpose(StrEnum):
+    """What a ticket is good for; it is good for nothing else."""
+
+    INVITATION = "invitation"
+    RECOVERY = "recovery"
+    SECOND_STEP = "second_step"
+
+
+GOOD_FOR = {
+    Purpose.INVITATION: timedelta(days=7),
+    Purpose.RECOVERY: timedelta(hours=1),
+    Purpose.SECOND_STEP: timedelta(minutes=10),
+}
+OVER = {
+    Purpose.INVITATION: "This invitation was used already, or its seven days are over. Ask your administrator for another.",
+    Purpose.RECOVERY: "This link was used already, or its hour is over. Ask for another one.",
+    Purpose.SECOND_STEP: "That took longer than ten minutes, or was done already. Begin again with your password.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket that is still good, and whose it is."""
+
+    id: int
+    account_id: int
+    expires_at: datetime
+
+
+def draw_ticket(session: Session, purpose: Purpose, account_id: int, *, at: datetime) -> str:
+    """Make a ticket for an account and give its token; those of the same purpose before it are good no more."""
+    before = (AccountTicket.account_id == account_id, AccountTicket.purpose == purpose)
+    session.execute(sa.delete(AccountTicket).where(*before, AccountTicket.expires_at < at - KEPT_FOR))
+    if purpose is not Purpose.SECOND_STEP:
+        recall_tickets(session, account_id, at=at, purpose=purpose)
+    token = draw_token()
+    row = AccountTicket(
+        account_id=account_id,
+        purpose=purpose,
+        token_hash=fingerprint(token),
+        kept="",
+        made_at=at,
+        expires_at=at + GOOD_FOR[purpose],
+    )
+    session.add(row)
+    session.flush()
+    return token
+
+
+def read_ticket(session: Session, purpose: Purpose, token: str, *, now: datetime) -> Ticket:
+    """Look at a ticket without using it; raises Refused where it is good no more, or never was."""
+    query = sa.select(AccountTicket.id, AccountTicket.account_id, AccountTicket.expires_at)
+    row = session.execute(query.where(*_good(purpose, token, now))).first()
+    if row is None or row.account_id is None:
+        raise Refused.because("link_over", OVER[purpose])
+    return Ticket(row.id, row.account_id, row.expires_at)
+
+
+def use_ticket(session: Session, purpose: Purpose, token: str, *, now: datetime) -> Ticket:
+    """Use a ticket up: of many who try at once one does. Raises Refused for the others, as `read_ticket` does."""
+    ticket = read_ticket(session, purpose, token, now=now)
+    change = sa.update(AccountTicket).where(*_good(purpose, token, now)).values(used_at=now)
+    if session.connection().execute(change).rowcount != 1:
+        raise Refused.because("link_over", OVER[purpose])
+    return ticket
+
+
+def recall_tickets(
+    session: Session, account_id: int, *, at: datetime, purpose: Purpose | None = None
+) -> None:
+    """Make the tickets of an account good no more: those of one purpose, or all."""
+    which = AccountTicket.purpose == purpose if purpose is not None else sa.true()
+    open_ones = (AccountTicket.account_id == account_id, AccountTicket.used_at.is_(None))
+    session.execute(sa.update(AccountTicket).where(*open_ones, which).values(used_at=at))
+
+
+def _good(purpose: Purpose, token: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        AccountTicket.token_hash == fingerprint(token),
+        AccountTicket.purpose == purpose,
+        AccountTicket.used_at.is_(None),
+        AccountTicket.expires_at > now,
+    )
