@@ -52,8 +52,11 @@ def plan_action(tx: Tx, recommendation: Ref, plan: Plan, *, key: str | None = No
     parent = tx.session.get_one(Recommendation, recommendation.id)
     agency = own(tx, Agency, plan.agency_id, "agency")
     require_for_agency(tx, agency.id)
+    if parent.agency_id not in (None, agency.id):
+        sentence = "This recommendation is for one agency only; plan its action for that one."
+        raise Refused(Reason("for_one_agency", sentence))
     if plan.owner_post_id is not None:
-        own(tx, Post, plan.owner_post_id, "post")
+        _owner(tx, plan.owner_post_id, agency.id)
     count = sa.select(sa.func.max(Action.number)).where(Action.recommendation_id == recommendation.id)
     row = Action(
         audit_id=parent.audit_id,
@@ -100,7 +103,7 @@ def complete_plan(
     require_for_agency(tx, row.agency_id)
     data: dict[str, object] = {}
     if owner_post_id is not None:
-        row.owner_post_id = own(tx, Post, owner_post_id, "post").id
+        row.owner_post_id = _owner(tx, owner_post_id, row.agency_id).id
         data["row"] = {"owner_post_id": owner_post_id}
     if measure is not None:
         row.measure = said(measure, "how one will know")
@@ -154,16 +157,18 @@ def raise_concern(
     agency = own(tx, Agency, agency_id, "agency")
     if audit is not None:
         held(tx, audit, Audit.noun)
-    if case_id is not None:
-        own(tx, Case, case_id, "case")
-    row = ImmediateConcern(
-        audit_id=None if audit is None else audit.id, case_id=case_id, agency_id=agency.id, raised_on=tx.today
-    )
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     if not list(people.of(tx.actor.person_id)):
         raise Refused(
             Reason("no_post", "Only somebody who holds a post in the group can raise a concern here.")
         )
+    if case_id is not None:
+        case = own(tx, Case, case_id, "case")
+        if audit is not None and case.audit_id != audit.id:
+            raise Refused(Reason("unknown_case", "This case belongs to another audit."))
+    row = ImmediateConcern(
+        audit_id=None if audit is None else audit.id, case_id=case_id, agency_id=agency.id, raised_on=tx.today
+    )
     texts = {"concern": said(text, "what the concern is")}
     ref = start(tx, row, ImmediateConcern.noun, entered=Entered({"agency": agency.id}, texts), key=key)
     known = load(tx, ref)
@@ -180,3 +185,13 @@ def raise_concern(
     told = [Told(seat, word) for word in TOLD_OF_CONCERNS for seat in addressees(word, people, known.belongs)]
     tell(tx, known, news, told)
     return ref
+
+
+def _owner(tx: Tx, post_id: int, agency_id: int) -> Post:
+    """Give the post that is to own an agency's action; raises Refused for a post of another agency."""
+    post = own(tx, Post, post_id, "post")
+    if post.agency_id not in (None, agency_id):
+        raise Refused(
+            Reason("other_agencys_post", f"{post.title} is a post of another agency; name one of this.")
+        )
+    return post

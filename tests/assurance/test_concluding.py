@@ -18,11 +18,13 @@ from assurance.records import (
     Finding,
     Meeting,
     Moderation,
+    Post,
     Recommendation,
 )
 from engine.errors import Refused
 from engine.moved import Ref
 from tests.assurance.conftest import At
+from tests.assurance.full_world import INDIVIDUAL, full_world
 from tests.assurance.test_entering import THEME
 from tests.world import WHO_READS, World
 
@@ -239,6 +241,14 @@ def test_an_agency_that_was_not_asked_may_plan_something_too(world_at: At) -> No
     assert world.state(ref) == "proposed"
 
 
+def test_what_is_recommended_to_one_agency_gets_actions_of_that_one_only(world_at: At) -> None:
+    world = full_world(world_at)
+    council = world.number(Agency, "council")
+    with pytest.raises(Refused, match="is for one agency only"), world.does("sam") as tx:
+        acting.plan_action(tx, INDIVIDUAL, acting.Plan(council, "Do it"))
+    assert world.known(INDIVIDUAL).facts["actions"] == 1
+
+
 def test_an_action_is_agreed_with_its_owner_and_its_measure(world_at: At) -> None:
     world = world_at("actions")
     with world.does("bo") as tx:
@@ -264,6 +274,9 @@ def test_a_plan_is_completed_by_its_own_agency(world_at: At) -> None:
         acting.complete_plan(tx, action, measure=" ")
     with pytest.raises(Refused, match="There is no such post"), world.does("bo") as tx:
         acting.complete_plan(tx, action, owner_post_id=99)
+    social_care = world.number(Post, "social_care")
+    with pytest.raises(Refused, match="is a post of another agency"), world.does("bo") as tx:
+        acting.complete_plan(tx, action, owner_post_id=social_care)
 
 
 def test_progress_is_noted_in_words_and_a_rating_and_never_changed(world_at: At) -> None:
@@ -554,6 +567,9 @@ def test_a_concern_that_cannot_be_is_refused(world_at: At) -> None:
         acting.raise_concern(tx, 99, "A child may be alone")
     with pytest.raises(Refused, match="There is no such case"), world.does("bo") as tx:
         acting.raise_concern(tx, police, "A child may be alone", case_id=99)
+    later, _ = another_audit(world)
+    with pytest.raises(Refused, match="belongs to another audit"), world.does("bo") as tx:
+        acting.raise_concern(tx, police, "A child may be alone", audit=later, case_id=world.cases()[0])
     with pytest.raises(Refused, match="Write down what the concern is"), world.does("bo") as tx:
         acting.raise_concern(tx, police, " ")
     with pytest.raises(Refused, match="Only somebody who holds a post in the group"), world.does("viv") as tx:
