@@ -10,7 +10,8 @@ from wtforms import IntegerField, RadioField, TextAreaField
 from wtforms.validators import Optional
 
 from engine.vocabulary import Field, Kind, Value
-from web.forms.fields import DayField, Needed, OwnForm
+from web.forms.fields import DayField, Needed
+from web.forms.guard import GuardedForm, NoIdentifiers
 
 _TITLES = {
     "reason": "Why",
@@ -20,7 +21,7 @@ _TITLES = {
 }
 
 
-class StepForm(OwnForm):
+class StepForm(GuardedForm):
     """What a step asks for; `given` hands it to the command."""
 
     asked: tuple[str, ...] = ()
@@ -64,4 +65,6 @@ def _field(ask: Field) -> Any:
         case Kind.CHOICE:
             choices = [(word, word.replace("_", " ").capitalize()) for word in ask.choices]
             return RadioField(title, rules, choices=choices)
-    return TextAreaField(title, rules, filters=[lambda text: text.strip() if text else text])
+    return TextAreaField(
+        title, [*rules, NoIdentifiers()], filters=[lambda text: text.strip() if text else text]
+    )
