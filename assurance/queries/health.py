@@ -92,8 +92,7 @@ def of_definitions(session: Session, shelf: Shelf) -> Seen:
     try:
         rows = definitions(session, open_playbook(session, shelf, base_url=""))
     except BadDefinition as bad:
-        said = str(bad)
-        return Seen("Running", "cannot be told", f"{said[:1].upper()}{said[1:]}. Run `auditloop verify`.")
+        return Seen("Running", "cannot be told", f"{_ended(str(bad))} Run `auditloop verify`.")
     earlier = sum(row.running for row in rows if not row.on_shelf)
     told = "goes by the workflows of the files"
     if earlier:
@@ -145,8 +144,7 @@ def _mail_way(settings: Settings) -> Seen:
     try:
         mailer_of(settings)
     except ValueError as error:
-        said = str(error)
-        return Seen("Mail", "cannot be sent", f"AUDITLOOP_SMTP_URL: {said[:1].upper()}{said[1:]}.")
+        return Seen("Mail", "cannot be sent", f"AUDITLOOP_SMTP_URL: {_ended(str(error))}")
     return Seen("Mail", f"goes to {settings.smtp_url.rpartition('@')[2]}, from {settings.mail_from}")
 
 
@@ -215,6 +213,11 @@ def _timers(session: Session, now: datetime) -> Seen:
 
 def _several(number: int, what: str) -> str:
     return f"{number:,} {what if number == 1 else f'{what}s'}"
+
+
+def _ended(text: str) -> str:
+    line = " ".join(text.split())
+    return line if line.endswith((".", "?", "!")) else f"{line}."
 
 
 def _minute(at: datetime) -> str:
