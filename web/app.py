@@ -14,7 +14,7 @@ from assurance.office import Office
 from web.cookies import Cookies
 from web.failures import FAILURES
 from web.headers import SafeAnswers
-from web.pages import cards, insight, steps, work
+from web.pages import cards, decisions, insight, steps, work
 from web.render import STATIC, Templates
 from web.route import IN_POST, Route
 from web.seat import Answered
@@ -27,6 +27,15 @@ ROUTES: tuple[Route, ...] = (
     # -- the whole: figures, what has lasted, reports ---------------------------------------------
     Route("GET", "/dashboard", insight.dashboard, IN_POST, "How the work stands, in charts and tables"),
     Route("GET", "/embedded", insight.embedded, IN_POST, "What was completed, and whether it has lasted"),
+    # -- decisions -------------------------------------------------------------------------------
+    Route("GET", "/approvals", decisions.queue, IN_POST, "What waits for whom, and what is decided"),
+    Route("GET", "/approval/{number:int}", decisions.one, IN_POST, "One decision, its voices, its form"),
+    Route("POST", "/approval/{number:int}/answer", decisions.answer, IN_POST, "Answer a decision"),
+    Route("POST", "/approval/{number:int}/count", decisions.count, IN_POST, "Count the answers of several"),
+    Route("GET", "/approval/{number:int}/steps/approve", decisions.to_form, IN_POST, "To its form"),
+    Route("GET", "/approval/{number:int}/steps/reject", decisions.to_form, IN_POST, "To its form"),
+    Route("GET", "/approval/{number:int}/steps/request_change", decisions.to_form, IN_POST, "To its form"),
+    Route("GET", "/approval/{number:int}/steps/count", decisions.to_form, IN_POST, "To its form"),
     # -- any subject: one page, its steps --------------------------------------------------------
     Route("GET", "/{kind}/{number:int}", cards.one, IN_POST, "One subject with its doors"),
     Route("GET", "/{kind}/{number:int}/steps/{trigger}", steps.ask, IN_POST, "What a step does and asks for"),
