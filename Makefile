@@ -2,7 +2,7 @@
 # Each target sets up what it needs; nothing is installed twice while the lock files stay as they are.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check lint types faults screenshots bench lock clean
+.PHONY: help setup setup-dev run browser test check lint types faults screenshots bench lock clean
 
 BIN := .venv/bin
 ROUNDS ?= 100
@@ -19,7 +19,10 @@ setup-dev:      ## the same with the tools of the check, from requirements-dev.l
 run: setup      ## replay the example year in a database under var/, and serve its pages on this machine
 	@$(BIN)/auditloop demo
 
-test: setup-dev ## the whole check: style, types, contracts, YAML, documents, tests, coverage
+browser: setup-dev ## find a Chromium for the tests of pages, or install Debian's
+	@$(BIN)/python -m tools.chromium
+
+test: browser   ## the whole check: style, types, contracts, YAML, documents, tests, coverage
 	@$(BIN)/python -m tools.check
 
 check: setup-dev ## the whole check without the tests: seconds
@@ -34,7 +37,7 @@ types: setup-dev ## only the types
 faults: setup-dev ## the long fault run: ROUNDS=100 kills and cut connections
 	@AUDITLOOP_FAULT_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m faults tests/faults
 
-screenshots: setup-dev ## pictures of every page for every post, wide and narrow, into var/screenshots
+screenshots: browser ## pictures of every page for every post, wide and narrow, into var/screenshots
 	@$(BIN)/python -m tools.screenshots
 
 bench: setup-dev ## measure moves and sweeps against bare SQL, in minutes
