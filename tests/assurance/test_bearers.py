@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from assurance.accounts.tokens import MARK, MOST_TOKENS, bearer_of, make_token, revoke_token, tokens_of
+from assurance.accounts.bearers import MARK, MOST_TOKENS, bearer_of, make_token, revoke_token, tokens_of
 from assurance.records import Account, ApiToken, Person
 from engine.errors import Refused
 from tests.assurance.conftest import At
