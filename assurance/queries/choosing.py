@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 
-from assurance.access import Viewer, visible
+from assurance.access import Viewer, require_sight, visible
 from assurance.office import Tx
 from assurance.queries.tracker import Choice
-from assurance.records import Agency, AgencyAnswer, Aim, Audit, Case, Post, ReAudit
+from assurance.records import Action, Agency, AgencyAnswer, Aim, Audit, Case, Post, ReAudit, Recommendation
 from assurance.records import RecommendationAim as CameFrom
 from assurance.roster import GROUP_ROLES, Roster, roster
 from engine.moved import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSoFar:
+    """Whose action it is, and what of its plan stands."""
+
+    agency_id: int
+    owner_post_id: int | None
+    measure: str | None
+    due_on: date | None
+
 
 SPEAKS_FOR_ALL = frozenset({"coordinator"})
 
@@ -41,21 +54,38 @@ def asked_agencies(tx: Tx, viewer: Viewer, recommendation: Ref) -> tuple[Choice,
     return tuple(one for one in agencies_spoken_for(tx, viewer) if int(one.value) in asked)
 
 
-def posts_of(tx: Tx, viewer: Viewer, agency_id: int) -> tuple[Choice, ...]:
-    """Give the posts of one agency, each with who holds it today: one of them can own its actions.
+def planning_agencies(tx: Tx, viewer: Viewer, recommendation: Ref) -> tuple[Choice, ...]:
+    """Give the agencies for which the viewer may plan an action about a recommendation."""
+    only = tx.session.scalar(
+        sa.select(Recommendation.agency_id).where(Recommendation.id == recommendation.id)
+    )
+    return tuple(one for one in agencies_spoken_for(tx, viewer) if only in (None, int(one.value)))
+
+
+def posts_of(tx: Tx, viewer: Viewer, agency_ids: Collection[int]) -> tuple[Choice, ...]:
+    """Give the posts of agencies, each with who holds it today: one of them can own an action of its agency.
 
     A post that acts for the whole group is none of them: whoever verifies an action does not own it.
     """
     held = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     query = (
-        sa.select(Post.id, Post.title)
-        .where(visible(viewer, Post), Post.agency_id == agency_id, Post.role.not_in(GROUP_ROLES))
-        .order_by(Post.title)
+        sa.select(Post.id, Post.title, Agency.name)
+        .join(Agency, Agency.id == Post.agency_id)
+        .where(visible(viewer, Post), Agency.id.in_(agency_ids), Post.role.not_in(GROUP_ROLES))
+        .order_by(Agency.name, Post.title)
     )
+    are_several = len(agency_ids) > 1
     return tuple(
-        Choice(str(number), f"{title} ({_holders(held, number)})")
-        for number, title in tx.session.execute(query)
+        Choice(str(number), f"{f'{agency}: ' if are_several else ''}{title} ({_holders(held, number)})")
+        for number, title, agency in tx.session.execute(query)
     )
+
+
+def plan_so_far(tx: Tx, viewer: Viewer, ref: Ref) -> PlanSoFar:
+    """Give what is planned of an action; raises Refused where there is none for this viewer."""
+    require_sight(tx.session, viewer, ref)
+    row = tx.session.get_one(Action, ref.id)
+    return PlanSoFar(row.agency_id, row.owner_post_id, row.measure, row.original_due_on)
 
 
 def audits_to_choose(tx: Tx, viewer: Viewer) -> tuple[Choice, ...]:

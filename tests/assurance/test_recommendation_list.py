@@ -20,7 +20,7 @@ from assurance.records import Agency
 from engine.errors import Refused
 from engine.moved import Ref
 from tests.assurance.conftest import At
-from tests.assurance.full_world import INDIVIDUAL, STRATEGIC, case_ref, full_world
+from tests.assurance.full_world import INDIVIDUAL, OF_INDIVIDUAL, STRATEGIC, case_ref, full_world
 from tests.assurance.looking import looks
 from tests.assurance.many_actions import statements_of
 from tests.assurance.test_concluding import held_later_audit, implemented
@@ -125,16 +125,33 @@ def test_one_speaks_for_ones_own_agency_and_the_coordinator_for_all(world: World
 
 
 def test_an_owner_is_chosen_among_the_posts_of_the_agency_that_act_for_it(world: World) -> None:
+    trust, ccg = world.number(Agency, "trust"), world.number(Agency, "ccg")
     with looks(world, "bo") as (tx, viewer):
-        posts = choosing.posts_of(tx, viewer, world.number(Agency, "trust"))
+        posts = choosing.posts_of(tx, viewer, [trust])
     assert [title for _, title in posts] == ["Health Visiting (Nell Norris)", "Nursing (Bo Birchall)"]
     world.leaves("health_visiting")
     world.on(date(2014, 12, 16))
     with looks(world, "gil") as (tx, viewer):
-        chairs_own = choosing.posts_of(tx, viewer, world.number(Agency, "ccg"))
-        vacant = choosing.posts_of(tx, viewer, world.number(Agency, "trust"))[0]
+        chairs_own = choosing.posts_of(tx, viewer, [ccg])
+        vacant = choosing.posts_of(tx, viewer, [trust])[0]
+        of_both = choosing.posts_of(tx, viewer, [trust, ccg])
     assert [title for _, title in chairs_own] == ["Named Gp (Gil Gadsby)"]
     assert vacant.title == "Health Visiting (vacant)"
+    assert of_both[0].title == "Clinical Commissioning Group: Named Gp (Gil Gadsby)"
+
+
+def test_an_action_is_planned_for_the_agency_to_which_something_is_recommended(world: World) -> None:
+    with looks(world, "sam") as (tx, viewer):
+        assert [title for _, title in choosing.planning_agencies(tx, viewer, INDIVIDUAL)] == ["North Trust"]
+        assert len(choosing.planning_agencies(tx, viewer, STRATEGIC)) == 5
+
+
+def test_what_is_planned_of_an_action_is_told_to_whoever_may_see_it(world: World) -> None:
+    with looks(world, "bo") as (tx, viewer):
+        so_far = choosing.plan_so_far(tx, viewer, OF_INDIVIDUAL)
+    assert (so_far.agency_id, so_far.due_on) == (world.number(Agency, "trust"), date(2015, 2, 27))
+    with looks(world, "gil") as (tx, viewer), pytest.raises(Refused, match="There is no action/1"):
+        choosing.plan_so_far(tx, viewer, OF_INDIVIDUAL)
 
 
 def test_a_case_is_offered_to_those_who_may_see_it(world: World) -> None:
