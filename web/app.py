@@ -14,7 +14,7 @@ from assurance.office import Office
 from web.cookies import Cookies
 from web.failures import FAILURES
 from web.headers import SafeAnswers
-from web.pages import cards, decisions, insight, steps, work
+from web.pages import cards, decisions, insight, reports, steps, work
 from web.render import STATIC, Templates
 from web.route import IN_POST, Route
 from web.seat import Answered
@@ -27,6 +27,11 @@ ROUTES: tuple[Route, ...] = (
     # -- the whole: figures, what has lasted, reports ---------------------------------------------
     Route("GET", "/dashboard", insight.dashboard, IN_POST, "How the work stands, in charts and tables"),
     Route("GET", "/embedded", insight.embedded, IN_POST, "What was completed, and whether it has lasted"),
+    Route("GET", "/reports", reports.overview, IN_POST, "Which reports there are, as at any day"),
+    Route("GET", "/reports/annual", reports.annual, IN_POST, "The annual report of a year as at a day"),
+    Route("GET", "/reports/annual/{form}", reports.annual_file, IN_POST, "The annual report as a file"),
+    Route("GET", "/reports/standing", reports.standing, IN_POST, "Where the recommendations of a year stand"),
+    Route("GET", "/reports/tracker", reports.tracker, IN_POST, "The tracker as it stood on a past day"),
     # -- decisions -------------------------------------------------------------------------------
     Route("GET", "/approvals", decisions.queue, IN_POST, "What waits for whom, and what is decided"),
     Route("GET", "/approval/{number:int}", decisions.one, IN_POST, "One decision, its voices, its form"),

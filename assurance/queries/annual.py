@@ -17,7 +17,7 @@ from assurance.records import Agency, Group, PlannedAudit, Post, PostHolding, Pr
 from engine.errors import Reason, Refused
 from engine.words import unknown
 
-__all__ = ["Tx", "year_as_at"]
+__all__ = ["Tx", "day_to_report", "year_as_at", "years_to_report"]
 
 # Posts that are told of in a sentence of their own, or that serve the group without sitting in it.
 CHAIR = "chair"
@@ -54,6 +54,18 @@ def year_as_at(tx: Tx, year: str, as_at: date | None = None) -> YearThen:
         next_year=None if following is None else following.year,
         next_themes=() if following is None else _themes(tx, following),
     )
+
+
+def years_to_report(tx: Tx) -> tuple[str, ...]:
+    """Give the years of the actor's group that have begun, the newest first."""
+    begun = (Programme.group_id == tx.actor.group_id, Programme.starts_on <= tx.today)
+    query = sa.select(Programme.year).where(*begun).order_by(Programme.starts_on.desc())
+    return tuple(tx.session.scalars(query))
+
+
+def day_to_report(tx: Tx, year: str, as_at: date | None = None) -> date:
+    """Give the day as at which `year_as_at` would report; raises Refused as it does."""
+    return _day(tx, _programme(tx, year), as_at)
 
 
 def _programme(tx: Tx, year: str) -> Programme:
