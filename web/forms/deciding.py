@@ -14,6 +14,7 @@ from web.forms.fields import Chosen, OwnForm
 from web.render import day
 
 APPROVE, REQUEST_CHANGE, REJECT = ANSWERS
+CALLED = {APPROVE: "Approve", REQUEST_CHANGE: "Ask for a change", REJECT: "Reject"}
 NEEDS_A_REASON = {
     REQUEST_CHANGE: "Say what has to be changed; whoever asked reads it.",
     REJECT: "Say why it is rejected; whoever asked reads it.",
@@ -26,11 +27,6 @@ class AnswerForm(OwnForm):
     answer = RadioField(
         "Your decision",
         [Chosen("Choose whether you approve, ask for a change, or reject.")],
-        choices=[
-            (APPROVE, "Approve"),
-            (REQUEST_CHANGE, "Ask for a change"),
-            (REJECT, "Reject"),
-        ],
         validate_choice=False,
     )
     reason = TextAreaField(
@@ -71,10 +67,14 @@ def answer_form(decision: Decision, posted: FormData | None = None) -> AnswerFor
     given = {"version": decision.version} if posted is None else {}
     form = AnswerForm(posted, **given)
     form.needs_meeting = decision.needs_meeting
+    form.answer.choices = list(CALLED.items())
     form.meeting.choices = _meetings(decision.meetings, is_needed=decision.needs_meeting)
     return form
 
 
 def _meetings(meetings: Sequence[Sat], *, is_needed: bool) -> list[tuple[str, str]]:
     none = "Choose a meeting" if is_needed else "Not at a meeting"
-    return [("", none), *((str(one.id), f"{one.title}, {day(one.on)}") for one in meetings)]
+    return [
+        ("", none),
+        *((str(one.id), f"{one.title}, {day(one.on)}") for one in meetings),
+    ]

@@ -1,0 +1,162 @@
+"""The pages of decisions: what the chair reads, answers and loses nothing of, and what others see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from assurance.records import Meeting
+from engine.moved import Ref
+from tests.assurance.full_world import OF_INDIVIDUAL, full_world
+from tests.web.site import Site
+
+LATER = date(2015, 4, 30)
+
+
+def later_date(site: Site, *, agency: str = "trust", who: str = "nell") -> Ref:
+    world = site.world
+    return world.asks(
+        who, world.action(agency), "extend", new_due_on=LATER, reason="Two trainers are off sick"
+    )
+
+
+def test_the_chair_sees_first_what_waits_for_them_and_then_what_waits_for_others(site: Site) -> None:
+    theirs, others = later_date(site), later_date(site, agency="ccg", who="gil")
+    text = site.get("/approvals", as_="ada").text
+    waiting, rest = text.split("Waiting for others")
+    assert "Ask for a later date" in waiting
+    assert "action 1 audit 2014-15/1 Nell Norris" in waiting
+    assert f"/{theirs}" in site.get("/approvals", as_="ada").page.links
+    assert "Dan Dole" in rest.split("Decided")[0]
+    assert site.get("/approvals", as_="ada").page.links.count(f"/{others}") == 1
+    assert "No decision waits for you." in site.get("/approvals", as_="nell").text
+
+
+def test_the_new_date_stands_beside_the_present_and_the_first_one(site: Site) -> None:
+    answer = site.get(f"/{later_date(site)}", as_="ada")
+    assert answer.page.heading == "Ask for a later date"
+    assert "Two trainers are off sick" in answer.text
+    row = "The date now agreed 27 February 2015 27 February 2015 30 April 2015"
+    assert row in answer.text
+    assert "these are told: owner (Nell Norris)" in answer.text
+    assert {"answer", "reason"} <= set(answer.page.names)
+
+
+def test_the_chair_approves_and_it_is_done(site: Site) -> None:
+    approval = later_date(site)
+    answer = site.post(f"/{approval}/answer", {"answer": "approve"}, as_="ada", form_at=f"/{approval}")
+    assert answer.status == 200
+    assert answer.path == f"/{approval}"
+    assert "You have approved this: Ask for a later date." in answer.text
+    assert "Ada Ashdown ended this on" in answer.text
+    assert site.world.state(approval) == "approved"
+    assert "answer" not in answer.page.names
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"reason": "Not yet"}, "Choose whether you approve, ask for a change, or reject."),
+        ({"answer": "perhaps", "reason": "Not yet"}, "Choose whether you approve"),
+        ({"answer": "reject"}, "Say why it is rejected"),
+        ({"answer": "request_change", "reason": "  "}, "Say what has to be changed"),
+        ({"answer": "approve", "meeting": "99", "reason": "Not yet"}, "Choose one of the meetings."),
+    ],
+)
+def test_an_answer_that_is_refused_keeps_what_was_typed(
+    site: Site, fields: dict[str, str], said: str
+) -> None:
+    approval = later_date(site)
+    answer = site.post(f"/{approval}/answer", fields, as_="ada", form_at=f"/{approval}")
+    assert answer.status == 422
+    assert said in answer.text
+    assert fields.get("reason", "").strip() in answer.text
+    if fields.get("answer") in ("reject", "request_change"):
+        assert f'value="{fields["answer"]}" aria-describedby' in answer.html
+        assert answer.html.count(" checked>") == 1
+    assert site.world.state(approval) == "waiting"
+
+
+def test_whoever_is_too_late_is_told_who_decided_and_keeps_their_words(site: Site) -> None:
+    approval = later_date(site)
+    site.world.is_away("ada", until=site.world.today)
+    version = site.get(f"/{approval}", as_="dan").page.hidden["version"]
+    fields = {"answer": "reject", "reason": "The team can be briefed by others"}
+    site.world.decides("ada", approval)
+    answer = site.post(
+        f"/{approval}/answer", fields, as_="dan", form_at=f"/{approval}", unseen={"version": version}
+    )
+    assert answer.status == 409
+    assert "Ada Ashdown ended this on 15 December 2014 at 10:00: approved." in answer.text
+    assert "The team can be briefed by others" in answer.text
+    assert site.world.state(approval) == "approved"
+
+
+def test_a_conflict_of_interest_is_explained_and_there_is_no_form(site: Site) -> None:
+    approval = later_date(site, agency="ccg", who="gil")
+    answer = site.get(f"/{approval}", as_="ada")
+    assert "You hold a post in the agency whose work this is" in answer.text
+    assert "answer" not in answer.page.names
+    refused = site.post(
+        f"/{approval}/answer", {"answer": "approve"}, as_="ada", form_at="/action/1/steps/begin"
+    )
+    assert refused.status == 422
+    assert site.world.state(approval) == "waiting"
+
+
+def test_only_the_group_in_a_meeting_grants_a_third_later_date(site: Site) -> None:
+    world, action = site.world, site.world.action("trust")
+    for month in (3, 4):
+        world.is_granted("nell", action, "extend", new_due_on=date(2015, month, 27), reason="Illness")
+    approval = world.asks("nell", action, "extend_by_group", new_due_on=LATER, reason="Illness")
+    assert "no meeting has taken place since" in site.get(f"/{approval}", as_="ada").text
+    world.on(date(2015, 3, 12))
+    site = Site(world)  # a day later everybody signs in anew
+    form = f"/{approval}"
+    refused = site.post(f"{form}/answer", {"answer": "approve"}, as_="ada", form_at=form)
+    assert "choose the meeting at which it did" in refused.text
+    meeting = str(world.number(Meeting, "2015-03"))
+    answer = site.post(f"{form}/answer", {"answer": "approve", "meeting": meeting}, as_="ada", form_at=form)
+    assert "Decided at: Meeting of March 2015, 12 March 2015." in answer.text
+
+
+def test_the_requester_can_take_the_request_back(site: Site) -> None:
+    approval = later_date(site)
+    assert f"/{approval}/steps/withdraw" in site.get(f"/{approval}", as_="nell").page.links
+    assert f"/{approval}/steps/withdraw" not in site.get(f"/{approval}", as_="ada").page.links
+    site.post(f"/{approval}/steps/withdraw", as_="nell")
+    assert site.world.state(approval) == "withdrawn"
+
+
+def test_a_step_of_a_decision_leads_to_its_page(site: Site) -> None:
+    approval = later_date(site)
+    for step in ("approve", "request_change", "reject", "count"):
+        assert site.get(f"/{approval}/steps/{step}", as_="ada").path == f"/{approval}"
+
+
+def test_a_decision_about_one_agencys_own_work_is_there_for_no_other(
+    site_at: Callable[[str | None], Site],
+) -> None:
+    site = site_at("findings")
+    full_world(lambda _stage: site.world)
+    approval = site.world.asks(
+        "nell", OF_INDIVIDUAL, "extend", new_due_on=LATER, reason="CANARY of one nurse"
+    )
+    for who in ("fay", "cleo", "hal"):
+        assert site.get(f"/{approval}", as_=who).status == 404
+        assert f"/{approval}" not in site.get("/approvals", as_=who).page.links
+        sent = site.post(
+            f"/{approval}/answer", {"answer": "approve"}, as_=who, form_at="/audit/1/steps/add_aim"
+        )
+        assert sent.status == 404
+        assert "CANARY" not in sent.html + site.get("/approvals", as_=who).html
+    assert "CANARY of one nurse" in site.get(f"/{approval}", as_="bo").text
+
+
+def test_the_lay_member_sees_that_a_date_moves_and_not_why(site: Site) -> None:
+    answer = site.get(f"/{later_date(site)}", as_="cleo")
+    assert answer.status == 200
+    assert "30 April 2015" in answer.text
+    assert "Two trainers" not in answer.html
