@@ -96,7 +96,12 @@ class World:
     """An open office with the whole cast; people are named by their keys: `world.moves("bo", action, "begin")`."""
 
     def __init__(
-        self, database: str | Path, *, at: datetime | None = None, shelf: Shelf | None = None
+        self,
+        database: str | Path,
+        *,
+        at: datetime | None = None,
+        shelf: Shelf | None = None,
+        base_url: str = "https://audits.example",
     ) -> None:
         self.clock = FrozenClock(at or datetime.combine(BEGIN, MID_MORNING, LONDON))
         self.settings = Settings(
@@ -516,13 +521,15 @@ class Templates:
         self._folder = folder
         self._made: dict[str, datetime] = {}
 
-    def world(self, file: Path, stage: str | None = None) -> World:
+    def world(
+        self, file: Path, stage: str | None = None, *, base_url: str = "https://audits.example"
+    ) -> World:
         """Give a world of one's own in a file, with the audit at a stage or with no audit yet."""
         name = stage or "founded"
         if name not in self._made:
             self._make(name)
         shutil.copyfile(self._path(name), file)
-        return World(file, at=self._made[name])
+        return World(file, at=self._made[name], base_url=base_url)
 
     def _make(self, name: str) -> None:
         if name == "founded":

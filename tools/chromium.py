@@ -1,6 +1,6 @@
 """Finds a Chromium for tests of pages and for pictures, and starts it without anything that calls home.
 
-    python -m tools.chromium     says which one there is; installs Debian's where there is none and apt may do so
+`python -m tools.chromium` says which one there is, and installs Debian's where there is none and apt may do so.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
-APT = (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"])
+APT = (
+    ["apt-get", "update", "-qq"],
+    ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
+)
 
 
 class NoBrowser(Exception):

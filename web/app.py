@@ -11,8 +11,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from assurance.office import Office
+from web.api.limits import Limits
+from web.api.route import PREFIX, ApiRoute
+from web.api.table import API_ROUTES, create_api
 from web.cookies import Cookies
-from web.failures import FAILURES
+from web.failures import FAILURES, broken
 from web.headers import SafeAnswers
 from web.pages import cards, decisions, insight, reports, steps, work
 from web.render import STATIC, Templates
@@ -45,6 +48,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/{kind}/{number:int}", cards.one, IN_POST, "One subject with its doors"),
     Route("GET", "/{kind}/{number:int}/steps/{trigger}", steps.ask, IN_POST, "What a step does and asks for"),
     Route("POST", "/{kind}/{number:int}/steps/{trigger}", steps.take, IN_POST, "Take a step"),
+    # -- the same for programs -------------------------------------------------------------------
+    *API_ROUTES,
 )
 
 
@@ -59,10 +64,10 @@ class KeptForGood(StaticFiles):
         return answer
 
 
-def create_app(office: Office, *, is_demo: bool = False) -> FastAPI:
+def create_app(office: Office, *, is_demo: bool = False, limits: Limits | None = None) -> FastAPI:
     """Put the pages of an open office together; `is_demo` lets people sign in as anybody of an example.
 
-    The office stays the caller's, who closes it.
+    `limits` says how often programs may ask, where that is not the usual. The office stays the caller's, who closes it.
     """
     address = urlsplit(office.settings.base_url)
     is_secure = address.scheme == "https"
@@ -72,6 +77,8 @@ def create_app(office: Office, *, is_demo: bool = False) -> FastAPI:
     app.state.cookies = Cookies(is_secure)
     app.state.is_demo = is_demo
     for route in ROUTES:
+        if isinstance(route, ApiRoute):
+            continue  # answered by an application of its own, which tells what is wrong as programs need it
         app.add_api_route(
             route.path,
             Answered(route),
@@ -82,8 +89,9 @@ def create_app(office: Office, *, is_demo: bool = False) -> FastAPI:
         )
     for failure, answer in FAILURES.items():
         app.add_exception_handler(failure, answer)
+    app.mount(PREFIX, create_api(office, limits=limits), name="api")
     app.mount("/static", KeptForGood(directory=STATIC), name="static")
     hosts = [address.hostname or "127.0.0.1", *LOOPBACK]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
-    app.add_middleware(SafeAnswers, is_secure=is_secure)
+    app.add_middleware(SafeAnswers, is_secure=is_secure, broken=broken)
     return app

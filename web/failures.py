@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from engine.errors import Refused, Stale
 from web.desk import Desk, NotSignedIn
@@ -86,13 +86,19 @@ async def _refused(request: Request, failure: Exception) -> Response:
     return refused_page(desk, failure)
 
 
-async def _broken(request: Request, failure: Exception) -> Response:
+async def broken(request: Request, failure: Exception) -> Response:
+    """Tell that it is our fault, with the number under which the log has the rest."""
     number = secrets.token_hex(4)
-    # The address names subjects by number only; what was typed and who typed it stays out of the log.
-    log.error("%s: %s %s failed", number, request.method, request.url.path, exc_info=failure)
-    desk = await run_in_threadpool(desk_for_failure, request)
+    # Only the shape of the address: some hold a secret. What was typed, and by whom, stays out of the log too.
+    shape = getattr(request.scope.get("route"), "path", "an address of no route")
+    log.error("%s: %s %s failed", number, request.method, shape, exc_info=failure)
     said = f"This is our fault and nothing was changed. Try again; if it stays so, tell your coordinator the number {number}."
-    return _told(desk, 500, "Something went wrong", said)
+    try:
+        desk = await run_in_threadpool(desk_for_failure, request)
+        return _told(desk, 500, "Something went wrong", said)
+    except Exception:
+        log.exception("%s: nor could that be told on a page of ours", number)
+        return PlainTextResponse(f"Something went wrong. {said}", status_code=503)
 
 
 def _told(desk: Desk, status: int, title: str, said: str) -> Response:
@@ -105,5 +111,4 @@ FAILURES: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
     Refused: _refused,
     RequestValidationError: _unreadable,
     HTTPException: _http,
-    Exception: _broken,
 }

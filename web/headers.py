@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+Broken = Callable[[Request, Exception], Awaitable[Response]]
 LARGEST_BODY = 25_000_000  # bytes; forms with files have limits of their own below this one
 TOO_LARGE = "This is too large: send at most 25 MB at once."
 STATIC = "/static/"
@@ -24,8 +28,9 @@ _ALWAYS = {
 class SafeAnswers:
     """Puts the headers on every answer, and stops reading a body that is too large."""
 
-    def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, is_secure: bool, broken: Broken) -> None:
         self._app = app
+        self._broken = broken
         self._always = dict(_ALWAYS)
         if is_secure:
             self._always["strict-transport-security"] = "max-age=63072000; includeSubDomains"
@@ -38,8 +43,11 @@ class SafeAnswers:
         nonce = secrets.token_urlsafe(16)
         scope.setdefault("state", {})["nonce"] = nonce
         is_static = scope["path"].startswith(STATIC)
+        has_begun = False
 
         async def send_safely(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._always.items():
@@ -49,7 +57,14 @@ class SafeAnswers:
                     headers.setdefault("cache-control", "no-store")
             await send(message)
 
-        await self._app(scope, _Measured(receive), send_safely)
+        try:
+            await self._app(scope, _Measured(receive), send_safely)
+        except Exception as failure:
+            # Whoever asked gets a page with a number, and with these headers; the log gets the rest.
+            if has_begun:
+                raise
+            answer = await self._broken(Request(scope), failure)
+            await answer(scope, receive, send_safely)
 
 
 class _Measured:

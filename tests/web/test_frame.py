@@ -162,3 +162,32 @@ def test_cookies_are_bound_to_the_host_and_out_of_reach_of_scripts(site: Site) -
     (cookie,) = answer.headers.get_list("set-cookie")
     assert cookie.startswith("__Host-")
     assert all(word in cookie for word in ("HttpOnly", "Secure", "SameSite=lax", "Path=/"))
+
+
+def test_a_fault_of_ours_is_told_with_a_number_and_the_log_has_no_secret(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(token: str) -> None:
+        raise RuntimeError(f"broken for {len(token)}")
+
+    site.app.add_api_route("/broken/{token}", fails)
+    answer = site.get("/broken/very-secret", as_="bo")
+    assert answer.status == 500
+    assert "Something went wrong" in answer.text
+    assert answer.response.headers["x-frame-options"] == "DENY"
+    (first,) = [record for record in caplog.records if record.name == "auditloop.web"]
+    number = first.getMessage().partition(":")[0]
+    assert number in answer.text
+    assert "very-secret" not in first.getMessage()
+    assert first.getMessage().endswith("GET /broken/{token} failed")
+
+
+def test_without_a_database_it_says_so_and_nothing_else(site: Site) -> None:
+    client = site.browser("bo")
+    site.world.close()
+    with site.world.office.store.db.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE signed_in_session RENAME TO elsewhere")
+    answer = client.get("/action/1")
+    assert answer.status_code == 503
+    assert "Something went wrong." in answer.text
+    assert "signed_in_session" not in answer.text
