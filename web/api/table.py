@@ -1,0 +1,259 @@
+"""The interface for programs: its table of routes, and the application that answers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse, Response
+
+from assurance.office import Office
+from assurance.queries.history import Told
+from assurance.queries.named import PostRow
+from assurance.queries.preview import Preview
+from assurance.queries.rows import (
+    AgencyRow,
+    ApprovalRow,
+    AuditRow,
+    CaseRow,
+    ConcernRow,
+    FindingRow,
+    MeetingRow,
+    Overview,
+    PersonRow,
+    RecommendationRow,
+    ReturnRow,
+)
+from assurance.queries.tracker import Tracked
+from assurance.queries.why import Why
+from web.api import entries, lists, steps, subjects
+from web.api.caller import Called
+from web.api.limits import Limits
+from web.api.problems import MEDIA, PROBLEMS, TOLD, Problem
+from web.api.route import PREFIX, ApiRoute, reads, told_to_anybody, writes
+from web.api.shapes import DoneShape, EnteredShape, list_of, page_of_rows, shape_of, subject_shape
+
+ABOUT = """\
+The same questions and the same commands as on the pages, as JSON.
+
+**Who asks.** Make a token under “My tokens” and send it as `Authorization: Bearer auditloop_…`. It acts for you and
+carries no more than your posts give you today. Its scopes say what it may be used for: `read`, `move` (take steps),
+`decide` (answer approvals), `enter` (enter data). Nobody administers with a token.
+
+**What you see** is what you see on the pages. What is not for you does not exist: 404.
+
+**Nothing twice.** Send an `Idempotency-Key` with what changes something. The same request with the same key gets the
+first answer again, with the header `Idempotency-Replayed`; another request with it is refused.
+
+**Nobody overrides anybody.** The `ETag` of a subject is its version. Send it back as `If-Match` with a step or a
+decision: if somebody was faster you get 412, are told who and when, and nothing was done.
+
+**When it does not work** you get `application/problem+json` with every reason at once, each with a code for your
+program and a sentence for people.
+
+Days are written as 2015-03-03, instants with their offset. A reference is a kind and a number: `action/12`.
+"""
+LISTS, ONE, STEPS, ENTRIES, TELLS = (
+    "Lists",
+    "One subject",
+    "Steps and decisions",
+    "Entering data",
+    "What goes",
+)
+
+Done = DoneShape
+Entered = EnteredShape
+
+
+def described(request: Request) -> Response:
+    """Give the description of the whole interface (OpenAPI); it holds no data."""
+    app: FastAPI = request.app
+    return JSONResponse(app.openapi())
+
+
+API_ROUTES: tuple[ApiRoute, ...] = (
+    told_to_anybody("/openapi.json", described, "What programs can ask, for programs (OpenAPI)"),
+    # -- lists -----------------------------------------------------------------------------------
+    reads("/overview", lists.overview, list_of(Overview), "Count what there is", group=LISTS),
+    reads("/audits", lists.audits, page_of_rows(AuditRow), "List audits", group=LISTS),
+    reads("/returns", lists.returns, page_of_rows(ReturnRow), "List agency returns", group=LISTS),
+    reads(
+        "/recommendations",
+        lists.recommendations,
+        page_of_rows(RecommendationRow),
+        "List recommendations",
+        group=LISTS,
+    ),
+    reads("/actions", lists.actions, page_of_rows(Tracked), "List actions", group=LISTS),
+    reads("/approvals", lists.approvals, page_of_rows(ApprovalRow), "List decisions", group=LISTS),
+    reads("/meetings", lists.all_meetings, page_of_rows(MeetingRow), "List meetings", group=LISTS),
+    reads("/concerns", lists.concerns, page_of_rows(ConcernRow), "List immediate concerns", group=LISTS),
+    reads("/findings", lists.findings, page_of_rows(FindingRow), "List findings, pooled", group=LISTS),
+    reads("/cases", lists.cases, page_of_rows(CaseRow), "List cases by reference", group=LISTS),
+    reads("/people", lists.people, page_of_rows(PersonRow), "List people", group=LISTS),
+    reads("/agencies", lists.agencies, page_of_rows(AgencyRow), "List agencies", group=LISTS),
+    reads("/posts", lists.posts, page_of_rows(PostRow), "List posts", group=LISTS),
+    # -- entering data ---------------------------------------------------------------------------
+    writes(
+        "/concerns", entries.concern, Entered, "Raise a concern", scope="enter", group=ENTRIES, status=201
+    ),
+    writes(
+        "/agency_return/{number:int}/answers",
+        entries.answers,
+        Done,
+        "Answer aims",
+        scope="enter",
+        group=ENTRIES,
+    ),
+    writes(
+        "/audit/{number:int}/findings",
+        entries.finding,
+        Entered,
+        "Record a finding",
+        scope="enter",
+        group=ENTRIES,
+        status=201,
+    ),
+    writes(
+        "/audit/{number:int}/recommendations",
+        entries.recommendation,
+        Entered,
+        "Make a recommendation",
+        scope="enter",
+        group=ENTRIES,
+        status=201,
+    ),
+    writes(
+        "/recommendation/{number:int}/actions",
+        entries.action,
+        Entered,
+        "Plan an action",
+        scope="enter",
+        group=ENTRIES,
+        status=201,
+    ),
+    writes(
+        "/recommendation/{number:int}/evidence",
+        entries.lasting_evidence,
+        Done,
+        "Give evidence that it lasts",
+        scope="enter",
+        group=ENTRIES,
+    ),
+    writes("/action/{number:int}/notes", entries.note, Done, "Note progress", scope="enter", group=ENTRIES),
+    writes(
+        "/action/{number:int}/evidence", entries.evidence, Done, "Give evidence", scope="enter", group=ENTRIES
+    ),
+    writes(
+        "/{kind}/{number:int}/replies",
+        entries.reply,
+        Entered,
+        "Reply to a notice",
+        scope="enter",
+        group=ENTRIES,
+        status=201,
+    ),
+    writes(
+        "/{kind}/{number:int}/acknowledgements",
+        entries.acknowledgement,
+        Entered,
+        "Accept an escalation",
+        scope="decide",
+        group=STEPS,
+        status=201,
+    ),
+    writes(
+        "/{kind}/{number:int}/silences",
+        entries.silence,
+        Entered,
+        "Silence rules about it",
+        scope="decide",
+        group=STEPS,
+        status=201,
+    ),
+    # -- steps and decisions ---------------------------------------------------------------------
+    writes(
+        "/approval/{number:int}/decision",
+        steps.answer,
+        Done,
+        "Answer a decision",
+        scope="decide",
+        group=STEPS,
+    ),
+    writes(
+        "/{kind}/{number:int}/steps/{trigger}", steps.take, Done, "Take a step", scope="move", group=STEPS
+    ),
+    # -- one subject, and what goes --------------------------------------------------------------
+    reads("/preview", subjects.foretell, shape_of(Preview), "What mail goes in the next days", group=TELLS),
+    reads("/mail/{number:int}/why", subjects.why, shape_of(Why), "Why a mail was sent", group=TELLS),
+    reads(
+        "/{kind}/{number:int}/history", subjects.history, page_of_rows(Told), "The history of it", group=ONE
+    ),
+    reads("/{kind}/{number:int}", subjects.one, subject_shape(), "One subject with its doors", group=ONE),
+)
+
+
+class _Described(FastAPI):
+    """Says of every route how it can fail, each time in the one shape that problems have."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the interface."""
+        schema = super().openapi()
+        place = "#/components/schemas/{model}"
+        problem = Problem.model_json_schema(ref_template=place, mode="serialization")
+        schemas = schema["components"]["schemas"]
+        schemas |= problem.pop("$defs", {})
+        schemas[Problem.__name__] = problem
+        return schema
+
+
+def create_api(office: Office, *, limits: Limits | None = None) -> FastAPI:
+    """Put the interface for programs together, to be mounted under its prefix; the office stays the caller's."""
+    api = _Described(
+        title="auditloop",
+        version="1",
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        servers=[{"url": PREFIX}],
+        root_path_in_servers=False,
+        redirect_slashes=False,
+    )
+    api.state.office = office
+    api.state.limits = limits or Limits()
+    for route in API_ROUTES:
+        path = route.path.removeprefix(PREFIX)
+        if route.gives is None:
+            api.add_api_route(path, route.answer, methods=[route.method], include_in_schema=False)
+        else:
+            _add(api, path, route)
+    for failure, answer in PROBLEMS.items():
+        api.add_exception_handler(failure, answer)
+    return api
+
+
+def _add(api: FastAPI, path: str, route: ApiRoute) -> None:
+    api.add_api_route(
+        path,
+        Called(route),
+        methods=[route.method],
+        response_model=route.gives,
+        status_code=route.status,
+        tags=[route.group],
+        summary=route.about,
+        description=f"{route.answer.__doc__} Needs the scope `{route.scope}`.",
+        operation_id=f"{route.method.lower()}_{route.answer.__module__.rpartition('.')[2]}_{route.answer.__name__}",
+        responses=_failures(route),
+    )
+
+
+def _failures(route: ApiRoute) -> dict[int | str, dict[str, Any]]:
+    """Describe every way in which a route can fail."""
+    never = {"read": {409, 412, 413}, "enter": {412}}.get(route.scope, set())
+    shown = {MEDIA: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
+    return {
+        status: {"description": words, "content": shown}
+        for status, words in TOLD.items()
+        if status not in never
+    }
