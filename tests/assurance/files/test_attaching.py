@@ -75,7 +75,7 @@ def test_the_agencys_own_tool_joins_its_return_with_its_hash_in_the_history(
     world = any_world_at("agency_audits")
     ref, file = begun(world), kept(world, tmp_path)
     with world.does("bo") as tx:
-        done = reading.attach_tool(tx, ref, file)
+        done = reading.answer_aims(tx, ref, {}, file=file)
     [row] = files(world, "bo", ref)
     assert (row.name, row.media_type, row.size) == ("tool.pdf", "application/pdf", len(uploads.PDF))
     assert (row.handed_in_by, row.is_scanned, row.evidence_id) == ("Bo Birchall", False, None)
@@ -117,11 +117,11 @@ def test_only_whoever_may_answer_the_return_attaches_a_tool(world_at: At, tmp_pa
     world = world_at("agency_audits")
     ref = begun(world)
     with pytest.raises(Refused, match="There is no agency_return"), world.does("dev") as tx:
-        reading.attach_tool(tx, ref, kept(world, tmp_path))
+        reading.answer_aims(tx, ref, {}, file=kept(world, tmp_path))
     with pytest.raises(Refused, match="is a step for"), world.does("sam") as tx:
-        reading.attach_tool(tx, ref, kept(world, tmp_path))
+        reading.answer_aims(tx, ref, {}, file=kept(world, tmp_path))
     with pytest.raises(Refused, match="There is no agency_return called action/1"), world.does("bo") as tx:
-        reading.attach_tool(tx, Ref("action", 1), kept(world, tmp_path))
+        reading.answer_aims(tx, Ref("action", 1), {}, file=kept(world, tmp_path))
     assert world.ask(sa.select(StoredFile)) == []
 
 
@@ -131,7 +131,7 @@ def test_a_submitted_return_is_locked_for_files_too(world_at: At, tmp_path: Path
     world.fills("bo", ref)
     world.moves("bo", ref, "submit")
     with pytest.raises(Refused), world.does("bo") as tx:
-        reading.attach_tool(tx, ref, kept(world, tmp_path))
+        reading.answer_aims(tx, ref, {}, file=kept(world, tmp_path))
     assert world.ask(sa.select(StoredFile)) == []
 
 
@@ -139,14 +139,14 @@ def test_the_clock_hands_nothing_in(world_at: At, tmp_path: Path) -> None:
     world = world_at("agency_audits")
     ref, clock = begun(world), clock_of(world.group_id)
     with pytest.raises(Refused, match="Only a person can hand a file in"), world.office.begin(clock) as tx:
-        reading.attach_tool(tx, ref, kept(world, tmp_path))
+        reading.answer_aims(tx, ref, {}, file=kept(world, tmp_path))
 
 
 def test_the_history_names_the_file_to_whoever_may_read_it(world_at: At, tmp_path: Path) -> None:
     world = world_at("agency_audits")
     ref = begun(world)
     with world.does("bo") as tx:
-        reading.attach_tool(tx, ref, kept(world, tmp_path))
+        reading.answer_aims(tx, ref, {}, file=kept(world, tmp_path))
     with world.office.reading(world.actor("bo")) as tx:
         people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
         lines = history_of(tx, viewer_of(people, tx.actor), ref)
@@ -157,7 +157,7 @@ def test_a_night_sweeps_away_what_no_row_points_at(world_at: At, tmp_path: Path)
     world = world_at("agency_audits")
     ref, orphan, file = begun(world), kept(world, tmp_path), kept(world, tmp_path)
     with world.does("bo") as tx:
-        reading.attach_tool(tx, ref, file)
+        reading.answer_aims(tx, ref, {}, file=file)
     settings = replace(world.settings, var=tmp_path)
     office = Office(settings, world.office.store, world.shelf, clock=world.clock)
     assert cabinet_of(settings).mark == cabinet(world, tmp_path).mark
