@@ -17,9 +17,9 @@ from web.api.table import API_ROUTES, create_api
 from web.cookies import Cookies
 from web.failures import FAILURES, broken
 from web.headers import SafeAnswers
-from web.pages import cards, decisions, insight, reports, steps, work
+from web.pages import auditing, audits, cards, decisions, insight, joining, own_account, reports, signing_in, steps, work
 from web.render import STATIC, Templates
-from web.route import IN_POST, Route
+from web.route import ANYBODY, IN_POST, SIGNED_IN, Route
 from web.seat import Answered
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -27,6 +27,19 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 # The first that fits an address answers: what has a page of its own stands before what any subject has.
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/", work.mine, IN_POST, "What waits for somebody, and with whom waits what they have sent"),
+    # -- audits ----------------------------------------------------------------------------------
+    Route("GET", "/audits", audits.every, IN_POST, "The audits, by year and stage"),
+    Route("GET", "/audits/new", auditing.ask_to_open, audits.MAY_OPEN, "The form of a new audit"),
+    Route("POST", "/audits/new", auditing.open_audit, audits.MAY_OPEN, "Open an audit"),
+    Route("GET", "/audit/{number:int}", audits.one, IN_POST, "One audit: stages, gates, returns, what came of it"),
+    *(
+        Route(method, f"/audit/{{number:int}}/steps/{entry.trigger}", answer, IN_POST, about)
+        for entry in (auditing.AIM, auditing.CASE, auditing.MEETING, auditing.RETURNS, auditing.SPREAD)
+        for method, answer, about in (
+            ("GET", entry.ask, "What is to be entered about an audit"),
+            ("POST", entry.take, "Enter it"),
+        )
+    ),
     # -- the whole: figures, what has lasted, reports ---------------------------------------------
     Route("GET", "/dashboard", insight.dashboard, IN_POST, "How the work stands, in charts and tables"),
     Route("GET", "/embedded", insight.embedded, IN_POST, "What was completed, and whether it has lasted"),
@@ -44,6 +57,43 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/approval/{number:int}/steps/reject", decisions.to_form, IN_POST, "To its form"),
     Route("GET", "/approval/{number:int}/steps/request_change", decisions.to_form, IN_POST, "To its form"),
     Route("GET", "/approval/{number:int}/steps/count", decisions.to_form, IN_POST, "To its form"),
+    # -- signing in, one's own account -----------------------------------------------------------
+    Route(
+        "GET", "/sign-in", signing_in.ask, ANYBODY, "The first step of signing in; of an example, its posts"
+    ),
+    Route("POST", "/sign-in", signing_in.take, ANYBODY, "Show the password"),
+    Route("GET", "/sign-in/code", signing_in.ask_code, ANYBODY, "The second step of signing in"),
+    Route("POST", "/sign-in/code", signing_in.take_code, ANYBODY, "Show a code of the app, or one on paper"),
+    Route(
+        "POST",
+        "/sign-in/as",
+        signing_in.take_example,
+        ANYBODY,
+        "Sign in as a post of the example; only there",
+    ),
+    Route("POST", "/sign-out", signing_in.leave, SIGNED_IN, "Sign out"),
+    Route("GET", "/invitation/{token}", joining.ask_to_set_up, ANYBODY, "What an invitation leads to"),
+    Route("POST", "/invitation/{token}", joining.set_up, ANYBODY, "Set up an account by an invitation"),
+    Route("GET", "/forgotten", joining.ask_for_help, ANYBODY, "Somebody has forgotten their password"),
+    Route(
+        "POST", "/forgotten", joining.help_, ANYBODY, "Send them a link, and tell nobody whether there is one"
+    ),
+    Route(
+        "GET", "/recovery/{token}", joining.ask_to_recover, ANYBODY, "What a link for a new password leads to"
+    ),
+    Route(
+        "POST", "/recovery/{token}", joining.choose_anew, ANYBODY, "Choose a new password by link and code"
+    ),
+    Route("GET", "/account", own_account.mine, SIGNED_IN, "Somebody's own account and sessions"),
+    Route("GET", "/account/password", own_account.ask_password, SIGNED_IN, "The form for another password"),
+    Route("POST", "/account/password", own_account.take_password, SIGNED_IN, "Change the password"),
+    Route("GET", "/account/app", own_account.ask_app, SIGNED_IN, "The form for another authenticator app"),
+    Route("POST", "/account/app", own_account.take_app, SIGNED_IN, "Set up another authenticator app"),
+    Route("POST", "/account/codes", own_account.draw_codes, SIGNED_IN, "Draw new recovery codes"),
+    Route("POST", "/account/sessions/end", own_account.end_all_others, SIGNED_IN, "End all other sessions"),
+    Route("POST", "/account/sessions/{number:int}/end", own_account.end_one, SIGNED_IN, "End one of them"),
+    Route("GET", "/confirm", own_account.ask_to_confirm, SIGNED_IN, "Ask once more who somebody is"),
+    Route("POST", "/confirm", own_account.take_proof, SIGNED_IN, "Show once more who one is"),
     # -- any subject: one page, its steps --------------------------------------------------------
     Route("GET", "/{kind}/{number:int}", cards.one, IN_POST, "One subject with its doors"),
     Route("GET", "/{kind}/{number:int}/steps/{trigger}", steps.ask, IN_POST, "What a step does and asks for"),

@@ -41,6 +41,7 @@ class Signed:
     confirmed_at: datetime | None
     roles: frozenset[str]
     group: str
+    is_demo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from engine.errors import Refused, Stale
 from web.desk import Desk, NotSignedIn
+from web.fresh import NotFresh, answer_not_fresh
 from web.seat import READING, Forged, desk_for_failure
 
 log = logging.getLogger("auditloop.web")
@@ -101,12 +102,19 @@ async def broken(request: Request, failure: Exception) -> Response:
         return PlainTextResponse(f"Something went wrong. {said}", status_code=503)
 
 
+async def _not_fresh(_request: Request, failure: Exception) -> Response:
+    if not isinstance(failure, NotFresh):
+        raise failure
+    return await run_in_threadpool(answer_not_fresh, failure.desk)
+
+
 def _told(desk: Desk, status: int, title: str, said: str) -> Response:
     return desk.page("failures/told.html", status=status, title=title, reasons=(said,))
 
 
 FAILURES: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
     NotSignedIn: _not_signed_in,
+    NotFresh: _not_fresh,
     Forged: _forged,
     Refused: _refused,
     RequestValidationError: _unreadable,

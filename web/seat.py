@@ -107,7 +107,14 @@ def _signed(office: Office, found: Seated) -> Signed:
         held = frozenset(seat.role for seat in people.of(found.actor.person_id))
         group = tx.playbook.groups[found.actor.group_id].name
     return Signed(
-        found.actor, found.session_id, found.account_id, found.csrf, found.confirmed_at, held, group
+        found.actor,
+        found.session_id,
+        found.account_id,
+        found.csrf,
+        found.confirmed_at,
+        held,
+        group,
+        is_demo=found.is_demo,
     )
 
 
