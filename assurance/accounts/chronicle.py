@@ -33,6 +33,10 @@ DEEDS = {
     "post_given": "gave a post",
     "post_ended": "ended a post",
     "absence_recorded": "recorded an absence",
+    "day_closed": "closed a day",
+    "day_opened": "opened a closed day again",
+    "feed_made": "made a calendar address",
+    "feed_revoked": "took back a calendar address",
 }
 
 
