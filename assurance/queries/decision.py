@@ -135,7 +135,9 @@ def decision_of(tx: Tx, viewer: Viewer, number: int) -> Decision:
         own_answer=_own(viewer, given),
         meetings=_meetings(tx, row) if request is not None else (),
         needs_meeting=policy.at_meeting,
-        settled="" if request is not None else _settled(lines, state_title(tx, row)),
+        settled=""
+        if request is not None
+        else _settled(lines, state_title(tx, row), by_answer=row.decided_by_id is not None),
         decided_by=decided_by(row, given, people),
         decided_on=row.decided_on,
         meeting=None if meeting is None else f"{meeting.title}, {day_in_words(meeting.on)}",
@@ -230,12 +232,13 @@ def _meetings(tx: Tx, row: Approval) -> tuple[Sat, ...]:
     return tuple(Sat(one.id, one.title, one.on) for one in found)
 
 
-def _settled(lines: tuple[Told, ...], state: str) -> str:
-    """Say who has ended it, when and how; of one that lapsed why."""
+def _settled(lines: tuple[Told, ...], state: str, *, by_answer: bool) -> str:
+    """Say who has decided it, or ended it otherwise, when and how; of one that lapsed why."""
     end = next(line for line in reversed(lines) if line.kind == "moved")
     why = next((f" {one[:1].upper()}{one[1:]}." for one in end.details if one.startswith("because")), "")
     when = f"on {day_in_words(end.at.date())} at {end.at:%H:%M}"
-    return f"{end.by} ended this {when}: {state.lower()}.{why}"
+    did = "decided" if by_answer else "ended"
+    return f"{end.by} {did} this {when}: {state.lower()}.{why}"
 
 
 _OF_A_NO = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -13,7 +14,7 @@ from assurance.deciders import WAITING, Request, answers_of, requests_of
 from assurance.office import Tx
 from assurance.queries.lists import names, state_title
 from assurance.queries.one_approval import decided_by
-from assurance.records import Approval, Audit, Person
+from assurance.records import Action, Approval, Audit, Person, Recommendation
 from engine.approvals import Word
 from engine.moved import Ref
 from engine.refusals import spoken
@@ -23,10 +24,14 @@ PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A decision that waits: since when, in working days, for whom, and how far it is. `own` is what you answered."""
+    """A decision that waits: since when, in working days, for whom, and how far it is. `own` is what you answered.
+
+    `what` is what its subject says, where that has words and the viewer may read them.
+    """
 
     ref: Ref
     about: Ref
+    what: str
     audit: str | None
     step: str
     asked_by: str
@@ -40,10 +45,11 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision that has ended, and how."""
+    """A decision that has ended, and how; `what` is what its subject says."""
 
     ref: Ref
     about: Ref
+    what: str
     audit: str | None
     step: str
     asked_by: str
@@ -83,14 +89,18 @@ def queue_of(tx: Tx, viewer: Viewer, *, page: int = 1) -> Queue:
         .offset((page - 1) * PER_PAGE)
         .limit(PER_PAGE)
     ).all()
-    people, audits = names(tx, Person, Person.name), names(tx, Audit, Audit.reference)
+    called = _Called(
+        names(tx, Person, Person.name),
+        names(tx, Audit, Audit.reference),
+        _subjects(tx, viewer, [*waits, *found]),
+    )
     requests = requests_of(tx, waits)
-    rows = [_waiting(tx, viewer, row, requests[row.id], people, audits) for row in waits]
+    rows = [_waiting(tx, viewer, row, requests[row.id], called) for row in waits]
     yours = {row.id for row in waits if _waits_for(viewer, requests[row.id])}
     return Queue(
         for_you=tuple(one for one in rows if one.ref.id in yours),
         for_others=tuple(one for one in rows if one.ref.id not in yours),
-        decided=_decided(tx, found, people, audits),
+        decided=_decided(tx, found, called),
         ended=ended,
         page=page,
         pages=pages,
@@ -102,21 +112,33 @@ def _waits_for(viewer: Viewer, request: Request) -> bool:
     return any(seat.person_id == viewer.person_id for seat in request.seats_to_answer())
 
 
-def _waiting(
-    tx: Tx,
-    viewer: Viewer,
-    row: Approval,
-    request: Request,
-    people: Mapping[int, str],
-    audits: Mapping[int, str],
-) -> Waiting:
+class _Called(NamedTuple):
+    """How people, audits and the subjects of decisions are called."""
+
+    people: Mapping[int, str]
+    audits: Mapping[int, str]
+    subjects: Mapping[Ref, str]
+
+
+def _subjects(tx: Tx, viewer: Viewer, rows: Sequence[Approval]) -> dict[Ref, str]:
+    """Give what the subjects of some decisions say, in one statement for each kind that has words of its own."""
+    found: dict[Ref, str] = {}
+    for table, words in _WORDS.items():
+        ids = {row.subject_id for row in rows if row.subject_kind == table.noun}
+        query = sa.select(table.id, words).where(table.id.in_(ids), visible(viewer, table))
+        found |= {Ref(table.noun, number): text for number, text in tx.session.execute(query)}
+    return found
+
+
+def _waiting(tx: Tx, viewer: Viewer, row: Approval, request: Request, called: _Called) -> Waiting:
     own = None if viewer.person_id is None else request.ballot.answer_of(viewer.person_id)
     return Waiting(
         ref=Ref(Approval.noun, row.id),
         about=Ref(row.subject_kind, row.subject_id),
-        audit=None if row.audit_id is None else audits[row.audit_id],
+        what=called.subjects.get(Ref(row.subject_kind, row.subject_id), ""),
+        audit=None if row.audit_id is None else called.audits[row.audit_id],
         step=row.title,
-        asked_by=people[row.requested_by_id],
+        asked_by=called.people[row.requested_by_id],
         asked_on=row.asked_on,
         working_days=tx.calendar.working_days_between(row.asked_on, tx.today),
         waits_for=request.names_to_answer(),
@@ -126,21 +148,20 @@ def _waiting(
     )
 
 
-def _decided(
-    tx: Tx, found: Sequence[Approval], people: Mapping[int, str], audits: Mapping[int, str]
-) -> tuple[Decided, ...]:
+def _decided(tx: Tx, found: Sequence[Approval], called: _Called) -> tuple[Decided, ...]:
     given = answers_of(tx, [row.id for row in found])
     return tuple(
         Decided(
             ref=Ref(Approval.noun, row.id),
             about=Ref(row.subject_kind, row.subject_id),
-            audit=None if row.audit_id is None else audits[row.audit_id],
+            what=called.subjects.get(Ref(row.subject_kind, row.subject_id), ""),
+            audit=None if row.audit_id is None else called.audits[row.audit_id],
             step=row.title,
-            asked_by=people[row.requested_by_id],
+            asked_by=called.people[row.requested_by_id],
             asked_on=row.asked_on,
             state=row.state,
             state_title=state_title(tx, row),
-            decided_by=decided_by(row, given.get(row.id, ()), people),
+            decided_by=decided_by(row, given.get(row.id, ()), called.people),
             ended_on=row.state_since_on,
         )
         for row in found
@@ -148,3 +169,8 @@ def _decided(
 
 
 _SAID = {word: spoken(word) for word in Word}
+_WORDS: Mapping[type[Audit] | type[Recommendation] | type[Action], sa.ColumnElement[str]] = {
+    Audit: Audit.__table__.c.theme,
+    Recommendation: Recommendation.__table__.c.text,
+    Action: Action.__table__.c.text,
+}

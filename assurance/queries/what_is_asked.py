@@ -46,19 +46,12 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """One thing that has to be so for the step, in a sentence, and whether it is so today."""
-
-    sentence: str
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
     """A step that somebody asked for, as far as the viewer may see it.
 
     `subject` is empty where the viewer sees the request and not what it is about. `notes_since` counts the lines of the
-    subject's history since then, none of which changes what is decided. `told` are words with the names that they mean.
+    subject's history since then, none of which changes what is decided. `missing` says why the step could not be taken
+    today if it were approved. `told` are words with the names that they mean.
     """
 
     ref: Ref
@@ -70,7 +63,7 @@ class Asked:
     notes_since: int
     changes: tuple[Change, ...]
     words: tuple[tuple[str, str], ...]
-    gates: tuple[Gate, ...]
+    missing: tuple[str, ...]
     values: tuple[Line, ...]
     counts: tuple[Line, ...]
     aims: tuple[tuple[int, str], ...]
@@ -102,7 +95,7 @@ def what_is_asked(tx: Tx, viewer: Viewer, row: Approval) -> Asked:
         notes_since=past.notes_since if is_waiting else 0,
         changes=() if step is None or not sees else tuple(_changes(tx, known, past, step, given, row)),
         words=tuple((WORDS.get(name, spoken(name).capitalize()), text) for name, text in written),
-        gates=tuple(_gates(tx, known, step, given)) if is_waiting and step is not None and sees else (),
+        missing=tuple(_missing(tx, known, step, given)) if is_waiting and step is not None and sees else (),
         values=values_of(tx, viewer, ref) if sees else (),
         counts=tuple(_counts(past.workflow, known)) if is_waiting and sees else (),
         aims=_aims(tx, ref) if sees else (),
@@ -206,13 +199,14 @@ def _whole(value: Value) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _gates(tx: Tx, known: Known, step: Way, given: Mapping[str, Value]) -> Iterator[Gate]:
+def _missing(tx: Tx, known: Known, step: Way, given: Mapping[str, Value]) -> Iterator[str]:
+    """Say what is not so today of what the step needs."""
     there = {name: value for name, value in given.items() if value is not None}
     facts: Mapping[str, Value] = {**known.facts, **there}
     for need in step.needs:
-        if need.asked <= there.keys():
-            holds = need.condition.holds(facts, today=tx.today, calendar=tx.calendar)
-            yield Gate(unmet(need.sentence, {name: facts[name] for name in need.quotes}).sentence, holds)
+        is_judged = need.asked <= there.keys()
+        if is_judged and not need.condition.holds(facts, today=tx.today, calendar=tx.calendar):
+            yield unmet(need.sentence, {name: facts[name] for name in need.quotes}).sentence
 
 
 def _counts(workflow: Workflow, known: Known) -> Iterator[Line]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
+import sqlalchemy as sa
 
 from assurance.commands import programme
 from assurance.queries.decision import ANSWERED, IS_ASKED, KEPT_OUT, STANDS_BY, Decision, decision_of
 from assurance.queries.decision_queue import PER_PAGE, Queue, queue_of
-from assurance.queries.what_is_asked import Change, Gate
+from assurance.queries.what_is_asked import Change
+from assurance.records import Audit
 from engine.errors import Refused
 from engine.moved import Ref
 from tests.assurance.conftest import At
@@ -62,7 +64,7 @@ def test_a_later_date_stands_beside_the_present_one_and_the_first(any_world_at: 
         Change("Times that the date was moved", 0, 1, None),
     )
     assert found.asked.words == (("Reason", "Illness in the team"),)
-    assert Gate("The new date is later than the present one.", holds=True) in found.asked.gates
+    assert found.asked.missing == ()
     assert ("owner", ("Nell Norris",)) in found.asked.told
     assert found.version == world.version(found.ref)
 
@@ -75,18 +77,18 @@ def test_a_stage_shows_from_where_to_where_and_what_there_is(world_at: At) -> No
     counts = {line.name: line.value for line in found.asked.counts}
     assert counts == {"aims": 2, "case_target": 2, "cases": 2}
     assert [number for number, _ in found.asked.aims] == [1, 2]
-    assert [gate.holds for gate in found.asked.gates] == [True]
+    assert found.asked.missing == ()
     assert dict(found.asked.told)["members"][:2] == ("Ada Ashdown", "Dan Dole")
 
 
-def test_a_gate_that_has_closed_meanwhile_is_shown_shut(world_at: At) -> None:
-    world = world_at("actions")
-    asked_for = later_date(world)
-    world.on(LATER + timedelta(days=1))
-    gates = {gate.sentence: gate.holds for gate in decision(world, "ada", asked_for).asked.gates}
-    assert all(gates.values())  # the request itself has not changed
+def test_what_has_stopped_being_so_since_is_said_before_anybody_approves(world_at: At) -> None:
     world = world_at("theme_agreed")
-    assert decision(world, "ada", _asks_for_cases(world)).asked.notes_since == 0
+    asked_for = _asks_for_cases(world)
+    with world.office.store.begin() as session:
+        session.execute(sa.update(Audit).values(case_target=3))
+    assert decision(world, "ada", asked_for).asked.missing == (
+        "Draw all the cases that the audit is to look at.",
+    )
 
 
 def test_what_was_decided_keeps_the_date_that_it_replaced(any_world_at: At) -> None:
@@ -98,8 +100,8 @@ def test_what_was_decided_keeps_the_date_that_it_replaced(any_world_at: At) -> N
     assert found.asked.changes[0] == Change(
         "The date now agreed", date(2015, 2, 27), LATER, date(2015, 2, 27)
     )
-    assert found.settled == "Ada Ashdown ended this on 15 December 2014 at 10:00: approved."
-    assert (found.decided_by, found.meetings, found.asked.gates) == ("Ada Ashdown", (), ())
+    assert found.settled == "Ada Ashdown decided this on 15 December 2014 at 10:00: approved."
+    assert (found.decided_by, found.meetings, found.asked.missing) == ("Ada Ashdown", (), ())
 
 
 def test_a_request_that_lapsed_says_why(world_at: At) -> None:
@@ -202,7 +204,9 @@ def test_what_waits_for_somebody_is_told_apart_from_what_waits_for_others(any_wo
     world = any_world_at("actions")
     theirs, own = later_date(world), later_date(world, agency="ccg", who="gil")
     for_ada, for_dan = queue(world, "ada"), queue(world, "dan")
-    assert [one.ref for one in for_ada.for_you] == [theirs]
+    assert [(one.ref, one.what) for one in for_ada.for_you] == [
+        (theirs, "Brief every team on sharing information")
+    ]
     assert [(one.ref, one.waits_for) for one in for_ada.for_others] == [(own, ("Dan Dole",))]
     assert [one.ref for one in for_dan.for_you] == [own]
     assert queue(world, "nell").for_you == ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_the_chair_sees_first_what_waits_for_them_and_then_what_waits_for_others
     text = site.get("/approvals", as_="ada").text
     waiting, rest = text.split("Waiting for others")
     assert "Ask for a later date" in waiting
-    assert "action 1 audit 2014-15/1 Nell Norris" in waiting
+    assert "Brief every team on sharing information Nell Norris" in waiting
     assert f"/{theirs}" in site.get("/approvals", as_="ada").page.links
     assert "Dan Dole" in rest.split("Decided")[0]
     assert site.get("/approvals", as_="ada").page.links.count(f"/{others}") == 1
@@ -50,9 +50,19 @@ def test_the_chair_approves_and_it_is_done(site: Site) -> None:
     assert answer.status == 200
     assert answer.path == f"/{approval}"
     assert "You have approved this: Ask for a later date." in answer.text
-    assert "Ada Ashdown ended this on" in answer.text
+    assert "Ada Ashdown decided this on" in answer.text
     assert site.world.state(approval) == "approved"
     assert "answer" not in answer.page.names
+
+
+def test_whoever_has_not_lately_shown_who_they_are_does_so_first_and_types_nothing_twice(site: Site) -> None:
+    approval = later_date(site)
+    fields = {"answer": "reject", "reason": "It can be done in time"}
+    hidden = site.get(f"/{approval}", as_="ada").page.hidden
+    site.world.clock.advance(timedelta(minutes=16))
+    asked = site.post(f"/{approval}/answer", fields, as_="ada", form_at=f"/{approval}", unseen=hidden)
+    assert site.world.state(approval) == "waiting"
+    assert "It can be done in time" in asked.html
 
 
 @pytest.mark.parametrize(
@@ -89,7 +99,7 @@ def test_whoever_is_too_late_is_told_who_decided_and_keeps_their_words(site: Sit
         f"/{approval}/answer", fields, as_="dan", form_at=f"/{approval}", unseen={"version": version}
     )
     assert answer.status == 409
-    assert "Ada Ashdown ended this on 15 December 2014 at 10:00: approved." in answer.text
+    assert "Ada Ashdown decided this on 15 December 2014 at 10:00: approved." in answer.text
     assert "The team can be briefed by others" in answer.text
     assert site.world.state(approval) == "approved"
 

@@ -12,7 +12,22 @@ from web.desk import Desk
 from web.failures import is_not_there
 from web.forms.deciding import APPROVE, REJECT, REQUEST_CHANGE, AnswerForm, answer_form
 from web.forms.fields import OwnForm
+from web.fresh import require_fresh
 
+# What of a subject somebody reads before they decide; the rest stands folded away.
+FIRST = (
+    "text",
+    "case",
+    "records",
+    "agency",
+    "owner",
+    "measure",
+    "recommendation_text",
+    "waiting_on",
+    "is_overdue",
+    "days_past_original",
+    "source",
+)
 DONE = {
     APPROVE: "You have approved this",
     REQUEST_CHANGE: "You have asked for a change",
@@ -44,6 +59,7 @@ def answer(desk: Desk, number: int) -> Response:
     form = answer_form(decision, desk.form)
     if not form.validate():
         return _page(desk, decision, form, status=422)
+    require_fresh(desk)
     try:
         with desk.begin() as tx:
             done = decide(
@@ -89,9 +105,15 @@ def _decision(desk: Desk, number: int) -> Decision:
 
 
 def _page(desk: Desk, decision: Decision, form: AnswerForm, *, status: int = 200) -> Response:
+    there = [line for line in decision.asked.values if line.value not in (None, "", False, 0)]
     return desk.page(
         "decisions/one.html",
         status=status,
+        first=[(line.title, line.value) for line in there if line.name in FIRST],
+        more=[
+            *((line.title, line.value) for line in there if line.name not in FIRST),
+            *((line.title, line.value) for line in decision.asked.counts),
+        ],
         title=f"{decision.step}: {decision.asked.subject or decision.ref}",
         decision=decision,
         form=form,
