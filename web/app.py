@@ -17,7 +17,24 @@ from web.api.table import API_ROUTES, create_api
 from web.cookies import Cookies
 from web.failures import FAILURES, broken
 from web.headers import SafeAnswers
-from web.pages import auditing, audits, cards, decisions, insight, joining, own_account, reports, signing_in, steps, work
+from web.pages import (
+    acting,
+    actions,
+    agency_returns,
+    auditing,
+    audits,
+    cards,
+    concerns,
+    decisions,
+    insight,
+    joining,
+    own_account,
+    reports,
+    signing_in,
+    steps,
+    tracker,
+    work,
+)
 from web.render import STATIC, Templates
 from web.route import ANYBODY, IN_POST, SIGNED_IN, Route
 from web.seat import Answered
@@ -31,7 +48,13 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/audits", audits.every, IN_POST, "The audits, by year and stage"),
     Route("GET", "/audits/new", auditing.ask_to_open, audits.MAY_OPEN, "The form of a new audit"),
     Route("POST", "/audits/new", auditing.open_audit, audits.MAY_OPEN, "Open an audit"),
-    Route("GET", "/audit/{number:int}", audits.one, IN_POST, "One audit: stages, gates, returns, what came of it"),
+    Route(
+        "GET",
+        "/audit/{number:int}",
+        audits.one,
+        IN_POST,
+        "One audit: stages, gates, returns, what came of it",
+    ),
     *(
         Route(method, f"/audit/{{number:int}}/steps/{entry.trigger}", answer, IN_POST, about)
         for entry in (auditing.AIM, auditing.CASE, auditing.MEETING, auditing.RETURNS, auditing.SPREAD)
@@ -40,6 +63,31 @@ ROUTES: tuple[Route, ...] = (
             ("POST", entry.take, "Enter it"),
         )
     ),
+    # -- recommendations, actions, immediate concerns ---------------------------------------------
+    Route("GET", "/actions", tracker.actions, IN_POST, "The tracker, narrowed by its address"),
+    Route("GET", "/actions/paper", tracker.on_paper, IN_POST, "The tracker on one page, to print"),
+    Route("GET", "/actions.csv", tracker.as_csv, IN_POST, "The rows of the tracker as CSV"),
+    Route("GET", "/actions.xlsx", tracker.as_xlsx, IN_POST, "The rows of the tracker as an Excel file"),
+    Route("GET", "/action/{number:int}", actions.action, IN_POST, "One action: dates, progress, evidence"),
+    Route("GET", "/recommendations", tracker.recommendations, IN_POST, "The recommendations"),
+    Route("GET", "/recommendation/{number:int}", actions.recommendation, IN_POST, "One recommendation"),
+    *(
+        Route(method, f"/{entry.kind}/{{number:int}}/steps/{entry.trigger}", answer, IN_POST, about)
+        for entry in acting.ENTRIES
+        for method, answer, about in (
+            ("GET", entry.ask, "What is to be entered about a recommendation or an action"),
+            ("POST", entry.take, "Enter it"),
+        )
+    ),
+    Route("GET", "/immediate_concerns", concerns.every, IN_POST, "The immediate concerns"),
+    Route("GET", "/immediate_concerns/new", concerns.ask, IN_POST, "The form of an immediate concern"),
+    Route("POST", "/immediate_concerns/new", concerns.take, IN_POST, "Raise an immediate concern"),
+    Route("GET", "/immediate_concern/{number:int}", concerns.one, IN_POST, "One immediate concern"),
+    # -- agency returns, files -------------------------------------------------------------------
+    Route("GET", "/agency_returns", agency_returns.listed, IN_POST, "The returns, mine first"),
+    Route("GET", "/agency_return/{number:int}", agency_returns.one, IN_POST, "One return, as a form or to read"),
+    Route("POST", "/agency_return/{number:int}", agency_returns.save, IN_POST, "Save or submit a return"),
+    Route("GET", "/file/{number:int}", agency_returns.download, IN_POST, "A file that was handed in"),
     # -- the whole: figures, what has lasted, reports ---------------------------------------------
     Route("GET", "/dashboard", insight.dashboard, IN_POST, "How the work stands, in charts and tables"),
     Route("GET", "/embedded", insight.embedded, IN_POST, "What was completed, and whether it has lasted"),

@@ -166,6 +166,7 @@ def raise_concern(
         case = own(tx, Case, case_id, "case")
         if audit is not None and case.audit_id != audit.id:
             raise Refused(Reason("unknown_case", "This case belongs to another audit."))
+        audit = Ref(Audit.noun, case.audit_id)
     row = ImmediateConcern(
         audit_id=None if audit is None else audit.id, case_id=case_id, agency_id=agency.id, raised_on=tx.today
     )

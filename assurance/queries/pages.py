@@ -47,7 +47,7 @@ class Page(Generic[T]):
     place: Place
 
 
-def page_of(number: int, page: int) -> Place:
+def page_of(number: int, page: int, limit: int = PER_PAGE) -> Place:
     """Give the place of a page among so many rows; before the first is the first, beyond the last is the last."""
-    last = Place(1, number).pages
-    return Place(min(max(page, 1), last), number)
+    last = Place(1, number, limit).pages
+    return Place(min(max(page, 1), last), number, limit)

@@ -19,7 +19,7 @@ from assurance.access import Viewer, require_sight, visible
 from assurance.facts import SETTLED_ACTIONS
 from assurance.office import Tx
 from assurance.queries.lists import action_days_past, action_is_overdue, days_waited, state_title
-from assurance.queries.pages import Page, page_of
+from assurance.queries.pages import PER_PAGE, Page, page_of
 from assurance.records import Action, Agency, Audit, Post, ProgressNote, Recommendation
 from engine.days_sql import days_between
 from engine.errors import Reason, Refused
@@ -113,14 +113,14 @@ class Choices:
     states: tuple[Choice, ...]
 
 
-def tracked(tx: Tx, viewer: Viewer, search: Search, *, page: int = 1) -> Page[Tracked]:
+def tracked(tx: Tx, viewer: Viewer, search: Search, *, page: int = 1, limit: int = PER_PAGE) -> Page[Tracked]:
     """Give one page of the actions that somebody looks for; a page beyond the last is the last.
 
     Raises Refused for a state that actions do not have.
     """
     where = _where(tx, viewer, search)
     number = tx.session.scalar(_joined(sa.func.count()).where(*where)) or 0
-    place = page_of(number, page)
+    place = page_of(number, page, limit)
     rows = _rows(tx, viewer, search, where, offset=place.offset, limit=place.limit)
     return Page(_told(tx, rows), place)
 
