@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 
 import docx
@@ -87,6 +87,16 @@ def test_the_report_is_taken_away_as_word_and_as_markdown(site: Site) -> None:
     plain = site.browser("ada").get(f"/reports/annual/markdown?{address}")
     assert plain.headers["content-disposition"] == f'{name}.md"'
     assert plain.text.startswith("# Quality Assurance sub group: annual report 2014–15")
+
+
+def test_whoever_has_not_lately_shown_that_it_is_them_does_so_before_a_file_is_handed_over(
+    site: Site,
+) -> None:
+    path = "/reports/annual/word?year=2014-15&on=2014-12-15"
+    assert site.browser("ada").get(path).status_code == 200
+    site.world.clock.move_to(site.world.clock.now() + timedelta(minutes=20))
+    answer = site.browser("ada").get(path, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/confirm")
 
 
 @pytest.mark.parametrize(

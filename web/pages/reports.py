@@ -21,6 +21,7 @@ from reports.standing_report import standing_sections
 from reports.wording import years
 from web.desk import Desk
 from web.forms.reports import DayForm, report_form
+from web.fresh import require_fresh
 from web.pages.insight import number_in
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -86,10 +87,11 @@ def annual(desk: Desk, year: str = "", on: str = "") -> Response:
 
 
 def annual_file(desk: Desk, form: str, year: str = "", on: str = "") -> Response:
-    """Give the annual report as a file."""
+    """Give the annual report as a file, to whoever has lately shown that it is them."""
     file = FILES.get(form)
     if file is None:
         raise HTTPException(404)
+    require_fresh(desk)
     day = _day_in(on)
     with desk.reading() as (tx, _):
         report = annual_report(tx, year, day)
