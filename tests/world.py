@@ -111,7 +111,7 @@ class World:
             rules=(HOME / "rules",),
             smtp_url=None,
             mail_from="audits@board.example",
-            base_url="https://audits.example",
+            base_url=base_url,
             secret="what only this installation of the tests knows",
         )
         self.shelf = shelf or house_shelf()

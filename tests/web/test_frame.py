@@ -120,7 +120,7 @@ def test_a_form_without_its_token_or_from_elsewhere_changes_nothing(site: Site) 
         ({}, {}),
         ({"csrf": "guessed"}, {}),
         (hidden, {"origin": "https://elsewhere.example"}),
-        (hidden, {"origin": "null"}),
+        (hidden, {"origin": "null", "sec-fetch-site": "cross-site"}),
         (hidden, {"sec-fetch-site": "cross-site"}),
         (hidden, {"sec-fetch-site": "same-site"}),
     ):
