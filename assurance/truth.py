@@ -34,8 +34,10 @@ from notifications.leases import Claimed
 from notifications.outbox import Message, Severity, State
 from notifications.review import Answer, Goes, HeldBack, Overtaken, Review
 
-# Whoever has left is told all the same that they are not expected any more.
-_ALSO_TO_LEAVERS = frozenset({"invitation_cancelled"})
+# Whoever has left is told all the same that they are not expected any more; an account outlives posts, and precedes them.
+_ALSO_TO_LEAVERS = frozenset(
+    {"invitation_cancelled", "account_invitation", "account_recovery", "account_changed"}
+)
 IN_A_MOMENT = timedelta(minutes=1)
 _REFS = re.compile(r'"ref":"([^"]+)"')
 

@@ -34,6 +34,9 @@ _BY_PROGRAM = {
     "reply_to_check": "A reply is looked at by the coordinator or the deputy chair, whoever is free of a conflict.",
     "return_link": "Whoever leads the records is sent a link to their return, where somebody asks for that.",
     "confirm_link": "Whoever may confirm an action is sent a link to it, where somebody asks for that.",
+    "account_invitation": "Whoever gets an account is sent the link with which to set it up.",
+    "account_recovery": "Whoever asks for a new password is sent a link to their own address.",
+    "account_changed": "Whoever has an account is told of every change of what proves them.",
     "awaited": "The lead of the agency for which somebody waits is told that they do.",
 }
 
