@@ -107,7 +107,7 @@ def _yes_no(sign: Sign) -> Callable[[Tracked], Value]:
 COLUMNS = (
     Column("Action", 12, lambda row: str(row.ref)),
     Column("Audit", 11, lambda row: row.audit),
-    Column("Recommendation", 19, lambda row: str(row.recommendation)),
+    Column("Recommendation", 16, lambda row: str(row.recommendation_number or "")),
     Column("What should change", 45, lambda row: row.recommendation_text),
     Column("Kind", 22, lambda row: None if row.type is None else KINDS[row.type]),
     Column("Agency", 26, lambda row: row.agency),

@@ -45,7 +45,7 @@ class Sign(StrEnum):
 class Order(StrEnum):
     """In which order actions are listed."""
 
-    URGENT = "urgent"  # open ones by the date now agreed, then those that are done
+    URGENT = "urgent"  # open ones by the date now agreed, then those that are done, the latest first
     FIRST_DUE = "first_due"
     PAST = "past"  # most days past the date first agreed
     MOVED = "moved"  # most often moved
@@ -76,6 +76,7 @@ class Tracked:
 
     ref: Ref
     recommendation: Ref
+    recommendation_number: int | None
     recommendation_text: str | None
     type: str | None
     audit: str
@@ -180,6 +181,7 @@ def _rows(
     sees_why = _sees_why(viewer)
     query = _joined(
         *Action.__table__.c,
+        sa.case((sees_why, _MADE.number)).label("recommendation_number"),
         sa.case((sees_why, _MADE.text)).label("recommendation_text"),
         sa.case((sees_why, _MADE.type)).label("type"),
         Audit.reference.label("audit"),
@@ -198,6 +200,7 @@ def _told(tx: Tx, rows: Sequence[Any]) -> tuple[Tracked, ...]:
         Tracked(
             ref=Ref(Action.noun, row.id),
             recommendation=Ref(Recommendation.noun, row.recommendation_id),
+            recommendation_number=row.recommendation_number,
             recommendation_text=row.recommendation_text,
             type=row.type,
             audit=row.audit,
@@ -308,7 +311,8 @@ _BY_DATE = Action.current_due_on.asc().nulls_last()
 _ORDERS: Mapping[Order, Callable[[date], tuple[Any, ...]]] = {
     Order.URGENT: lambda _: (
         sa.case((Action.state.in_(SETTLED_ACTIONS), 2), (Action.confirmed_on.is_not(None), 1), else_=0),
-        _BY_DATE,
+        sa.case((Action.state.not_in(SETTLED_ACTIONS), Action.current_due_on)).asc().nulls_last(),
+        Action.confirmed_on.desc().nulls_last(),
     ),
     Order.FIRST_DUE: lambda _: (Action.original_due_on.asc().nulls_last(),),
     Order.PAST: lambda today: (_days_past(today).desc(),),

@@ -124,7 +124,7 @@ def test_a_search_finds_nothing_in_words_that_the_viewer_may_not_read(world: Wor
         wait_for(tx, OF_INDIVIDUAL, council, "The council's form")
     assert OF_INDIVIDUAL in found(world, "dev")
     row = row_of(world, "dev", OF_INDIVIDUAL)
-    assert (row.recommendation_text, row.type) == (None, None)
+    assert (row.recommendation_number, row.recommendation_text, row.type) == (None, None, None)
     assert found(world, "dev", words="chronology") == found(world, "cleo", words="chronology") == []
     assert found(world, "dev", type="individual_practice") == []
     assert found(world, "ada", words="first ten files") == []

@@ -21,6 +21,7 @@ def an_action(text: str = "Brief every team", *, waits: bool = False) -> Tracked
     return Tracked(
         ref=Ref("action", 12),
         recommendation=Ref("recommendation", 4),
+        recommendation_number=2,
         recommendation_text="Tell schools on the day",
         type="strategic",
         audit="2014-15/1",
@@ -53,6 +54,7 @@ def test_the_csv_file_has_a_row_for_each_action_with_its_honest_dates() -> None:
     assert [row["Waiting on"] for row in rows] == ["", "County Council"]
     first = rows[0]
     assert (first["Action"], first["Agency"]) == ("action/12", "North Trust")
+    assert (first["Audit"], first["Recommendation"]) == ("2014-15/1", "2")
     assert (first["First due"], first["Now due"]) == ("2015-02-27", "2015-03-31")
     assert (first["Times moved"], first["Days past first due"]) == ("1", "39")
     assert (first["Overdue"], first["Slipped"], first["No date"]) == ("yes", "yes", "no")

@@ -88,7 +88,7 @@ class TrackerFilter(Filter):
     agency = SelectField("Agency")
     audit = SelectField("Audit")
     state = SelectField("State")
-    kind = SelectField("Kind of recommendation")
+    kind = SelectField("Recommendation")
     sort = SelectField("Sort by")
 
     @property
