@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from assurance.access import Viewer, may_see, visible
+from assurance.access import Viewer, seen, visible
 from assurance.office import Tx
 from assurance.reasons import day_in_words
 from assurance.records import (
@@ -28,27 +29,79 @@ from assurance.records import (
 )
 from engine.ledger import Entry
 from engine.moved import Ref
+from engine.store import among
+
+# Of which table a line names a row, or several, under which word.
+_TABLES: Mapping[str, type[Any]] = {
+    "aim": Aim,
+    "case": Case,
+    "meeting_id": Meeting,
+    "joined": Person,
+    "left": Person,
+    "owner_post_id": Post,
+    "moderation": Moderation,
+    "finding": Finding,
+    "agency": Agency,
+    "waiting_on_agency_id": Agency,
+    "note": ProgressNote,
+    "evidence": Evidence,
+    "file": StoredFile,
+}
+
+
+class Spoken:
+    """The rows of which some lines speak, as far as the viewer may see them: read once for all lines, table by table."""
+
+    def __init__(self, tx: Tx, viewer: Viewer, entries: Iterable[Entry]) -> None:
+        wanted: dict[type[Any], set[int]] = defaultdict(set)
+        recommendations: set[int] = set()
+        for entry in entries:
+            data = _said(entry)
+            for name in _TABLES.keys() & data.keys():
+                wanted[_TABLES[name]] |= _numbers(data[name])
+            recommendations |= _numbers(data.get("recommendation"))
+        self._rows = {table: _read(tx, viewer, table, numbers) for table, numbers in wanted.items()}
+        self.recommendations: Set[int] = frozenset()
+        if recommendations:
+            self.recommendations = seen(tx.session, viewer, Recommendation.noun, sorted(recommendations))
+
+    def row(self, table: type[Any], number: int) -> Any:
+        """Give one row; None where the viewer may not see it, or not any more."""
+        return self._rows[table].get(number)
+
+
+def _said(entry: Entry) -> dict[str, Any]:
+    # The first line keeps the whole row; later ones keep what was written into it.
+    written = {} if entry.kind == "opened" else entry.data.get("row", {})
+    return {**entry.data, **written}
+
+
+def _numbers(value: Any) -> set[int]:
+    if isinstance(value, list):
+        return {one for one in value if isinstance(one, int)}
+    return {value} if isinstance(value, int) else set()
+
+
+def _read(tx: Tx, viewer: Viewer, table: type[Any], numbers: Set[int]) -> dict[int, Any]:
+    query = sa.select(table).where(among(table.id, "numbers"), visible(viewer, table))
+    return {row.id: row for row in tx.session.scalars(query, {"numbers": sorted(numbers)})}
 
 
 class _Asked(NamedTuple):
-    """Who asks, and what a line says."""
+    """What a line says, and the rows of which it speaks."""
 
-    tx: Tx
-    viewer: Viewer
+    spoken: Spoken
     data: Mapping[str, Any]
     reads: bool
 
     def row(self, table: type[Any], name: str) -> Any:
         """Give the row of a line's number, if the viewer may see it."""
-        where = (table.id == self.data[name], visible(self.viewer, table))
-        return self.tx.session.scalar(sa.select(table).where(*where))
+        return self.spoken.row(table, self.data[name])
 
 
-def details_of(tx: Tx, viewer: Viewer, entry: Entry, *, reads: bool) -> Iterator[str]:
+def details_of(spoken: Spoken, entry: Entry, *, reads: bool) -> Iterator[str]:
     """Say what was entered with a line; `reads` is whether the viewer may read the texts of its subject."""
-    # The first line keeps the whole row; later ones keep what was written into it.
-    written = {} if entry.kind == "opened" else entry.data.get("row", {})
-    asked = _Asked(tx, viewer, {**entry.data, **written}, reads)
+    asked = _Asked(spoken, _said(entry), reads)
     for name, say in _DETAILS.items():
         if asked.data.get(name) is not None:
             said = say(asked)
@@ -72,8 +125,8 @@ def _meeting(asked: _Asked) -> str:
 
 
 def _people(asked: _Asked, name: str, spoken: str) -> str:
-    query = sa.select(Person.name).where(Person.id.in_(asked.data[name]), visible(asked.viewer, Person))
-    found = asked.tx.session.scalars(query.order_by(Person.name)).all()
+    rows = [asked.spoken.row(Person, number) for number in asked.data[name]]
+    found = sorted(row.name for row in rows if row is not None)
     return f"{spoken}: {', '.join(found)}" if found else ""
 
 
@@ -93,9 +146,9 @@ def _finding(asked: _Asked) -> str:
 
 
 def _recommendation(asked: _Asked) -> str:
-    ref = Ref(Recommendation.noun, asked.data["recommendation"])
-    if may_see(asked.tx.session, asked.viewer, ref):
-        return str(ref)
+    number = asked.data["recommendation"]
+    if number in asked.spoken.recommendations:
+        return str(Ref(Recommendation.noun, number))
     return "an individual practice recommendation, for its own agency"
 
 

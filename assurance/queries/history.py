@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from assurance.access import Viewer, reads_texts_of, require_sight
 from assurance.office import Tx
 from assurance.past import NOTICED
-from assurance.queries.details import details_of
+from assurance.queries.details import Spoken, details_of
 from assurance.queries.holds import replied_before, told_of_hold
 from assurance.reasons import day_in_words
 from assurance.records import Approval, DigestItem, Person, RuleHold
@@ -91,11 +91,13 @@ class _Teller:
         rows = self._tx.session.scalars(events.order_by(Event.seq)).all()
         words = self._tx.session.scalars(texts).all()
         mailed, previous = self._mailed() if only is None else {}, ""
+        entries = {row.seq: _read(row) for row in rows}
+        told = (entry for entry in entries.values() if entry is not None and only in (None, entry.seq))
+        self._spoken = Spoken(self._tx, self._viewer, told)
         for row in rows:
             own = {text.name: text for text in words if text.seq == row.seq}
-            try:
-                entry = entry_of(row)
-            except ValueError:  # whoever changed the line left something that cannot be read
+            entry = entries[row.seq]
+            if entry is None:
                 if only in (None, row.seq):
                     yield Told(
                         row.seq,
@@ -131,7 +133,7 @@ class _Teller:
             kind=entry.kind,
             sentence=self._sentence(entry),
             details=(
-                *details_of(self._tx, self._viewer, entry, reads=self._reads),
+                *details_of(self._spoken, entry, reads=self._reads),
                 *self._values(entry),
                 *([BY_LINK] if "by_link" in entry.data else []),
             ),
@@ -269,6 +271,14 @@ class _Teller:
 
     def _step(self, trigger: str) -> str:
         return next((way.title for way in self._workflow.moves if way.trigger == trigger), _spoken(trigger))
+
+
+def _read(row: Event) -> Entry | None:
+    """Read one line; None where whoever changed it left something that cannot be read."""
+    try:
+        return entry_of(row)
+    except ValueError:
+        return None
 
 
 def _voice(data: Mapping[str, Any]) -> str:
