@@ -26,6 +26,7 @@ from web.pages import (
     cards,
     concerns,
     decisions,
+    histories,
     insight,
     joining,
     own_account,
@@ -85,7 +86,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/immediate_concern/{number:int}", concerns.one, IN_POST, "One immediate concern"),
     # -- agency returns, files -------------------------------------------------------------------
     Route("GET", "/agency_returns", agency_returns.listed, IN_POST, "The returns, mine first"),
-    Route("GET", "/agency_return/{number:int}", agency_returns.one, IN_POST, "One return, as a form or to read"),
+    Route(
+        "GET", "/agency_return/{number:int}", agency_returns.one, IN_POST, "One return, as a form or to read"
+    ),
     Route("POST", "/agency_return/{number:int}", agency_returns.save, IN_POST, "Save or submit a return"),
     Route("GET", "/file/{number:int}", agency_returns.download, IN_POST, "A file that was handed in"),
     # -- the whole: figures, what has lasted, reports ---------------------------------------------
@@ -142,6 +145,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/account/sessions/{number:int}/end", own_account.end_one, SIGNED_IN, "End one of them"),
     Route("GET", "/confirm", own_account.ask_to_confirm, SIGNED_IN, "Ask once more who somebody is"),
     Route("POST", "/confirm", own_account.take_proof, SIGNED_IN, "Show once more who one is"),
+    # -- histories -------------------------------------------------------------------------------
+    Route("GET", "/{kind}/{number:int}/history", histories.one, IN_POST, "The history of one subject"),
     # -- any subject: one page, its steps --------------------------------------------------------
     Route("GET", "/{kind}/{number:int}", cards.one, IN_POST, "One subject with its doors"),
     Route("GET", "/{kind}/{number:int}/steps/{trigger}", steps.ask, IN_POST, "What a step does and asks for"),

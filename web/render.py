@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from functools import cache
@@ -20,6 +21,9 @@ from web.tones import tone_of
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
+_REF = re.compile(
+    r"\b((?:audit|agency_return|recommendation|action|approval|immediate_concern|hold|dead_address|meeting|mail)/\d+)\b"
+)
 
 
 class Templates:
@@ -47,6 +51,7 @@ class Templates:
             "counted": counted,
             "spoken": spoken,
             "lines": lines,
+            "linked": linked,
         }
         self.environment.globals |= {
             "static": static,
@@ -116,6 +121,22 @@ def spoken(word: str) -> str:
 def lines(text: str) -> Markup:
     """Write what people wrote with the lines that they made."""
     return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+def linked(sentence: str) -> Markup:
+    """Make links of the references in a sentence of ours: action/12 leads to the action, mail/7 to why it was sent."""
+    parts = [
+        escape(part) if place % 2 == 0 else _link(part) for place, part in enumerate(_REF.split(sentence))
+    ]
+    return Markup("").join(parts)
+
+
+def _link(written: str) -> Markup:
+    kind, _, number = written.partition("/")
+    path = f"why/{number}" if kind == "mail" else written
+    return Markup('<a class="govuk-link" href="/{0}">{1}</a>').format(
+        path, name_of_ref(Ref(kind, int(number)))
+    )
 
 
 def name_of_ref(ref: Ref) -> str:
