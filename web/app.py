@@ -34,6 +34,7 @@ from web.pages import (
     signing_in,
     steps,
     tracker,
+    why,
     work,
 )
 from web.render import STATIC, Templates
@@ -147,6 +148,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/confirm", own_account.take_proof, SIGNED_IN, "Show once more who one is"),
     # -- histories -------------------------------------------------------------------------------
     Route("GET", "/{kind}/{number:int}/history", histories.one, IN_POST, "The history of one subject"),
+    # -- mails to me, and why ---------------------------------------------------------------------
+    Route("GET", "/my-mails", why.mine, SIGNED_IN, "The mails to whoever asks"),
+    Route("GET", "/why/{number:int}", why.one, SIGNED_IN, "Why a mail was sent, and who decided that"),
     # -- any subject: one page, its steps --------------------------------------------------------
     Route("GET", "/{kind}/{number:int}", cards.one, IN_POST, "One subject with its doors"),
     Route("GET", "/{kind}/{number:int}/steps/{trigger}", steps.ask, IN_POST, "What a step does and asks for"),

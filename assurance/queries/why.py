@@ -49,9 +49,11 @@ class Why:
     """One mail and everything that led to it. `posts` are those that the person held on the day it was owed.
 
     `hidden` counts what led to it and the viewer may not see. Instants are in the group's own zone.
+    `person_id` is None where it is for nobody of the group.
     """
 
     mail: str
+    person_id: int | None
     to: str
     address: str
     posts: tuple[str, ...]
@@ -77,6 +79,7 @@ def why(tx: Tx, viewer: Viewer, mail: str) -> Why:
     zone = tx.calendar.zone
     return Why(
         mail=f"mail/{message.id}",
+        person_id=_person(message),
         to=message.to_name,
         address=message.to_address,
         posts=_posts(tx, message),
@@ -179,9 +182,16 @@ def _cause(tx: Tx, viewer: Viewer, message: Message, ref: Ref, number: int, told
     )
 
 
+def _person(message: Message) -> int | None:
+    number = message.person_ref.partition("/")[2]
+    return int(number) if number.isdecimal() else None
+
+
 def _posts(tx: Tx, message: Message) -> tuple[str, ...]:
     """Give the posts that the person held on the day on which the mail was owed."""
-    ref = message.person_ref.partition("/")[2]
+    person = _person(message)
+    if person is None:
+        return ()
     on: date = tx.calendar.today(message.created_at)
     people = roster(tx.session, group_id=message.group_id, today=on)
-    return tuple(dict.fromkeys(seat.post for seat in people.of(int(ref)))) if ref.isdecimal() else ()
+    return tuple(dict.fromkeys(seat.post for seat in people.of(person)))
