@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
+from fastapi import Path
 from starlette.responses import Response
 
 from assurance.access import Viewer
@@ -25,6 +26,7 @@ from web.api.caller import Caller, Made
 from web.api.shapes import written
 from web.api.subjects import Kind as KindOfSubject
 
+Trigger = Annotated[str, Path(pattern="^[a-z_]{1,60}$", examples=["begin"], description="Which step.")]
 Given: TypeAlias = str | int | bool
 _WRONG = {
     Kind.DATE: "a day, written as 2015-03-03",
@@ -35,7 +37,7 @@ _WRONG = {
 }
 
 
-def take(caller: Caller, kind: KindOfSubject, number: int, trigger: str, step: asked.Step) -> Response:
+def take(caller: Caller, kind: KindOfSubject, number: int, trigger: Trigger, step: asked.Step) -> Response:
     """Take a step, or ask for the decision that it needs; If-Match names the version on which you decided."""
 
     def work(tx: Tx, viewer: Viewer) -> Made:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
-from pydantic import Field
+from fastapi import Path, Query
 from starlette.responses import Response
 
 from assurance.queries import why as whys
@@ -19,7 +18,8 @@ from web.api.caller import Caller
 from web.api.shapes import answered, one_page, subject_written, written
 
 Kind = Annotated[
-    str, Field(max_length=60, examples=["action"], description="Of which kind: action, audit, …")
+    str,
+    Path(pattern="^[a-z_]{1,60}$", examples=["action"], description="Of which kind: action, audit, …"),
 ]
 Days = Annotated[int, Query(ge=1, le=60, description="How many days ahead.")]
 
