@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import inspect
 import secrets
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -28,11 +29,16 @@ class Forged(Exception):
     """A form did not come from a page of ours that this very person has open."""
 
 
-async def posted(request: Request) -> FormData:
-    """Read what was posted; nothing for whoever only reads."""
+async def posted(request: Request) -> AsyncIterator[FormData]:
+    """Read what was posted, nothing for whoever only reads; files are put away once the answer is made."""
     if request.method in READING:
-        return FormData()
-    return await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
+        yield FormData()
+        return
+    form = await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
 class Answered:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,6 +15,7 @@ from assurance.office import Tx
 from assurance.queries.files import FileRow, files_of
 from assurance.queries.lists import return_days_late
 from assurance.queries.pages import Page, page_of
+from assurance.queries.tracker import Choice, Choices
 from assurance.records import Agency, AgencyReturn, Aim, Answer, Audit, Case, Person, RecordSet
 from engine.errors import Reason, Refused
 from engine.ledger import history, texts
@@ -33,6 +35,7 @@ class ReturnsWanted:
     audit_id: int | None = None
     agency_id: int | None = None
     only_late: bool = False
+    words: str = ""
     page: int = 1
 
 
@@ -54,15 +57,6 @@ class ReturnLine:
     answered: int
     aims: int
     is_mine: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What a list of returns can be narrowed to, each with its number or word."""
-
-    audits: Sequence[tuple[int, str]]
-    agencies: Sequence[tuple[int, str]]
-    states: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +121,13 @@ def list_returns(tx: Tx, viewer: Viewer, wanted: ReturnsWanted) -> Page[ReturnLi
     Raises Refused for a state that returns do not have.
     """
     where = [visible(viewer, AgencyReturn), *_narrowed(tx, wanted)]
-    count = tx.session.scalar(sa.select(sa.func.count()).select_from(AgencyReturn).where(*where)) or 0
+    if wanted.words:
+        where.append(_names(wanted.words))
+    count = tx.session.scalar(_joined(sa.func.count()).where(*where)) or 0
     place = page_of(count, wanted.page)
     mine = _waits_for(viewer)
     rows = tx.session.execute(
-        sa.select(
+        _joined(
             AgencyReturn,
             Audit.reference,
             Audit.theme,
@@ -142,10 +138,6 @@ def list_returns(tx: Tx, viewer: Viewer, wanted: ReturnsWanted) -> Page[ReturnLi
             _number_of(Aim, Aim.audit_id == AgencyReturn.audit_id),
             mine,
         )
-        .join(Audit, Audit.id == AgencyReturn.audit_id)
-        .join(Case, Case.id == AgencyReturn.case_id)
-        .join(Agency, Agency.id == AgencyReturn.agency_id)
-        .join(RecordSet, RecordSet.id == AgencyReturn.record_set_id)
         .where(*where)
         .order_by(sa.case((mine, 0), else_=1), _is_settled(), AgencyReturn.due_on, AgencyReturn.id)
         .limit(place.limit)
@@ -166,9 +158,9 @@ def choices_of_returns(tx: Tx, viewer: Viewer) -> Choices:
         sa.select(Agency.id, Agency.name).where(visible(viewer, Agency)).order_by(Agency.name)
     )
     return Choices(
-        tuple((number, reference) for number, reference in named if number in audits),
-        tuple((number, name) for number, name in called if number in agencies),
-        tuple(tx.playbook.state_titles(AgencyReturn.noun).items()),
+        agencies=tuple(Choice(str(number), name) for number, name in called if number in agencies),
+        audits=tuple(Choice(str(number), reference) for number, reference in named if number in audits),
+        states=tuple(Choice(*pair) for pair in tx.playbook.state_titles(AgencyReturn.noun).items()),
     )
 
 
@@ -176,12 +168,7 @@ def one_return(tx: Tx, viewer: Viewer, ref: Ref) -> OneReturn:
     """Give one return whole; raises Refused where there is none for this viewer."""
     require_sight(tx.session, viewer, ref)
     row, audit, case, agency, records = tx.session.execute(
-        sa.select(AgencyReturn, Audit, Case, Agency.name, RecordSet.name)
-        .join(Audit, Audit.id == AgencyReturn.audit_id)
-        .join(Case, Case.id == AgencyReturn.case_id)
-        .join(Agency, Agency.id == AgencyReturn.agency_id)
-        .join(RecordSet, RecordSet.id == AgencyReturn.record_set_id)
-        .where(AgencyReturn.id == ref.id)
+        _joined(AgencyReturn, Audit, Case, Agency.name, RecordSet.name).where(AgencyReturn.id == ref.id)
     ).one()
     state = tx.playbook.definition(row.definition_id).states[row.state]
     return OneReturn(
@@ -252,6 +239,24 @@ def _narrowed(tx: Tx, wanted: ReturnsWanted) -> Iterator[sa.ColumnElement[bool]]
         yield AgencyReturn.agency_id == wanted.agency_id
     if wanted.only_late:
         yield sa.and_(AgencyReturn.state.in_(TO_ANSWER), AgencyReturn.due_on < tx.today)
+
+
+def _joined(*columns: Any) -> sa.Select[Any]:
+    """Read returns with what they are about."""
+    return (
+        sa.select(*columns)
+        .select_from(AgencyReturn)
+        .join(Audit, Audit.id == AgencyReturn.audit_id)
+        .join(Case, Case.id == AgencyReturn.case_id)
+        .join(Agency, Agency.id == AgencyReturn.agency_id)
+        .join(RecordSet, RecordSet.id == AgencyReturn.record_set_id)
+    )
+
+
+def _names(words: str) -> sa.ColumnElement[bool]:
+    """Say of a return that its case, theme, agency or records are called so."""
+    called = (Case.case_ref, Audit.reference, Audit.theme, Agency.name, RecordSet.name)
+    return sa.or_(*(column.icontains(words, autoescape=True) for column in called))
 
 
 def _waits_for(viewer: Viewer) -> sa.ColumnElement[bool]:

@@ -1,0 +1,166 @@
+"""Returns: the list, one return to be answered or looked at, saving as one goes, and the files that were handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from urllib.parse import quote
+
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from assurance.commands.moving import move
+from assurance.commands.reading import save_return
+from assurance.files.cabinet import Kept, cabinet_of
+from assurance.queries.agency_returns import OneReturn, choices_of_returns, list_returns, one_return
+from assurance.queries.doors import Doors, doors_of
+from assurance.queries.files import content_of
+from assurance.queries.references import subject_of
+from engine.errors import Refused, Stale
+from web.desk import Desk
+from web.failures import is_not_there
+from web.forms.agency_return import ReturnFilter, ReturnForm, return_form
+from web.forms.filters import any_or
+from web.render import counted
+
+KIND = "agency_return"
+SUBMIT, NOT_KNOWN = "submit", "declare_not_known"
+IN_THE_FORM = ("start", "answer", SUBMIT, NOT_KNOWN)  # what the form has a button or a link for
+
+
+def listed(desk: Desk, page: int = 1) -> Response:
+    """Show the returns that somebody may see, theirs first."""
+    with desk.reading() as (tx, viewer):
+        choices = choices_of_returns(tx, viewer)
+        narrowed = ReturnFilter(
+            desk.request.query_params,
+            audit=any_or(choices.audits),
+            agency=any_or(choices.agencies),
+            state=any_or(choices.states),
+            show=[("late", "Late")],
+        )
+        found = list_returns(tx, viewer, narrowed.wanted(page))
+    return desk.page(
+        "returns/list.html",
+        title="Agency returns",
+        filter=narrowed,
+        rows=found.rows,
+        place=found.place,
+        is_of_several=len(choices.agencies) > 1,
+        address=lambda number: narrowed.address("/agency_returns", page=number),
+    )
+
+
+def one(desk: Desk, number: int) -> Response:
+    """Show one return: as a form to whoever answers it, to be read by others who may see it."""
+    shown, doors = _read(desk, number)
+    return _page(desk, shown, doors, return_form(shown) if _is_to_answer(doors) else None)
+
+
+def save(desk: Desk, number: int) -> Response:
+    """Keep what is right of what was answered, and submit the return where that was asked and nothing is wrong."""
+    shown, _ = _read(desk, number)
+    form = return_form(shown, desk.form)
+    form.validate()
+    said = ""
+    try:
+        said = _saved(desk, shown, form)
+        if not form.problems and desk.form.get("then") == SUBMIT:
+            with desk.begin() as tx:
+                given = {"remark": form.remark.data} if form.remark.data else {}
+                move(tx, shown.ref, SUBMIT, given=given, key=f"{form.key.data}-{SUBMIT}")
+            return desk.go(
+                f"/{shown.ref}", said="The return is submitted and locked. The coordinator looks at it now."
+            )
+    except Refused as refused:
+        if is_not_there(refused):
+            raise
+        form.refuse(refused)
+        told = {int(code.removeprefix("aim-")) for code in _codes(refused) if code.startswith("aim-")}
+        return _again(desk, number, form, said, told=told, status=409 if isinstance(refused, Stale) else 422)
+    if form.problems:
+        return _again(desk, number, form, said, told=set(), status=422)
+    return desk.go(f"/{shown.ref}", said=said or "Nothing was changed; all is as you had saved it.")
+
+
+def download(desk: Desk, number: int) -> Response:
+    """Hand out a file, never to be opened as a page of ours."""
+    with desk.reading() as (tx, viewer):
+        file = content_of(tx, viewer, cabinet_of(desk.office.settings), number)
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+        "content-security-policy": "default-src 'none'; sandbox",
+    }
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def _read(desk: Desk, number: int) -> tuple[OneReturn, Doors]:
+    with desk.reading() as (tx, viewer):
+        ref = subject_of(tx, viewer, KIND, number)
+        return one_return(tx, viewer, ref), doors_of(tx, ref)
+
+
+def _is_to_answer(doors: Doors) -> bool:
+    """Say whether the reader may answer the return, be it that the first save begins it."""
+    return any(door.is_open and door.trigger in ("start", "answer") for door in doors.doors)
+
+
+def _saved(desk: Desk, shown: OneReturn, form: ReturnForm) -> str:
+    """Keep what is right and was changed, and say so; nothing where nothing was."""
+    answers = form.right_answers()
+    tool = None if form.tool.errors or not form.tool.data or form.tool.data == shown.tool else form.tool.data
+    grade = None if form.grade.errors or (form.grade.data or None) == shown.grade else form.grade.data or None
+    with ExitStack() as until_done:
+        file = None
+        try:
+            file = until_done.enter_context(_kept(desk))
+        except Refused as refused:
+            form.file.errors = [reason.sentence for reason in refused.reasons]
+        if not answers and tool is None and grade is None and file is None:
+            return ""
+        with desk.begin() as tx:
+            save_return(tx, shown.ref, answers, tool=tool, grade=grade, file=file, key=form.key.data)
+    answered = len(answers.keys() | {aim.aim_id for aim in shown.aims if aim.answer is not None})
+    left = len(shown.aims) - answered
+    rest = f" {counted(left, 'aim')} to go." if left else " You can submit it now."
+    return f"Saved. {answered} of {counted(len(shown.aims), 'aim')} answered.{rest}"
+
+
+@contextmanager
+def _kept(desk: Desk) -> Iterator[Kept | None]:
+    """Keep the file that was handed in, for as long as what is done with it succeeds."""
+    file = desk.form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        yield None
+        return
+    cabinet = cabinet_of(desk.office.settings)
+    with cabinet.keeping(file.filename, file.file, at=desk.office.clock.now()) as kept:
+        yield kept
+
+
+def _codes(refused: Refused) -> list[str]:
+    return [reason.code for reason in refused.reasons]
+
+
+def _again(desk: Desk, number: int, form: ReturnForm, said: str, *, told: set[int], status: int) -> Response:
+    """Show the form with what is wrong and everything that was typed, and say what of it is saved."""
+    shown, doors = _read(desk, number)
+    form.show_anew(shown, told=told)
+    return _page(desk, shown, doors, form, saved=said, status=status)
+
+
+def _page(
+    desk: Desk, shown: OneReturn, doors: Doors, form: ReturnForm | None, *, saved: str = "", status: int = 200
+) -> Response:
+    open_doors = [door for door in doors.doors if door.is_open]
+    return desk.page(
+        "returns/one.html",
+        status=status,
+        title=f"{shown.records}, case {shown.case}",
+        one=shown,
+        doors=doors,
+        others=[] if form is None else [door for door in open_doors if door.trigger not in IN_THE_FORM],
+        not_known=any(door.trigger == NOT_KNOWN for door in open_doors),
+        form=form,
+        saved=saved,
+    )
