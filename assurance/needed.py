@@ -60,6 +60,7 @@ STATES: Mapping[str, Mapping[str, str]] = {
     RuleHold.noun: {"in_force": "rules are held by what is in it, and by nothing else"},
     Meeting.noun: {
         "planned": "the next meeting is the first one in it",
+        "held": "who was there is recorded of a meeting that has come to it",
         "cancelled": "nothing is looked at in a meeting that has come to it",
     },
 }
@@ -101,7 +102,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     ImmediateConcern.noun: (),
     DeadAddress.noun: ("note_return", "mend"),
     RuleHold.noun: (),
-    Meeting.noun: (),
+    Meeting.noun: ("record_attendance",),
 }
 
 

@@ -29,7 +29,7 @@ from assurance.records.findings import (
 )
 from assurance.records.links import LinkUse, MailLink
 from assurance.records.matters import Matter
-from assurance.records.meetings import Invitation, Meeting
+from assurance.records.meetings import Attendance, Invitation, Meeting
 from assurance.records.people import (
     Absence,
     Agency,
@@ -60,6 +60,7 @@ __all__ = [
     "AnsweredRequest",
     "ApiToken",
     "Approval",
+    "Attendance",
     "Audit",
     "CalendarFeed",
     "Case",

@@ -46,3 +46,16 @@ class Invitation(OfGroup, Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     sequence: Mapped[int]
     is_invited: Mapped[bool]
+
+
+class Attendance(OfGroup, Base):
+    """Who was at one meeting for one post: its holder, or somebody in their place, or nobody."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (sa.UniqueConstraint("meeting_id", "post_id", "person_id"),)
+
+    meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id"))
+    post_id: Mapped[int] = mapped_column(sa.ForeignKey("post.id"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))  # who holds the post
+    presence: Mapped[str]  # there, deputy, apologies, absent
+    deputy: Mapped[str]  # who came in their place, by name; empty where nobody did
