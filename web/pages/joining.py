@@ -29,9 +29,9 @@ def set_up(desk: Desk, token: str) -> Response:
         done = accept(
             desk.office,
             token,
-            password=form.password.data,
+            password=form.password.data or "",
             sealed=form.sealed.data or "",
-            code=form.code.data,
+            code=form.code.data or "",
             device=device_of(desk),
         )
     except Refused as refused:
@@ -56,11 +56,13 @@ def help_(desk: Desk) -> Response:
     if not form.validate():
         return desk.page("accounts/forgotten.html", status=422, title=title, form=form)
     try:
-        ask_for_link(desk.office, form.email.data, place=place_of(desk))
+        ask_for_link(desk.office, form.email.data or "", place=place_of(desk))
     except Refused as refused:
         form.refuse(refused)
         return desk.page("accounts/forgotten.html", status=422, title=title, form=form)
-    return desk.page("accounts/link_sent.html", title="Look into your mail", email=form.email.data.strip())
+    return desk.page(
+        "accounts/link_sent.html", title="Look into your mail", email=(form.email.data or "").strip()
+    )
 
 
 def ask_to_recover(desk: Desk, token: str) -> Response:
@@ -77,8 +79,8 @@ def choose_anew(desk: Desk, token: str) -> Response:
         done = recover(
             desk.office,
             token,
-            password=form.password.data,
-            code=form.code.data,
+            password=form.password.data or "",
+            code=form.code.data or "",
             place=place_of(desk),
             device=device_of(desk),
         )

@@ -42,7 +42,9 @@ def take_password(desk: Desk) -> Response:
     if not form.validate():
         return desk.page("accounts/password.html", status=422, title=title, form=form)
     try:
-        token = change_password(desk.office, seat_of(desk), old=form.old.data, new=form.password.data)
+        token = change_password(
+            desk.office, seat_of(desk), old=form.old.data or "", new=form.password.data or ""
+        )
     except Refused as refused:
         form.refuse(refused)
         return desk.page("accounts/password.html", status=422, title=title, form=form)
@@ -62,7 +64,9 @@ def take_app(desk: Desk) -> Response:
     if not form.validate():
         return _app(desk, form, status=422)
     try:
-        token = change_app(desk.office, seat_of(desk), sealed=form.sealed.data or "", code=form.code.data)
+        token = change_app(
+            desk.office, seat_of(desk), sealed=form.sealed.data or "", code=form.code.data or ""
+        )
     except Refused as refused:
         form.refuse(refused)
         return _app(desk, form, status=422)
@@ -105,7 +109,7 @@ def take_proof(desk: Desk) -> Response:
     kept = kept_fields(desk.form)
     if not form.validate():
         return confirm_page(desk, then=then, form=form, kept=kept, status=422)
-    proof = form.proof.data if isinstance(form, ConfirmForm) else ""
+    proof = form.proof.data or "" if isinstance(form, ConfirmForm) else ""
     try:
         token = confirm(desk.office, seat_of(desk), proof)
     except Refused as refused:

@@ -39,7 +39,9 @@ def take(desk: Desk) -> Response:
     if not form.validate():
         return _first(desk, form, status=422)
     try:
-        token = show_password(desk.office, form.email.data, form.password.data, place=place_of(desk))
+        token = show_password(
+            desk.office, form.email.data or "", form.password.data or "", place=place_of(desk)
+        )
     except Refused as refused:
         form.refuse(refused)
         return _first(desk, form, status=422)
@@ -64,7 +66,7 @@ def take_code(desk: Desk) -> Response:
         done = show_code(
             desk.office,
             desk.cookies.read(desk.request, STEP),
-            form.code.data,
+            form.code.data or "",
             place=place_of(desk),
             device=device_of(desk),
             instead_of=None if desk.signed is None else desk.signed.session_id,
