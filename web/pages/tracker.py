@@ -42,6 +42,7 @@ def actions(desk: Desk, page: int = 1) -> Response:
         rows=found.rows,
         place=found.place,
         today=today,
+        address=lambda number: chosen.address(ACTIONS, page=number),
     )
 
 
@@ -77,7 +78,7 @@ def recommendations(desk: Desk, page: int = 1) -> Response:
     with desk.reading() as (tx, viewer):
         chosen = RecommendationFilter(
             desk.request.query_params,
-            show=list(NEEDS.items()),
+            show=NEEDS,
             agency=any_or(agencies_to_choose(tx, viewer)),
             audit=any_or(audits_to_choose(tx, viewer)),
             state=any_or(recommendation_states(tx)),
@@ -99,12 +100,12 @@ def _tracker_filter(desk: Desk, tx: Tx, viewer: Viewer) -> TrackerFilter:
     choices = tracker_choices(tx, viewer)
     return TrackerFilter(
         desk.request.query_params,
-        show=list(SIGNS.items()),
+        show=SIGNS,
         agency=any_or(choices.agencies),
         audit=any_or(choices.audits),
         state=any_or(choices.states),
         kind=KIND_CHOICES,
-        sort=list(ORDERS.items()),
+        sort=ORDERS,
     )
 
 
