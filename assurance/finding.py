@@ -46,6 +46,22 @@ def not_accounted_for(tx: Tx, noun: Noun, rule: Rule, others: Iterable[Rule]) ->
     return question.found(sa.case(is_lost, value=question.timer(), else_=sa.true()))
 
 
+def fulfils(tx: Tx, noun: Noun, rule: Rule, day: date) -> Column:
+    """Say of the rows of a noun's table that a rule's condition is true of them on a day."""
+    table = noun.table
+
+    def days_of(column: Column) -> list[date | None]:
+        asked = sa.select(column).select_from(table).where(table.group_id == tx.actor.group_id)
+        return list(tx.session.scalars(asked.distinct()))
+
+    return to_sql(rule.when.tree, columns_of(noun), today=day, calendar=tx.calendar, days_of=days_of)
+
+
+def columns_of(noun: Noun) -> dict[str, Column]:
+    """Give the column, or what is looked up or counted, for each fact of a noun."""
+    return {**{fact.field.name: fact.expression for fact in noun.facts}, "state": noun.table.state}
+
+
 class _Question:
     """What is asked of one noun's table for one rule today: first its condition, then look-ups for whoever fulfils it.
 
@@ -56,8 +72,7 @@ class _Question:
     def __init__(self, tx: Tx, noun: Noun, rule: Rule, others: Iterable[Rule]) -> None:
         self._tx, self._noun, self._rule = tx, noun, rule
         self._louder = [other for other in others if rule.id in other.quiets]
-        facts = {fact.field.name: fact.expression for fact in noun.facts}
-        self._facts: dict[str, Column] = facts | {"state": noun.table.state}
+        self._facts = columns_of(noun)
         self._rows = self._fulfilling()
 
     def found(self, where: Column) -> list[Ref]:
@@ -138,13 +153,7 @@ class _Question:
         return stem.concat(subject).concat(":").concat(occasion).concat(":").concat(number)
 
     def _holds(self, rule: Rule, day: date) -> Column:
-        calendar = self._tx.calendar
-        return to_sql(rule.when.tree, self._facts, today=day, calendar=calendar, days_of=self._days_of)
-
-    def _days_of(self, column: Column) -> list[date | None]:
-        table = self._noun.table
-        asked = sa.select(column).select_from(table).where(table.group_id == self._tx.actor.group_id)
-        return list(self._tx.session.scalars(asked.distinct()))
+        return fulfils(self._tx, self._noun, rule, day)
 
     def _occasion(self, rule: Rule) -> Column:
         """Spell the value of the fact to which a firing belongs as `Rule.occasion` does."""

@@ -32,6 +32,20 @@ def acknowledge(tx: Tx, ref: Ref, *, until_on: date, reason: str, key: str | Non
     of interest, and for a day that is over or too far ahead.
     """
     known = hear(tx, ref).known
+    rule, occasion = to_accept(tx, known)
+    refuse_day(tx, until_on, LONGEST_ACKNOWLEDGEMENT, "An escalation is accepted", "accepted anew")
+    reason = said(reason, "the reason")
+    hold = place(tx, HoldKind.ACKNOWLEDGEMENT, known, occasion=occasion, until_on=until_on, key=key)
+    line = {"hold": hold.id, "rule": rule.id, "occasion": occasion, "until": until_on.isoformat()}
+    note(tx, known, ACKNOWLEDGED, line, texts={"reason": reason})
+    return hold
+
+
+def to_accept(tx: Tx, known: Known) -> tuple[Rule, str]:
+    """Give the escalation about a subject that the actor can accept, and its occasion.
+
+    Raises Refused where none stands, for whoever it has not come to, and for a conflict of interest.
+    """
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     spoken = _escalations(tx, known)
     if not spoken:
@@ -41,12 +55,7 @@ def acknowledge(tx: Tx, ref: Ref, *, until_on: date, reason: str, key: str | Non
     refuse_conflict(tx, people, known)
     rule, occasion = spoken[-1]
     _refuse_accepted(tx, known, occasion)
-    refuse_day(tx, until_on, LONGEST_ACKNOWLEDGEMENT, "An escalation is accepted", "accepted anew")
-    reason = said(reason, "the reason")
-    hold = place(tx, HoldKind.ACKNOWLEDGEMENT, known, occasion=occasion, until_on=until_on, key=key)
-    line = {"hold": hold.id, "rule": rule.id, "occasion": occasion, "until": until_on.isoformat()}
-    note(tx, known, ACKNOWLEDGED, line, texts={"reason": reason})
-    return hold
+    return rule, occasion
 
 
 def _escalations(tx: Tx, known: Known) -> list[tuple[Rule, str]]:

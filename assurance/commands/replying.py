@@ -36,8 +36,7 @@ def reply(tx: Tx, ref: Ref, rule_id: str, text: str, *, key: str | None = None) 
     rule = rule_about(tx, rule_id, ref.kind)
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     occasion = rule.occasion(known.facts)
-    _refuse_who_was_not_heard(tx, people, known, rule)
-    _refuse_closed_notice(tx, known, rule, occasion)
+    refuse_reply(tx, known, rule)
     text = said(text, "your reply")
     until_on = tx.calendar.add_working_days(tx.today, REPLY_HOLDS)
     hold = place(
@@ -54,6 +53,13 @@ def reply(tx: Tx, ref: Ref, rule_id: str, text: str, *, key: str | None = None) 
     note(tx, known, REPLIED, line, texts={"reply": text})
     _ask_somebody_to_look(tx, people, known, rule, hold, until_on)
     return hold
+
+
+def refuse_reply(tx: Tx, known: Known, rule: Rule) -> None:
+    """Raise Refused unless the actor can reply to a notice of a rule now."""
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    _refuse_who_was_not_heard(tx, people, known, rule)
+    _refuse_closed_notice(tx, known, rule, rule.occasion(known.facts))
 
 
 def _refuse_who_was_not_heard(tx: Tx, people: Roster, known: Known, rule: Rule) -> None:

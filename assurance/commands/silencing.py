@@ -42,9 +42,7 @@ def silence(
         raise Refused(Reason("silences_nothing", "Name the rule, or the subject, or both."))
     known = None if ref is None else hear(tx, ref).known
     rule = None if rule_id is None else rule_about(tx, rule_id, None if ref is None else ref.kind)
-    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
-    _refuse_urgent(tx, rule, known)
-    _refuse_own(tx, people, rule, known)
+    refuse_silence(tx, rule, known)
     refuse_day(tx, until_on, LONGEST_SILENCE, "Rules are silenced", "silenced anew")
     texts = {"reason": said(reason, "the reason")}
     if known is None:
@@ -54,6 +52,14 @@ def silence(
     line = {"hold": hold.id, "rule": rule_id, "until": until_on.isoformat()}
     note(tx, known, SILENCED, line, texts=texts)
     return hold
+
+
+def refuse_silence(tx: Tx, rule: Rule | None, known: Known | None) -> None:
+    """Raise Refused unless the actor can silence a rule, or all of them, about one subject or about everything."""
+    require_role(tx, *WHO_SILENCES)
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    _refuse_urgent(tx, rule, known)
+    _refuse_own(tx, people, rule, known)
 
 
 def _refuse_urgent(tx: Tx, rule: Rule | None, known: Known | None) -> None:

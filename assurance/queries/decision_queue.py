@@ -14,7 +14,8 @@ from assurance.deciders import WAITING, Request, answers_of, requests_of
 from assurance.office import Tx
 from assurance.queries.lists import names, state_title
 from assurance.queries.one_approval import decided_by
-from assurance.records import Action, Approval, Audit, Person, Recommendation
+from assurance.queries.subject_words import what_they_say
+from assurance.records import Approval, Audit, Person
 from engine.approvals import Word
 from engine.moved import Ref
 from engine.refusals import spoken
@@ -92,7 +93,7 @@ def queue_of(tx: Tx, viewer: Viewer, *, page: int = 1) -> Queue:
     called = _Called(
         names(tx, Person, Person.name),
         names(tx, Audit, Audit.reference),
-        _subjects(tx, viewer, [*waits, *found]),
+        what_they_say(tx, viewer, (Ref(row.subject_kind, row.subject_id) for row in (*waits, *found))),
     )
     requests = requests_of(tx, waits)
     rows = [_waiting(tx, viewer, row, requests[row.id], called) for row in waits]
@@ -118,16 +119,6 @@ class _Called(NamedTuple):
     people: Mapping[int, str]
     audits: Mapping[int, str]
     subjects: Mapping[Ref, str]
-
-
-def _subjects(tx: Tx, viewer: Viewer, rows: Sequence[Approval]) -> dict[Ref, str]:
-    """Give what the subjects of some decisions say, in one statement for each kind that has words of its own."""
-    found: dict[Ref, str] = {}
-    for table, words in _WORDS.items():
-        ids = {row.subject_id for row in rows if row.subject_kind == table.noun}
-        query = sa.select(table.id, words).where(table.id.in_(ids), visible(viewer, table))
-        found |= {Ref(table.noun, number): text for number, text in tx.session.execute(query)}
-    return found
 
 
 def _waiting(tx: Tx, viewer: Viewer, row: Approval, request: Request, called: _Called) -> Waiting:
@@ -169,8 +160,3 @@ def _decided(tx: Tx, found: Sequence[Approval], called: _Called) -> tuple[Decide
 
 
 _SAID = {word: spoken(word) for word in Word}
-_WORDS: Mapping[type[Audit] | type[Recommendation] | type[Action], sa.ColumnElement[str]] = {
-    Audit: Audit.__table__.c.theme,
-    Recommendation: Recommendation.__table__.c.text,
-    Action: Action.__table__.c.text,
-}
