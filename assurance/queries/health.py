@@ -76,10 +76,13 @@ def of_database(store: Store, file: Path | None) -> Iterator[Seen]:
         )
 
 
-def of_contents(session: Session, dialect: str, now: datetime) -> Iterator[Seen]:
-    """Say how the guards, the groups, the history, the mail and the timers are, of all groups."""
+def of_contents(
+    session: Session, dialect: str, now: datetime, *, group_id: int | None = None
+) -> Iterator[Seen]:
+    """Say how the guards, the history, the mail and the timers are, of all groups; of which one, or all, the names."""
     yield _triggers(session, dialect)
-    for group in session.scalars(sa.select(Group).order_by(Group.id)):
+    groups = sa.select(Group).order_by(Group.id)
+    for group in session.scalars(groups if group_id is None else groups.where(Group.id == group_id)):
         local = moment_in_words(now.astimezone(ZoneInfo(group.zone)))
         yield Seen("Group", f"{group.key}: {group.name}; there it is {local} ({group.zone})")
     yield from _history(session, now)

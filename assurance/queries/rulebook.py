@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -40,13 +40,21 @@ class RuleRow:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One time that a rule spoke: when, about what, for which occasion, and what it then did."""
+    """One time that a rule spoke: when, about what, for which occasion (`on`, where that is a day), and what it did."""
 
     ref: Ref
     at: datetime
     did: str
     occasion: str
     number: int
+
+    @property
+    def on(self) -> date | None:
+        """The day that the occasion is, where it is one."""
+        try:
+            return date.fromisoformat(self.occasion)
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,109 @@
+"""What whoever keeps the installation should look at, and how the installation is in every detail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from assurance.access import Viewer, visible
+from assurance.in_force import RuleInForce, standing_of
+from assurance.office import Office, Tx
+from assurance.queries.around import HELD
+from assurance.queries.health import Seen, of_contents, of_database, of_definitions, of_settings
+from assurance.queries.mail_queue import MailQueue, mail_queue
+from assurance.queries.vital_signs import VitalSigns, vital_signs
+from assurance.records import ClosedDay, DeadAddress
+from assurance.records.rules import DailySweep
+from assurance.tables import MOVED
+from engine.proof import Proof, verify
+from notifications.outbox import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What is counted for the first page of the administration."""
+
+    mails: MailQueue
+    dead_addresses: int
+    rules_waiting: tuple[RuleInForce, ...]
+    next_closed: tuple[date, str] | None
+    signs: VitalSigns
+
+    @property
+    def owed(self) -> int:
+        """How many mails still wait to go."""
+        return self.mails.counts["queued"] + self.mails.counts[HELD] + self.mails.counts["sending"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """When what should happen happened last: the daily look at everything, and the last mail that was handed over."""
+
+    looked_on: date | None
+    looked_at: datetime | None
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Everything that a doctor would ask of the installation, with its vital signs and its pulse."""
+
+    signs: VitalSigns
+    pulse: Pulse
+    settings: tuple[Seen, ...]
+    database: tuple[Seen, ...]
+    contents: tuple[Seen, ...]
+
+    @property
+    def advice(self) -> tuple[Seen, ...]:
+        """What somebody has to do something about."""
+        return tuple(
+            one for some in (self.settings, self.database, self.contents) for one in some if one.advice
+        )
+
+
+def attention(office: Office, tx: Tx, viewer: Viewer) -> Attention:
+    """Count what waits for whoever keeps the installation."""
+    dead = sa.select(sa.func.count()).select_from(DeadAddress)
+    closed = sa.select(ClosedDay.day, ClosedDay.name).where(
+        ClosedDay.group_id == tx.actor.group_id, ClosedDay.day >= tx.today
+    )
+    row = tx.session.execute(closed.order_by(ClosedDay.day).limit(1)).first()
+    return Attention(
+        mails=mail_queue(tx, viewer),
+        dead_addresses=tx.session.scalar(
+            dead.where(visible(viewer, DeadAddress), DeadAddress.mended_on.is_(None))
+        )
+        or 0,
+        rules_waiting=tuple(one for one in standing_of(tx) if not one.is_in_force),
+        next_closed=None if row is None else (row[0], row[1]),
+        signs=vital_signs(office),
+    )
+
+
+def examine(office: Office, tx: Tx) -> Examination:
+    """Examine the installation without changing anything; what a setting keeps secret is not told."""
+    store = office.store
+    looked = tx.session.execute(
+        sa.select(DailySweep.done_on, DailySweep.done_at).where(DailySweep.group_id == tx.actor.group_id)
+    ).first()
+    sent_at = tx.session.scalar(
+        sa.select(sa.func.max(Message.sent_at)).where(Message.group_id == tx.actor.group_id)
+    )
+    return Examination(
+        signs=vital_signs(office),
+        pulse=Pulse(looked and looked[0], looked and looked[1], sent_at),
+        settings=tuple(of_settings(office.settings)),
+        database=tuple(of_database(store, store.path)),
+        contents=(
+            *of_contents(tx.session, store.db.dialect.name, tx.now, group_id=tx.actor.group_id),
+            of_definitions(tx.session, office.shelf),
+        ),
+    )
+
+
+def check_history(tx: Tx) -> Proof:
+    """Check every seal of every history, as `auditloop verify` does; it takes a second for some thousand lines."""
+    return verify(tx.session, MOVED)
