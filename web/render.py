@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from engine.moved import Ref
 from web.desk import Desk
+from web.devices import device
 from web.menu import menu_of
 from web.tones import tone_of
 
@@ -51,6 +52,7 @@ class Templates:
             "counted": counted,
             "spoken": spoken,
             "lines": lines,
+            "device": device,
             "linked": linked,
         }
         self.environment.globals |= {

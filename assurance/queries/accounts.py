@@ -12,34 +12,35 @@ from assurance.accounts.chronicle import DEEDS
 from assurance.accounts.proving import codes_left
 from assurance.accounts.sessions import LONGEST, LONGEST_IDLE
 from assurance.office import Office, Tx, clock_of
-from assurance.records import Account, AccountEvent, AccountIdentity, Agency, Person, SignedInSession
+from assurance.records import Account, AccountEvent, AccountIdentity, Person, SignedInSession
 from assurance.roster import roster
 from engine.errors import Refused
 
 NEWEST_DEEDS = 20
-# In which order an example offers its posts: whoever decides first, whoever looks on last.
-_ORDER = (
-    "chair",
-    "deputy_chair",
-    "coordinator",
-    "agency_lead",
-    "member",
-    "post_holder",
-    "lay_member",
-    "board_chair",
-    "inspector",
-    "administrator",
-)
+# Every role as one speaks of whoever holds it; in the order in which an example offers its posts.
+ROLES = {
+    "chair": "the chair",
+    "deputy_chair": "the deputy chair",
+    "coordinator": "the coordinator",
+    "agency_lead": "an agency's lead",
+    "member": "a member",
+    "post_holder": "an action owner",
+    "lay_member": "the lay member",
+    "board_chair": "the chair of the Board",
+    "inspector": "the inspector",
+    "administrator": "the administrator",
+}
+_ORDER = tuple(ROLES)
 
 
 @dataclass(frozen=True, slots=True)
 class ExamplePost:
-    """Somebody of an example to sign in as."""
+    """Somebody of an example to sign in as: their roles as one speaks of them, and the titles of their posts."""
 
     person_key: str
     name: str
-    posts: tuple[str, ...]
-    agency: str
+    roles: str
+    titles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,12 @@ def example_posts(office: Office) -> list[ExamplePost]:
         with office.reading(clock_of(group_id)) as tx:
             people = roster(tx.session, group_id=group_id, today=tx.today)
             keys = dict(tx.session.execute(sa.select(Person.id, Person.key)).tuples().all())
-            agencies = dict(tx.session.execute(sa.select(Agency.id, Agency.name)).tuples().all())
-        for seat in people.seats:
-            place = min(_ORDER.index(one.role) for one in people.of(seat.person_id) if one.role in _ORDER)
-            posts = tuple(one.post for one in people.of(seat.person_id))
-            agency = "" if seat.agency_id is None else agencies[seat.agency_id]
-            found[place, seat.person_id] = ExamplePost(keys[seat.person_id], seat.person, posts, agency)
+        for person_id in {seat.person_id for seat in people.seats}:
+            seats = sorted(people.of(person_id), key=lambda seat: _ORDER.index(seat.role))
+            roles = " and ".join(dict.fromkeys(ROLES[seat.role] for seat in seats))
+            titles = tuple(seat.post for seat in seats)
+            place = _ORDER.index(seats[0].role), person_id
+            found[place] = ExamplePost(keys[person_id], seats[0].person, roles, titles)
     return [found[place] for place in sorted(found)]
 
 

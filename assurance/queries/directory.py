@@ -266,9 +266,14 @@ def _accounts(tx: Tx, viewer: Viewer) -> dict[int, Standing]:
         )
         .scalar_subquery()
     )
+    was_invited = sa.exists().where(
+        AccountTicket.account_id == Account.id, AccountTicket.purpose == Purpose.INVITATION
+    )
     is_linked = sa.exists().where(AccountIdentity.account_id == Account.id)
     query = sa.select(Account, sa.type_coerce(open_until, AccountTicket.expires_at.type), is_linked)
-    rows = tx.session.execute(query.where(visible(viewer, Account)))
+    # An example makes accounts for whoever looks around in it; nobody can sign in with those.
+    is_real = sa.or_(was_invited, is_linked, Account.password_hash.is_not(None))
+    rows = tx.session.execute(query.where(visible(viewer, Account), is_real))
     return {account.person_id: _standing(tx, account, until, linked) for account, until, linked in rows}
 
 
