@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from assurance.accounts.chronicle import note_deed
 from assurance.accounts.tokens import draw_token, fingerprint
 from assurance.commands.checks import said
 from assurance.commands.hearing import require_post
@@ -95,6 +96,7 @@ def make_token(tx: Tx, name: str, scopes: Iterable[str], *, days: int = USUAL_DA
     )
     tx.session.add(row)
     tx.session.flush()
+    note_deed(tx, "token_made", tx.actor.person_id, f"{row.prefix}…")
     return NewToken(row.id, token, row.expires_at)
 
 
@@ -108,6 +110,7 @@ def revoke_token(tx: Tx, number: int) -> None:
         raise Refused(Reason("unknown_row", "You have no such token."))
     if row.revoked_at is None:
         row.revoked_at = tx.now
+        note_deed(tx, "token_withdrawn", tx.actor.person_id, f"{row.prefix}…")
 
 
 def tokens_of(tx: Tx) -> tuple[TokenRow, ...]:

@@ -37,6 +37,8 @@ DEEDS = {
     "day_opened": "opened a closed day again",
     "feed_made": "made a calendar address",
     "feed_revoked": "took back a calendar address",
+    "token_made": "made a token for programs",
+    "token_withdrawn": "withdrew a token for programs",
 }
 
 
