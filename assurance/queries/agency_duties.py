@@ -9,10 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from assurance.access import Viewer, visible
-from assurance.facts import SETTLED_ACTIONS
 from assurance.facts.words import ASKED_AGENCY
 from assurance.office import Tx
-from assurance.queries.duties import Duty, Me
+from assurance.queries.duties import Duty, Me, can_take, sources
 from assurance.records import (
     Action,
     Agency,
@@ -30,7 +29,6 @@ from engine.moved import Ref
 
 # Under another name than its own: who may see an action is asked of the recommendation under its own.
 _MADE = aliased(Recommendation)
-OWED = ("requested", "in_progress", "changes_requested")
 
 
 def agency_duties(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
@@ -53,6 +51,7 @@ def _returns(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
             AgencyReturn.state,
             AgencyReturn.state_since_on,
             AgencyReturn.due_on,
+            AgencyReturn.submitted_on,
             AgencyReturn.agency_id,
             RecordSet.lead_post_id,
             RecordSet.name,
@@ -64,32 +63,29 @@ def _returns(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
         .join(Audit, Audit.id == AgencyReturn.audit_id)
         .where(
             visible(viewer, AgencyReturn),
-            AgencyReturn.state.in_(OWED),
+            can_take(tx, AgencyReturn, "start", "submit"),
             AgencyReturn.agency_id.in_(me.agencies),
         )
     )
-    for number, state, since_on, due_on, agency_id, post_id, records, case, audit in tx.session.execute(
-        query
-    ):
+    asked = sources(tx, AgencyReturn.noun, "start")
+    for row in tx.session.execute(query):
+        number, state, since_on, due_on, submitted_on, agency_id, post_id, records, case, audit = row
         has_reader = post_id is not None and bool(me.people.in_post(post_id))
         if post_id in me.posts or (agency_id in me.leads and (not has_reader or due_on < tx.today)):
-            why, steps = _OF_RETURNS[state]
+            why = "You have begun to read the records of this case."
+            if state in asked:
+                why = "Your agency was asked to read its records of this case."
+            elif submitted_on is not None:
+                why = "It was sent back to you: something is missing or unclear."
             yield Duty(
                 Ref(AgencyReturn.noun, number),
                 f"Return for case {case} from {records}",
                 why,
                 since_on,
                 due_on,
-                steps,
+                ("start", "submit", "answer"),
                 audit,
             )
-
-
-_OF_RETURNS = {
-    "requested": ("Your agency was asked to read its records of this case.", ("start",)),
-    "in_progress": ("You have begun to read the records of this case.", ("submit", "answer")),
-    "changes_requested": ("It was sent back to you: something is missing or unclear.", ("submit", "answer")),
-}
 
 
 def _actions(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
@@ -108,13 +104,13 @@ def _actions(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
             Action.text,
             Audit.reference,
             sa.exists().where(*proof).label("is_proved"),
-            _MADE.state.in_(("agreed", "in_progress", "implemented", "not_embedded")),
+            can_take(tx, _MADE, "plan_action"),
         )
         .join(Audit, Audit.id == Action.audit_id)
         .join(_MADE, _MADE.id == Action.recommendation_id)
         .where(
             visible(viewer, Action),
-            Action.state.not_in((*SETTLED_ACTIONS, "confirmed")),
+            can_take(tx, Action, "agree", "begin", "confirm"),
             sa.or_(
                 Action.agency_id.in_(me.leads),
                 Action.owner_post_id.in_(me.posts),
@@ -122,6 +118,7 @@ def _actions(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
             ),
         )
     )
+    planned = sources(tx, Action.noun, "agree")
     for row in tx.session.execute(query):
         (
             number,
@@ -142,11 +139,11 @@ def _actions(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
         if awaited is not None:
             said = _AWAITED if awaited in me.leads else None
             since_on, due_on = waits_since or since_on, None
-        elif state == "proposed":
+        elif state in planned:
             said = _PLANNED if leads and agreed else None
         else:
             is_late = due_on is None or due_on < tx.today or not me.people.in_post(post_id)
-            said = _doing(state, owns=owns, leads=leads, is_proved=bool(proved), is_late=is_late)
+            said = _doing(owns=owns, leads=leads, is_proved=bool(proved), is_late=is_late)
         if said is not None:
             yield Duty(Ref(Action.noun, number), text, said[0], since_on, due_on, said[1], audit)
 
@@ -155,22 +152,16 @@ _AWAITED = ("Another agency's action waits for yours to do its part.", ("stop_wa
 _PLANNED = ("Your agency has planned it; it is still to be agreed.", ("agree", "complete_plan"))
 
 
-def _doing(
-    state: str, *, owns: bool, leads: bool, is_proved: bool, is_late: bool
-) -> tuple[str, tuple[str, ...]] | None:
+def _doing(*, owns: bool, leads: bool, is_proved: bool, is_late: bool) -> tuple[str, tuple[str, ...]] | None:
     if leads and is_proved:
         return "There is evidence for it; you confirm that it is complete.", ("confirm", "note_progress")
-    if owns and state == "agreed":
-        return "It is yours, and is to be begun.", ("begin", "note_progress")
     if owns and is_proved:
-        return "It is yours; your agency's lead confirms it once it is complete.", ("note_progress",)
+        return "It is yours; your agency's lead confirms it once it is complete.", ("begin", "note_progress")
     if owns:
-        return "It is yours; evidence shows that it is done.", ("add_evidence", "note_progress")
+        return "It is yours; evidence shows that it is done.", ("begin", "add_evidence", "note_progress")
     if leads and is_late:
-        return "It is your agency's, and late, undated or without anybody in the owner's post.", (
-            "complete_plan",
-            "note_progress",
-        )
+        why = "It is your agency's, and late, undated or without anybody in the owner's post."
+        return why, ("complete_plan", "note_progress")
     return None
 
 
@@ -180,7 +171,7 @@ def _concerns(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
     )
     mine = (
         visible(viewer, ImmediateConcern),
-        ImmediateConcern.state == "raised",
+        can_take(tx, ImmediateConcern, "take_up"),
         ImmediateConcern.agency_id.in_(me.leads),
     )
     for number, raised_on, agency in tx.session.execute(query.where(*mine)):
@@ -213,7 +204,7 @@ def _answers(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
         .join(Audit, Audit.id == Recommendation.audit_id)
         .where(
             visible(viewer, Recommendation),
-            Recommendation.state.in_(("proposed", "agreed", "in_progress")),
+            can_take(tx, Recommendation, "answer_for_agency"),
             AgencyAnswer.agency_id.in_(me.leads),
             sa.or_(
                 AgencyAnswer.answer == ASKED_AGENCY, sa.and_(AgencyAnswer.answer == "accepted", ~has_action)
@@ -237,7 +228,13 @@ def _learning(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
     query = (
         sa.select(Audit.id, Audit.reference, Audit.theme, Audit.state_since_on, Agency.name)
         .join(Agency, Agency.group_id == Audit.group_id)
-        .where(visible(viewer, Audit), Audit.state == "actions", Agency.id.in_(me.leads), took_part, ~spread)
+        .where(
+            visible(viewer, Audit),
+            can_take(tx, Audit, "sign_off"),
+            Agency.id.in_(me.leads),
+            took_part,
+            ~spread,
+        )
     )
     since_on: date
     for number, reference, theme, since_on, agency in tx.session.execute(query):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from typing import Any
+
+import sqlalchemy as sa
 
 from assurance.access import Viewer
 from assurance.office import Tx
@@ -87,6 +90,25 @@ def me_of(tx: Tx, viewer: Viewer) -> Me | None:
         agencies=viewer.agencies,
         people=people,
     )
+
+
+def sources(tx: Tx, kind: str, *steps: str) -> frozenset[str]:
+    """Give the states from which one of some steps can be taken, by whatever definition a subject goes."""
+    return frozenset(
+        state
+        for workflow in tx.playbook.pinned.values()
+        if workflow.kind == kind
+        for way in workflow.moves
+        if way.trigger in steps
+        for state in way.sources
+    )
+
+
+def can_take(tx: Tx, table: type[Any], *steps: str) -> sa.ColumnElement[bool]:
+    """Leave the rows of a noun that stand where one of some steps can be taken."""
+    states = sources(tx, table.noun, *steps)
+    stands_there: sa.ColumnElement[bool] = table.state.in_(states)
+    return stands_there
 
 
 def who_decides_about(people: Roster, agency_id: int | None) -> tuple[Seat, ...]:

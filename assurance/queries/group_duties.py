@@ -12,7 +12,7 @@ from assurance.mail import name_of
 from assurance.matters import MatterNoun
 from assurance.office import Tx
 from assurance.past import IN_FORCE
-from assurance.queries.duties import Duty, Me
+from assurance.queries.duties import Duty, Me, can_take, sources
 from assurance.records import (
     Action,
     Agency,
@@ -109,10 +109,14 @@ def _concerns(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
         ImmediateConcern.agency_id,
         Agency.name,
     ).join(Agency, Agency.id == ImmediateConcern.agency_id)
-    open_ones = (visible(viewer, ImmediateConcern), ImmediateConcern.state != "closed")
+    raised = sources(tx, ImmediateConcern.noun, "take_up")
+    open_ones = (
+        visible(viewer, ImmediateConcern),
+        ImmediateConcern.state.in_(raised | sources(tx, ImmediateConcern.noun, "close")),
+    )
     for number, state, since_on, agency_id, agency in tx.session.execute(query.where(*open_ones)):
         ref, what = Ref(ImmediateConcern.noun, number), f"Immediate concern for {agency}"
-        if state == "raised":
+        if state in raised:
             why = f"{agency} was told and has not said yet that it is acting."
             yield Duty(ref, what, why, since_on, since_on, is_urgent=True)
         elif me.decides_about(agency_id):
@@ -128,7 +132,7 @@ def _confirmed(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
         )
         .join(Agency, Agency.id == Action.agency_id)
         .join(Audit, Audit.id == Action.audit_id)
-        .where(visible(viewer, Action), Action.state == "confirmed")
+        .where(visible(viewer, Action), can_take(tx, Action, "verify"))
     )
     for number, text, agency_id, since_on, agency, audit in tx.session.execute(query):
         if me.decides_about(agency_id):
@@ -150,7 +154,7 @@ def _returns(tx: Tx, viewer: Viewer) -> Iterator[Duty]:
         .join(Agency, Agency.id == AgencyReturn.agency_id)
         .join(Case, Case.id == AgencyReturn.case_id)
         .join(Audit, Audit.id == AgencyReturn.audit_id)
-        .where(visible(viewer, AgencyReturn), AgencyReturn.state == "submitted")
+        .where(visible(viewer, AgencyReturn), can_take(tx, AgencyReturn, "accept"))
     )
     for number, since_on, records, agency, case, audit in tx.session.execute(query):
         what = f"Return for case {case} from {records}"
@@ -164,7 +168,11 @@ def _meetings(tx: Tx, viewer: Viewer) -> Iterator[Duty]:
     ahead = tx.calendar.add_working_days(tx.today, AGENDA_BEFORE)
     rows = tx.session.execute(
         sa.select(Meeting.id, Meeting.title, Meeting.on, Meeting.state_since_on)
-        .where(visible(viewer, Meeting), Meeting.state == "planned", Meeting.on <= ahead)
+        .where(
+            visible(viewer, Meeting),
+            can_take(tx, Meeting, "hold"),
+            Meeting.on <= ahead,
+        )
         .order_by(Meeting.starts_at)
     )
     for number, title, on, since_on in rows:
@@ -187,7 +195,7 @@ def _meetings(tx: Tx, viewer: Viewer) -> Iterator[Duty]:
 def _addresses(tx: Tx, viewer: Viewer) -> Iterator[Duty]:
     rows = tx.session.execute(
         sa.select(DeadAddress.id, DeadAddress.address, DeadAddress.since_on).where(
-            visible(viewer, DeadAddress), DeadAddress.state == "dead"
+            visible(viewer, DeadAddress), can_take(tx, DeadAddress, "mend")
         )
     )
     for number, address, since_on in rows:

@@ -14,7 +14,7 @@ from assurance.facts import SETTLED_ACTIONS
 from assurance.mail import name_of
 from assurance.office import Tx
 from assurance.past import IN_FORCE
-from assurance.queries.duties import Me, who_decides_about
+from assurance.queries.duties import Me, can_take, who_decides_about
 from assurance.records import (
     Action,
     Agency,
@@ -100,7 +100,7 @@ def _sent_in(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Sent]:
         .join(Audit, Audit.id == AgencyReturn.audit_id)
         .where(
             visible(viewer, AgencyReturn),
-            AgencyReturn.state == "submitted",
+            can_take(tx, AgencyReturn, "accept"),
             sa.or_(AgencyReturn.agency_id.in_(me.leads), RecordSet.lead_post_id.in_(me.posts)),
         )
     )
@@ -115,7 +115,7 @@ def _confirmed(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Sent]:
     rows = tx.session.execute(
         sa.select(Action.id, Action.text, Action.agency_id, Action.state_since_on, Audit.reference)
         .join(Audit, Audit.id == Action.audit_id)
-        .where(visible(viewer, Action), Action.state == "confirmed", _is_mine(me))
+        .where(visible(viewer, Action), can_take(tx, Action, "verify"), _is_mine(me))
     )
     for number, text, agency_id, since_on, audit in rows:
         who = _names(who_decides_about(me.people, agency_id))
