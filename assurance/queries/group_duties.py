@@ -110,10 +110,7 @@ def _concerns(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
         Agency.name,
     ).join(Agency, Agency.id == ImmediateConcern.agency_id)
     raised = sources(tx, ImmediateConcern.noun, "take_up")
-    open_ones = (
-        visible(viewer, ImmediateConcern),
-        ImmediateConcern.state.in_(raised | sources(tx, ImmediateConcern.noun, "close")),
-    )
+    open_ones = (visible(viewer, ImmediateConcern), can_take(tx, ImmediateConcern, "take_up", "close"))
     for number, state, since_on, agency_id, agency in tx.session.execute(query.where(*open_ones)):
         ref, what = Ref(ImmediateConcern.noun, number), f"Immediate concern for {agency}"
         if state in raised:
