@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from assurance.commands.silencing import WHO_SILENCES
 from assurance.office import Office
 from web.api.limits import Limits
 from web.api.route import PREFIX, ApiRoute
@@ -29,6 +30,7 @@ from web.pages import (
     cards,
     concerns,
     decisions,
+    escalations,
     histories,
     insight,
     joining,
@@ -46,10 +48,12 @@ from web.pages import (
     work,
 )
 from web.render import STATIC, Templates
-from web.route import ANYBODY, IN_POST, SIGNED_IN, Route
+from web.route import ANYBODY, IN_POST, SIGNED_IN, Route, roles
 from web.seat import Answered
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+SILENCER = roles(*WHO_SILENCES)
 
 # The first that fits an address answers: what has a page of its own stands before what any subject has.
 ROUTES: tuple[Route, ...] = (
@@ -164,6 +168,18 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/account/tokens/{number:int}/withdraw", tokens.withdraw, IN_POST, "Withdraw a token"),
     Route("GET", "/confirm", own_account.ask_to_confirm, SIGNED_IN, "Ask once more who somebody is"),
     Route("POST", "/confirm", own_account.take_proof, SIGNED_IN, "Show once more who one is"),
+    # -- escalations -----------------------------------------------------------------------------
+    Route("GET", "/escalations", escalations.every, IN_POST, "What is escalated or held, most urgent first"),
+    Route("GET", "/hold/{number:int}", escalations.hold, IN_POST, "One reply, acceptance or silence"),
+    Route("GET", "/silence", escalations.ask_silence_of_all, SILENCER, "Form: silence a rule"),
+    Route("POST", "/silence", escalations.take_silence_of_all, SILENCER, "Silence a rule about everything"),
+    Route("GET", "/{kind}/{number:int}/escalation", escalations.one, IN_POST, "The ladder of one matter"),
+    Route("GET", "/{kind}/{number:int}/reply", escalations.ask_reply, IN_POST, "Form: reply to a notice"),
+    Route("POST", "/{kind}/{number:int}/reply", escalations.take_reply, IN_POST, "Reply to a notice"),
+    Route("GET", "/{kind}/{number:int}/accept", escalations.ask_acceptance, IN_POST, "Form: accept"),
+    Route("POST", "/{kind}/{number:int}/accept", escalations.take_acceptance, IN_POST, "Accept it"),
+    Route("GET", "/{kind}/{number:int}/silence", escalations.ask_silence, IN_POST, "Form: silence a rule"),
+    Route("POST", "/{kind}/{number:int}/silence", escalations.take_silence, IN_POST, "Silence a rule"),
     # -- histories -------------------------------------------------------------------------------
     Route("GET", "/{kind}/{number:int}/history", histories.one, IN_POST, "The history of one subject"),
     # -- mails to me, and why ---------------------------------------------------------------------

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 _TONES = {
-    "blue": "requested agreed waiting planned in_force proposed queued sending theme_agreed cases_selected",
-    "turquoise": "in_progress agency_audits findings recommendations actions submitted held",
+    "blue": "stage_said requested agreed waiting planned in_force proposed queued sending theme_agreed cases_selected",
+    "turquoise": "rank_accepted stage_held in_progress agency_audits findings recommendations actions submitted held",
     "purple": "confirmed implemented partly",
     "green": "verified accepted embedded approved not_known settled sent mended done yes",
-    "yellow": "changes_requested change_requested returned uncertain",
-    "red": "rejected overdue dead failed bounced raised late no missing",
+    "yellow": "rank_replied rank_notice stage_notice stage_due changes_requested change_requested returned uncertain",
+    "red": "rank_urgent rank_escalated rejected overdue dead failed bounced raised late no missing",
     "grey": "waived closed cancelled withdrawn not_accepted superseded risk_accepted lifted not_applicable",
 }
 _BY_STATE = {state: tone for tone, states in _TONES.items() for state in states.split()}

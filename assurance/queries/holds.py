@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assurance.access import Viewer, reads_texts_of, visible
+from assurance.access import Viewer, may_see, reads_texts_of, visible
 from assurance.commands.hearing import held_subject
 from assurance.commands.holds import ACKNOWLEDGED, HOLD, LIFTED, REPLIED, REPLY_SEEN, SILENCED
 from assurance.office import Tx
@@ -89,6 +89,13 @@ def hold_grid(tx: Tx, viewer: Viewer, ref: Ref) -> Grid:
         ("state", "State"),
     )
     return Grid("holds", "What keeps rules quiet about it", columns, rows)
+
+
+def held_by(tx: Tx, viewer: Viewer, number: int) -> Ref | None:
+    """Give what a hold is about; None where it is about everything, or about what is for others."""
+    row = tx.session.scalar(sa.select(RuleHold).where(RuleHold.id == number, visible(viewer, RuleHold)))
+    subject = None if row is None else held_subject(row)
+    return subject if subject is not None and may_see(tx.session, viewer, subject) else None
 
 
 def told_of_hold(kind: str, by: str, data: Mapping[str, Any]) -> str:
