@@ -15,9 +15,9 @@ from tests.world import World
 FIRST_DAY = date(2015, 1, 5)
 
 
-def with_many_actions(world: World, number: int) -> Ref:
-    """Copy the trust's action so many times, each due a day later than the one before; each has one progress note."""
-    first = world.action("trust")
+def with_many_actions(world: World, number: int, *, like: Ref | None = None) -> Ref:
+    """Copy the trust's action, or another, so many times, each due a day later than the one before; each has one progress note."""
+    first = like or world.action("trust")
     table = Action.__table__
     with world.office.store.begin() as session:
         row = dict(session.execute(sa.select(table).where(table.c.id == first.id)).mappings().one())

@@ -10,13 +10,14 @@ from wtforms import FileField, RadioField, SelectField, StringField, TextAreaFie
 from wtforms.validators import Length
 
 from assurance.commands.acting import RATINGS
-from web.forms.fields import Chosen, DayField, Needed, OwnForm
+from web.forms.fields import Chosen, DayField, Needed
+from web.forms.guard import GuardedForm, NoIdentifiers
 
 NOBODY_NAMED = "Leave out names and anything else that tells who a child or a family is."
 LONGEST_TITLE = 200
 
 
-class EnteringForm(OwnForm):
+class EnteringForm(GuardedForm):
     """A form that writes something down; `asked` names its fields in the order in which they are asked."""
 
     asked: tuple[str, ...] = ()
@@ -34,13 +35,13 @@ class NoteForm(EnteringForm):
     rating = RadioField(
         "How is it going?",
         [Chosen("Choose how it is going.")],
-        choices=[(rating, rating.capitalize()) for rating in RATINGS],
+        choices={rating: rating.capitalize() for rating in RATINGS},
         validate_choice=False,
         description="Your own view. Whether it is overdue is worked out from its dates, whatever you choose here.",
     )
     text = TextAreaField(
         "What has happened since the last note",
-        [Needed("Write down what has happened.")],
+        [Needed("Write down what has happened."), NoIdentifiers()],
         description=f"A note is never changed; add another one instead. {NOBODY_NAMED}",
     )
 
@@ -53,11 +54,14 @@ class EvidenceForm(EnteringForm):
         "What the evidence is",
         [
             Needed("Say what the evidence is."),
+            NoIdentifiers(),
             Length(max=LONGEST_TITLE, message=f"Say it in {LONGEST_TITLE} letters at most."),
         ],
         description="For example, attendance list of the March briefings",
     )
-    text = TextAreaField("What it shows", [Needed("Write down what it shows.")], description=NOBODY_NAMED)
+    text = TextAreaField(
+        "What it shows", [Needed("Write down what it shows."), NoIdentifiers()], description=NOBODY_NAMED
+    )
     file = FileField(
         "File (optional)",
         description="PDF, Word, Excel, a picture or plain text. Leave out whatever names a child or a family.",
@@ -73,7 +77,7 @@ class WaitForm(EnteringForm):
     )
     reason = TextAreaField(
         "What it has to do",
-        [Needed("Write down what is awaited.")],
+        [Needed("Write down what is awaited."), NoIdentifiers()],
         description=f"That agency reads this. {NOBODY_NAMED}",
     )
 
@@ -83,7 +87,7 @@ class WaitedForm(EnteringForm):
 
     asked = ("what_came",)
     what_came = TextAreaField(
-        "What came of it", [Needed("Write down what came of it.")], description=NOBODY_NAMED
+        "What came of it", [Needed("Write down what came of it."), NoIdentifiers()], description=NOBODY_NAMED
     )
 
 
@@ -94,15 +98,17 @@ class PlanForm(EnteringForm):
     agency = SelectField("Agency", [Chosen("Choose the agency whose action it is.")], validate_choice=False)
     text = TextAreaField(
         "What the agency will do",
-        [Needed("Write down what the agency will do.")],
+        [Needed("Write down what the agency will do."), NoIdentifiers()],
         description="One thing that somebody can do and somebody else can check. If it has two parts, plan two actions.",
     )
     owner = SelectField(
         "Post that owns it (optional until it is agreed)",
+        default="",
         description="A post, not a person: when somebody leaves, the action stays with the post.",
     )
     measure = TextAreaField(
         "How one will know that it is done (optional until it is agreed)",
+        [NoIdentifiers()],
         description="For example, nine in ten of the staff asked can say what they must share",
     )
     due_on = DayField(
@@ -115,8 +121,8 @@ class CompletePlanForm(EnteringForm):
     """What a plan still lacks: its owner, its measure, its first date."""
 
     asked: tuple[str, ...] = ("owner", "measure", "due_on")
-    owner = SelectField("Post that owns it")
-    measure = TextAreaField("How one will know that it is done")
+    owner = SelectField("Post that owns it", default="")
+    measure = TextAreaField("How one will know that it is done", [NoIdentifiers()])
     due_on = DayField("Day by which it is due (optional)")
 
     def begin_with(self, owner_post_id: int | None, measure: str | None, due_on: date | None) -> None:
@@ -136,14 +142,15 @@ class AgencyAnswerForm(EnteringForm):
     answer = RadioField(
         "Does it take this on?",
         [Chosen("Choose whether the agency takes it on.")],
-        choices=[
-            ("accepted", "Yes, it accepts the recommendation"),
-            ("not_accepted", "No, it does not accept it"),
-        ],
+        choices={
+            "accepted": "Yes, it accepts the recommendation",
+            "not_accepted": "No, it does not accept it",
+        },
         validate_choice=False,
     )
     reason = TextAreaField(
         "If not: because",
+        [NoIdentifiers()],
         description="A no needs its reason; the agency, the chair and the coordinator read it.",
     )
 

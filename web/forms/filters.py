@@ -42,11 +42,11 @@ class Filter(Form):
 
     q = StringField("Words", filters=[lambda text: " ".join((text or "").split())[:LONGEST_SEARCH]])
 
-    def __init__(self, params: QueryParams, **offered: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, params: QueryParams, **offered: Mapping[str, str]) -> None:
         super().__init__(Posted(FormData([*params.multi_items()])))
         for field in self:
             if isinstance(field, SelectField):
-                field.choices = list(offered[field.name])
+                field.choices = dict(offered[field.name])
             known = _titles(field)
             if isinstance(field, SelectMultipleField):
                 field.data = [value for value in field.data or [] if value in known]
@@ -127,10 +127,9 @@ class RecommendationFilter(Filter):
         )
 
 
-def any_or(choices: Sequence[Choice] | Mapping[str, str]) -> list[tuple[str, str]]:
+def any_or(choices: Sequence[Choice] | Mapping[str, str]) -> dict[str, str]:
     """Offer choices, and first of all not to choose."""
-    pairs = choices.items() if isinstance(choices, Mapping) else choices
-    return [("", "Any"), *((value, title) for value, title in pairs)]
+    return {"": "Any", **(choices if isinstance(choices, Mapping) else dict(choices))}
 
 
 KIND_CHOICES = any_or(KINDS)

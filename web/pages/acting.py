@@ -26,7 +26,7 @@ from web.pages.entering import Entry
 ACTION, RECOMMENDATION = "action", "recommendation"
 _OF_ACTION = ("text", "measure", "owner", "current_due_on")
 _OF_RECOMMENDATION = ("text", "agency")
-_NO_POST_YET = ("", "Not decided yet")
+_NO_POST_YET = {"": "Not decided yet"}
 
 
 def _note(tx: Tx, ref: Ref, form: NoteForm, _file: Kept | None) -> Ref:
@@ -44,7 +44,9 @@ def _wait(tx: Tx, ref: Ref, form: WaitForm, _file: Kept | None) -> Ref:
 
 def _offer_others(tx: Tx, viewer: Viewer, ref: Ref, form: WaitForm) -> None:
     own = choosing.plan_so_far(tx, viewer, ref).agency_id
-    form.agency.choices = [("", "Choose an agency"), *choosing.agencies_to_choose(tx, viewer, besides=own)]
+    form.agency.choices = {"": "Choose an agency"} | dict(
+        choosing.agencies_to_choose(tx, viewer, besides=own)
+    )
 
 
 def _stop_waiting(tx: Tx, ref: Ref, form: WaitedForm, _file: Kept | None) -> Ref:
@@ -66,7 +68,7 @@ def _offer_plan(tx: Tx, viewer: Viewer, ref: Ref, form: PlanForm) -> None:
     agencies = choosing.planning_agencies(tx, viewer, ref)
     form.agency.choices = _one_or_choose(agencies)
     posts = choosing.posts_of(tx, viewer, [int(one.value) for one in agencies])
-    form.owner.choices = [_NO_POST_YET, *posts]
+    form.owner.choices = _NO_POST_YET | dict(posts)
 
 
 def _complete_plan(tx: Tx, ref: Ref, form: CompletePlanForm, _file: Kept | None) -> Ref:
@@ -82,7 +84,7 @@ def _complete_plan(tx: Tx, ref: Ref, form: CompletePlanForm, _file: Kept | None)
 
 def _offer_what_lacks(tx: Tx, viewer: Viewer, ref: Ref, form: CompletePlanForm) -> None:
     so_far = choosing.plan_so_far(tx, viewer, ref)
-    form.owner.choices = [_NO_POST_YET, *choosing.posts_of(tx, viewer, [so_far.agency_id])]
+    form.owner.choices = _NO_POST_YET | dict(choosing.posts_of(tx, viewer, [so_far.agency_id]))
     form.begin_with(so_far.owner_post_id, so_far.measure, so_far.due_on)
 
 
@@ -111,7 +113,7 @@ def _re_audit(tx: Tx, ref: Ref, form: ReAuditForm, _file: Kept | None) -> Ref:
 
 
 def _offer_pairs(tx: Tx, viewer: Viewer, ref: Ref, form: ReAuditForm) -> None:
-    form.pair.choices = list(choosing.aims_asked_again(tx, viewer, ref))
+    form.pair.choices = dict(choosing.aims_asked_again(tx, viewer, ref))
     if not form.pair.choices:
         form.nothing_to_choose = (
             "No later audit that the group has looked at asks one of its aims again. Open one that does, from the "
@@ -119,10 +121,9 @@ def _offer_pairs(tx: Tx, viewer: Viewer, ref: Ref, form: ReAuditForm) -> None:
         )
 
 
-def _one_or_choose(agencies: tuple[Choice, ...]) -> list[tuple[str, str]]:
+def _one_or_choose(agencies: tuple[Choice, ...]) -> dict[str, str]:
     """Offer the one agency as it is, and several with the request to choose."""
-    several = [] if len(agencies) == 1 else [("", "Choose an agency")]
-    return [*several, *((one.value, one.title) for one in agencies)]
+    return ({} if len(agencies) == 1 else {"": "Choose an agency"}) | dict(agencies)
 
 
 def _text(written: str | None) -> str:

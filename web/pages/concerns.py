@@ -21,7 +21,7 @@ from web.forms.concerns import ConcernForm
 from web.pages.entering import NOT_TWICE
 
 CONCERNS = "/immediate_concerns"
-_NONE = ("", "None in particular")
+_NONE = {"": "None in particular"}
 
 
 def every(desk: Desk) -> Response:
@@ -84,9 +84,9 @@ def take(desk: Desk) -> Response:
 
 def _form(tx: Tx, viewer: Viewer, desk: Desk | None) -> ConcernForm:
     form = ConcernForm(None if desk is None else desk.form)
-    form.agency.choices = [("", "Choose an agency"), *agencies_to_choose(tx, viewer)]
-    form.case.choices = [_NONE, *cases_to_choose(tx, viewer)]
-    form.audit.choices = [_NONE, *audits_to_choose(tx, viewer)]
+    form.agency.choices = {"": "Choose an agency"} | dict(agencies_to_choose(tx, viewer))
+    form.case.choices = _NONE | dict(cases_to_choose(tx, viewer))
+    form.audit.choices = _NONE | dict(audits_to_choose(tx, viewer))
     return form
 
 

@@ -98,7 +98,7 @@ class Entry(Generic[F]):
         )
 
     def _pairs(self, card: Card) -> list[tuple[str, object]]:
-        return [(line.title, line.value) for line in card.lines if line.name in self.about]
+        return [(line.title, line.value) for line in card.lines if line.name in self.about and line.value]
 
 
 @contextmanager
