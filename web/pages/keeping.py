@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from assurance.queries.keeping import attention, check_history, examine
 from assurance.queries.vital_signs import vital_signs
 from web.desk import Desk
+from web.pages import people
 from web.turns import Turns
 
 # Every seal of a long history takes a while; two checks at once would only take longer.
@@ -17,7 +18,12 @@ def overview(desk: Desk) -> Response:
     """Show what waits for whoever keeps the installation, and the way to every page of theirs."""
     with desk.reading() as (tx, viewer):
         found = attention(desk.office, tx, viewer)
-    return desk.page("admin/overview.html", title="Administration", found=found, held=desk.roles)
+    return desk.page(
+        "admin/overview.html",
+        title="Administration",
+        found=found,
+        sees_people=people.READERS.admits(desk.roles),
+    )
 
 
 def health(desk: Desk) -> Response:

@@ -127,20 +127,19 @@ def _one(desk: Desk, number: int, form: TakeBackForm, *, status: int = 200) -> R
 
 
 def _told(mail: QueuedMail, viewer: Viewer) -> list[tuple[str, object]]:
-    """Give what is known of a mail in pairs; its times are said on the page itself."""
-    about = (
-        mail.about if viewer.sight is Sight.EVERYTHING else None if mail.about is None else str(mail.about)
-    )
-    return [
+    """Give what is known of a mail in pairs; what is not known of it is left out."""
+    sees_it = viewer.sight is Sight.EVERYTHING
+    pairs: list[tuple[str, object]] = [
         ("To", mail.to),
         ("Address", mail.address),
         ("What for", mail.what),
         ("Subject line", mail.subject),
-        ("About", about),
+        ("About", mail.about if sees_it or mail.about is None else str(mail.about)),
         ("Called for by", mail.cause),
-        ("Tried", f"{mail.tries} times" if mail.tries != 1 else "once"),
+        ("Tried", "once" if mail.tries == 1 else f"{mail.tries} times" if mail.tries else None),
         ("What the mail server said last", mail.answer),
     ]
+    return [(words, value) for words, value in pairs if value]
 
 
 def _address(desk: Desk, number: int, form: MendForm | None, *, status: int = 200) -> Response:

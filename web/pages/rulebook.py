@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from starlette.responses import Response
 
 from assurance.adopting import WHO_MAY, accept_backlog, only_from
 from assurance.queries.flows import one_workflow, picture_of, workflows_of
-from assurance.queries.rulebook import one_rule, rules_of
+from assurance.queries.rulebook import RuleRow, one_rule, rules_of
 from engine.errors import Refused
 from web.desk import Desk
 from web.failures import is_not_there
@@ -24,8 +22,10 @@ def rules(desk: Desk) -> Response:
     """Show every rule, by what it is about."""
     with desk.reading() as (tx, _):
         found = rules_of(tx)
-    by_kind = [(title, list(some)) for title, some in groupby(found.rows, key=lambda row: row.about_title)]
-    return desk.page("rules/every.html", title="Rules", found=found, by_kind=by_kind)
+    by_kind: dict[str, list[RuleRow]] = {}
+    for row in found.rows:
+        by_kind.setdefault(row.about_title, []).append(row)
+    return desk.page("rules/every.html", title="Rules", found=found, by_kind=list(by_kind.items()))
 
 
 def rule(desk: Desk, name: str, page: int = 1) -> Response:
