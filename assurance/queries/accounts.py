@@ -85,7 +85,7 @@ def example_posts(office: Office) -> list[ExamplePost]:
     for group_id in office.groups():
         with office.reading(clock_of(group_id)) as tx:
             people = roster(tx.session, group_id=group_id, today=tx.today)
-            keys = dict(tx.session.execute(sa.select(Person.id, Person.key)).tuples().all())
+            keys = dict(tx.session.execute(sa.select(Person.id, Person.key)).all())
         for person_id in {seat.person_id for seat in people.seats}:
             seats = sorted(people.of(person_id), key=lambda seat: _ORDER.index(seat.role))
             roles = " and ".join(dict.fromkeys(ROLES[seat.role] for seat in seats))
