@@ -132,7 +132,7 @@ def record_finding(tx: Tx, audit: Ref, seen: Seen, *, key: str | None = None) ->
         number=next_number(tx, Finding, audit.id),
         kind=one_of(seen.kind, FINDING_KINDS, "a kind of finding"),
         text=said(seen.text, "what was seen"),
-        none_needed=seen.none_needed,
+        none_needed=said(seen.none_needed, "why nothing needs to follow") if seen.none_needed else None,
     )
     tx.session.add(row)
     tx.session.flush()

@@ -17,7 +17,19 @@ from assurance.queries.doors import Doors, doors_of
 from assurance.queries.gap_map import IN, GapMap, gap_map
 from assurance.queries.lists import state_title
 from assurance.queries.rows import FindingRow, Wanted
-from assurance.records import Agency, AgencyReturn, Aim, Answer, Audit, Case, Meeting, Moderation, RecordSet
+from assurance.records import (
+    Agency,
+    AgencyReturn,
+    Aim,
+    Answer,
+    Audit,
+    Case,
+    Finding,
+    Meeting,
+    Moderation,
+    RecommendationFinding,
+    RecordSet,
+)
 from engine.moved import Ref
 
 
@@ -45,7 +57,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class FindingsPage:
-    """Everything that stands on the page of findings; `readings` by the number of the aim."""
+    """Everything that stands on the page of findings; `readings` by the number of the aim.
+
+    `followed` are the numbers of findings from which something follows, be it a recommendation for others only.
+    """
 
     ref: Ref
     reference: str
@@ -59,6 +74,7 @@ class FindingsPage:
     sees_cases: bool
     looks: tuple[Look, ...]
     findings: tuple[FindingRow, ...]
+    followed: frozenset[int]
 
     def of_kind(self, kind: str) -> tuple[FindingRow, ...]:
         """Give the findings of a kind, in the order of their numbers."""
@@ -96,7 +112,13 @@ def findings_page(tx: Tx, viewer: Viewer, ref: Ref) -> FindingsPage:
         sees_cases=sees_cases(viewer),
         looks=tuple(_looks(tx, viewer, ref.id)),
         findings=list_findings(tx, viewer, Wanted(audit_id=ref.id)).rows,
+        followed=frozenset(tx.session.scalars(_followed(ref.id))),
     )
+
+
+def _followed(audit_id: int) -> sa.Select[int]:
+    linked = sa.exists().where(RecommendationFinding.finding_id == Finding.id)
+    return sa.select(Finding.number).where(Finding.audit_id == audit_id, linked)
 
 
 def _readings(tx: Tx, viewer: Viewer, audit_id: int) -> Iterator[tuple[int, Reading]]:
