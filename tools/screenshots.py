@@ -77,7 +77,7 @@ def people_of(office: Office) -> dict[str, str]:
         .order_by(Post.id.desc())
     )
     with office.store.reading() as session:
-        return dict(session.execute(query).tuples().all())
+        return dict(session.execute(query).all())
 
 
 def picture(page: Page, address: str, path: str, name: str) -> None:

@@ -29,6 +29,15 @@ def served_templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     return Templates(tmp_path_factory.mktemp("stages"))
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of one's own: a file, and one of a PostgreSQL server."""
+    if request.param == "sqlite":
+        return str(tmp_path / "empty.sqlite")
+    address: str = request.getfixturevalue("postgres_database")
+    return address
+
+
 @pytest.fixture
 def live_at(served_templates: Templates, browser: Browser, tmp_path: Path) -> Iterator[OPEN]:
     """Serve a world of one's own with the audit at a stage."""

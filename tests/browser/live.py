@@ -76,6 +76,7 @@ class Live:
     browser: Browser
     scripts: bool = True
     _contexts: dict[str, BrowserContext] = field(default_factory=dict)
+    _opened: list[BrowserContext] = field(default_factory=list)
 
     def at(self, person: str, path: str = "/", *, size: dict[str, int] | None = None) -> Page:
         """Open a page in somebody's own browser, signed in as in a demonstration."""
@@ -87,16 +88,21 @@ class Live:
         return page
 
     def context(self, person: str) -> BrowserContext:
-        """Give somebody's own browser; the empty name is somebody who is not signed in."""
+        """Give somebody's own browser, signed in."""
         if person not in self._contexts:
-            context = self.browser.new_context(
-                java_script_enabled=self.scripts, viewport={"width": 1280, "height": 900}
-            )
-            if person:
-                token = open_demo_session(self.world.office, person)
-                context.add_cookies([{"name": SESSION, "value": token, "url": self.address}])
+            context = self.stranger()
+            token = open_demo_session(self.world.office, person)
+            context.add_cookies([{"name": SESSION, "value": token, "url": self.address}])
             self._contexts[person] = context
         return self._contexts[person]
+
+    def stranger(self) -> BrowserContext:
+        """Give a browser in which nobody is signed in."""
+        context = self.browser.new_context(
+            java_script_enabled=self.scripts, viewport={"width": 1280, "height": 900}
+        )
+        self._opened.append(context)
+        return context
 
     def post(self) -> None:
         """Hand over all mail that is owed to the mail server."""
@@ -107,7 +113,7 @@ class Live:
 
     def close(self) -> None:
         """Close every browser."""
-        for context in self._contexts.values():
+        for context in self._opened:
             context.close()
 
 
