@@ -18,6 +18,16 @@ _TITLES = {
     "remark": "Anything to add",
     "new_due_on": "New day by which it is due",
     "held_on": "The day on which it was held",
+    "starts": "Begins at",
+    "ends": "Ends at",
+    "place": "Where",
+    "new_on": "New day",
+}
+# Texts of a few words, each with what stands under its title.
+_SHORT = {
+    "starts": "An hour such as 14:00; left empty, it stays as it is.",
+    "ends": "An hour such as 16:00; left empty, the meeting lasts as long as before.",
+    "place": "Left empty, it stays as it is.",
 }
 
 
