@@ -23,7 +23,8 @@ def bind(host: str, port: int) -> socket.socket:
     Raises OSError where somebody else has it.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, so that answers go out at once: asyncio sets TCP_NODELAY on no other.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
