@@ -45,10 +45,10 @@ class OpenAuditForm(EnteringForm):
     source_kind = RadioField(
         "Why now?",
         [Chosen("Choose what has called for this audit.")],
-        choices=[
-            (kind, {"data": "Our own data"}.get(kind, f"A {kind}".replace("A i", "An i")))
+        choices={
+            kind: {"data": "Our own data"}.get(kind, f"A {kind}".replace("A i", "An i"))
             for kind in SOURCE_KINDS
-        ],
+        },
         validate_choice=False,
     )
     source = StringField(
@@ -97,7 +97,7 @@ class CaseForm(EnteringForm):
     kind = RadioField(
         "Whose file is read?",
         [Chosen("Choose whose file is read.")],
-        choices=[(kind, f"A{'n' if kind == 'adult' else ''} {kind}".capitalize()) for kind in CASE_KINDS],
+        choices={kind: f"A{'n' if kind == 'adult' else ''} {kind}".capitalize() for kind in CASE_KINDS},
         validate_choice=False,
     )
     criterion = TextAreaField(

@@ -69,11 +69,11 @@ def _field(ask: Field) -> Any:
             return RadioField(
                 title,
                 rules,
-                choices=[(True, "Yes"), (False, "No")],
+                choices={True: "Yes", False: "No"},
                 coerce=lambda word: word in (True, "True"),
             )
         case Kind.CHOICE:
-            choices = [(word, word.replace("_", " ").capitalize()) for word in ask.choices]
+            choices = {word: word.replace("_", " ").capitalize() for word in ask.choices}
             return RadioField(title, rules, choices=choices)
     return TextAreaField(
         title, [*rules, NoIdentifiers()], filters=[lambda text: text.strip() if text else text]
