@@ -20,7 +20,7 @@ from sqlalchemy.orm import aliased
 
 from assurance.access import Viewer, require_sight
 from assurance.commands.acting import add_evidence
-from assurance.commands.hearing import hear
+from assurance.commands.hearing import hear, look
 from assurance.commands.moving import Done, move
 from assurance.commands.noting import note
 from assurance.facts import Known
@@ -80,13 +80,13 @@ _SHOWN = {RETURN: (*_PURPOSES[RETURN].states, "submitted"), CONFIRM: _PURPOSES[C
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that is good now: what it is about, in whose name it acts, and until when."""
+    """A link that is good now: what it is about, in whose name it acts, and the last day on which it does."""
 
     id: int
     purpose: str
     ref: Ref
     actor: Actor
-    expires_at: datetime
+    last_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class LinkRow:
     to: str
     made_by: str
     made_at: datetime
-    expires_at: datetime
+    last_on: date
     withdrawn_at: datetime | None
     spent_at: datetime | None
     last_used_at: datetime | None
@@ -139,6 +139,15 @@ def withdraw_link(tx: Tx, number: int) -> Ref:
     return ref
 
 
+def require_sender(tx: Tx, ref: Ref) -> None:
+    """Raise Refused unless the actor may have a link about a subject sent, whatever its state."""
+    about = next((one for one in _PURPOSES.values() if one.noun == ref.kind), None)
+    if about is None:
+        raise Refused(Reason("unknown_subject", f"There is no link about {ref}."))
+    hearing = look(tx, ref)
+    _refuse_who_may_not(tx, hearing.roster, hearing.known, about)
+
+
 def links_about(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[LinkRow, ...]:
     """Give the links that were sent about a subject, the newest first, each with its last use.
 
@@ -168,7 +177,7 @@ def links_about(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[LinkRow, ...]:
             to=person,
             made_by=maker,
             made_at=row.made_at.astimezone(zone),
-            expires_at=row.expires_at.astimezone(zone),
+            last_on=_last_day(tx, row),
             withdrawn_at=None if row.withdrawn_at is None else row.withdrawn_at.astimezone(zone),
             spent_at=None if row.spent_at is None else row.spent_at.astimezone(zone),
             last_used_at=last[row.id].astimezone(zone) if row.id in last else None,
@@ -296,13 +305,13 @@ def _used(tx: Tx, number: int, what: str) -> Link:
         day = day_in_words(tx.calendar.today(row.spent_at))
         raise Refused(Reason("link_spent", f"This link has served on {day}; it is good for once. {ask}"))
     if row.expires_at <= tx.now:
-        day = day_in_words(tx.calendar.today(row.expires_at - timedelta(seconds=1)))
+        day = day_in_words(_last_day(tx, row))
         raise Refused(Reason("link_over", f"This link was good until {day}. {ask}"))
     ref = Ref(row.subject_kind, row.subject_id)
     _refuse_who_left(tx, row, ref, by)
     _refuse_too_often(tx, row)
     tx.session.add(LinkUse(group_id=row.group_id, link_id=row.id, at=tx.now, what=what))
-    return Link(row.id, row.purpose, ref, tx.actor, row.expires_at)
+    return Link(row.id, row.purpose, ref, tx.actor, _last_day(tx, row))
 
 
 def _refuse_who_left(tx: Tx, row: MailLink, ref: Ref, by: str) -> None:
@@ -343,6 +352,11 @@ def _whose(people: Roster, known: Known, about: _Purpose) -> tuple[Seat, ...]:
         if seats:
             return tuple(seats.values())
     return ()
+
+
+def _last_day(tx: Tx, row: MailLink) -> date:
+    """Give the last day on which a link is good: it is over with the midnight that ends it."""
+    return tx.calendar.today(row.expires_at - timedelta(seconds=1))
 
 
 def _about(ref: Ref) -> tuple[sa.ColumnElement[bool], ...]:

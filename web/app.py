@@ -31,15 +31,19 @@ from web.pages import (
     concerns,
     decisions,
     escalations,
+    findings,
     histories,
     insight,
     joining,
     keeping,
+    links,
     mails,
+    meetings,
     own_account,
     people,
     reports,
     rulebook,
+    sending_links,
     signing_in,
     steps,
     tokens,
@@ -104,6 +108,49 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("POST", "/agency_return/{number:int}", agency_returns.save, IN_POST, "Save or submit a return"),
     Route("GET", "/file/{number:int}", agency_returns.download, IN_POST, "A file that was handed in"),
+    # -- findings, and what should change ---------------------------------------------------------
+    Route("GET", "/audit/{number:int}/findings", findings.one, IN_POST, "Gap map, answers, findings"),
+    Route("GET", "/audit/{number:int}/steps/hold_moderation", findings.ask_to_hold, IN_POST, "Its form"),
+    Route(
+        "POST", "/audit/{number:int}/steps/hold_moderation", findings.hold, IN_POST, "Record the joint look"
+    ),
+    Route("GET", "/audit/{number:int}/steps/record_finding", findings.ask_to_find, IN_POST, "Its form"),
+    Route("POST", "/audit/{number:int}/steps/record_finding", findings.find, IN_POST, "Record a finding"),
+    Route(
+        "GET", "/audit/{number:int}/steps/make_recommendation", findings.ask_to_recommend, IN_POST, "Its form"
+    ),
+    Route(
+        "POST",
+        "/audit/{number:int}/steps/make_recommendation",
+        findings.recommend,
+        IN_POST,
+        "Check it, or make it",
+    ),
+    # -- meetings --------------------------------------------------------------------------------
+    Route("GET", "/meetings", meetings.every, IN_POST, "The meetings, those to come first"),
+    Route("GET", "/meetings/new", meetings.ask_to_plan, meetings.MAY_PLAN, "The form of a new meeting"),
+    Route("POST", "/meetings/new", meetings.plan, meetings.MAY_PLAN, "Plan a meeting and invite to it"),
+    Route(
+        "GET",
+        "/meeting/{number:int}",
+        meetings.one,
+        IN_POST,
+        "One meeting: agenda, who is invited, who was there",
+    ),
+    Route(
+        "GET",
+        "/meeting/{number:int}/steps/record_attendance",
+        meetings.ask_who_was_there,
+        IN_POST,
+        "The form of who was at a meeting",
+    ),
+    Route(
+        "POST",
+        "/meeting/{number:int}/steps/record_attendance",
+        meetings.record_who_was_there,
+        IN_POST,
+        "Record who was at a meeting",
+    ),
     # -- the whole: figures, what has lasted, reports ---------------------------------------------
     Route("GET", "/dashboard", insight.dashboard, IN_POST, "How the work stands, in charts and tables"),
     Route("GET", "/embedded", insight.embedded, IN_POST, "What was completed, and whether it has lasted"),
@@ -142,6 +189,24 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/admin/posts", people.posts, people.READERS, "Posts and who holds them"),
     Route("GET", "/admin/agencies", people.agencies, people.READERS, "Agencies, records and posts"),
     Route("GET", "/admin/deeds", people.deeds, people.READERS, "What was done to accounts and posts"),
+    # -- links from mail: opening one changes nothing ---------------------------------------------
+    Route("GET", "/link/{token}", links.opened, ANYBODY, "What a link from a mail is for"),
+    Route("POST", "/link/{token}", links.pressed, ANYBODY, "Answer one return, or confirm one action"),
+    Route("GET", "/link/{token}/not-known", links.ask_not_known, ANYBODY, "What to say with “not known”"),
+    Route("POST", "/link/{token}/not-known", links.take_not_known, ANYBODY, "Answer “not known to us”"),
+    Route(
+        "GET", "/agency_return/{number:int}/links", sending_links.return_links, IN_POST, "Links to a return"
+    ),
+    Route(
+        "POST",
+        "/agency_return/{number:int}/links",
+        sending_links.send_for_return,
+        IN_POST,
+        "Send such a link",
+    ),
+    Route("GET", "/action/{number:int}/links", sending_links.action_links, IN_POST, "Links to an action"),
+    Route("POST", "/action/{number:int}/links", sending_links.send_for_action, IN_POST, "Send such a link"),
+    Route("POST", "/links/{number:int}/withdraw", sending_links.withdraw, IN_POST, "Withdraw a link"),
     # -- signing in, one's own account -----------------------------------------------------------
     Route("GET", "/sign-in", signing_in.ask, ANYBODY, "The first step of signing in"),
     Route("POST", "/sign-in", signing_in.take, ANYBODY, "Show the password"),

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -161,14 +161,15 @@ def test_a_link_is_over_at_the_end_of_its_last_day(world_at: At) -> None:
     world = world_at("agency_audits")
     token = gets_a_link(world, world.agency_return("school"), days=2)
     (row,) = links(world, "sam", world.agency_return("school"))
-    world.clock.move_to(row.expires_at - timedelta(seconds=1))
+    assert row.last_on == world.today + timedelta(days=2)
+    world.on(row.last_on, time(23, 59, 59))
     with opened(world, token):
         pass
-    world.clock.move_to(row.expires_at)
+    world.on(row.last_on + timedelta(days=1), time(0, 0))
     code, sentence = says_no(world, token)
     assert code == "link_over"
     assert sentence.endswith("Ask Sam Sedley, who had it sent, for a new one.")
-    assert (row.expires_at - timedelta(days=1)).strftime("%-d %B %Y") in sentence
+    assert f"until {row.last_on:%-d %B %Y}" in sentence
 
 
 def test_a_withdrawn_link_says_so(world_at: At) -> None:

@@ -64,7 +64,7 @@ def save(desk: Desk, number: int) -> Response:
     form.validate()
     said = ""
     try:
-        said = _saved(desk, shown, form)
+        said = keep_answers(desk, shown, form)
         if not form.problems and desk.form.get("then") == SUBMIT:
             with desk.begin() as tx:
                 given = {"remark": form.remark.data} if form.remark.data else {}
@@ -76,7 +76,7 @@ def save(desk: Desk, number: int) -> Response:
         if is_not_there(refused):
             raise
         form.refuse(refused)
-        told = {int(code.removeprefix("aim-")) for code in _codes(refused) if code.startswith("aim-")}
+        told = answered_meanwhile(refused)
         return _again(desk, number, form, said, told=told, status=409 if isinstance(refused, Stale) else 422)
     if form.problems:
         return _again(desk, number, form, said, told=set(), status=422)
@@ -94,18 +94,7 @@ def download(desk: Desk, number: int) -> Response:
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-def _read(desk: Desk, number: int) -> tuple[OneReturn, Doors]:
-    with desk.reading() as (tx, viewer):
-        ref = subject_of(tx, viewer, KIND, number)
-        return one_return(tx, viewer, ref), doors_of(tx, ref)
-
-
-def _is_to_answer(doors: Doors) -> bool:
-    """Say whether the reader may answer the return, be it that the first save begins it."""
-    return any(door.is_open and door.trigger in ("start", "answer") for door in doors.doors)
-
-
-def _saved(desk: Desk, shown: OneReturn, form: ReturnForm) -> str:
+def keep_answers(desk: Desk, shown: OneReturn, form: ReturnForm) -> str:
     """Keep what is right and was changed, and say so; nothing where nothing was."""
     answers = form.right_answers()
     tool = None if form.tool.errors or not form.tool.data or form.tool.data == shown.tool else form.tool.data
@@ -126,6 +115,23 @@ def _saved(desk: Desk, shown: OneReturn, form: ReturnForm) -> str:
     return f"Saved. {answered} of {counted(len(shown.aims), 'aim')} answered.{rest}"
 
 
+def answered_meanwhile(refused: Refused) -> set[int]:
+    """Give the aims that somebody else has answered since the form was opened, as a refusal names them."""
+    codes = (reason.code for reason in refused.reasons)
+    return {int(code.removeprefix("aim-")) for code in codes if code.startswith("aim-")}
+
+
+def _read(desk: Desk, number: int) -> tuple[OneReturn, Doors]:
+    with desk.reading() as (tx, viewer):
+        ref = subject_of(tx, viewer, KIND, number)
+        return one_return(tx, viewer, ref), doors_of(tx, ref)
+
+
+def _is_to_answer(doors: Doors) -> bool:
+    """Say whether the reader may answer the return, be it that the first save begins it."""
+    return any(door.is_open and door.trigger in ("start", "answer") for door in doors.doors)
+
+
 @contextmanager
 def _kept(desk: Desk) -> Iterator[Kept | None]:
     """Keep the file that was handed in, for as long as what is done with it succeeds."""
@@ -136,10 +142,6 @@ def _kept(desk: Desk) -> Iterator[Kept | None]:
     cabinet = cabinet_of(desk.office.settings)
     with cabinet.keeping(file.filename, file.file, at=desk.office.clock.now()) as kept:
         yield kept
-
-
-def _codes(refused: Refused) -> list[str]:
-    return [reason.code for reason in refused.reasons]
 
 
 def _again(desk: Desk, number: int, form: ReturnForm, said: str, *, told: set[int], status: int) -> Response:
