@@ -69,8 +69,8 @@ def _field(ask: Field) -> Any:
             return RadioField(
                 title,
                 rules,
-                choices={True: "Yes", False: "No"},
-                coerce=lambda word: word in (True, "True"),
+                choices={"yes": "Yes", "no": "No"},
+                coerce=lambda word: word in (True, "yes"),
             )
         case Kind.CHOICE:
             choices = {word: word.replace("_", " ").capitalize() for word in ask.choices}
