@@ -11,12 +11,13 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.styles import Alignment, Font
+from openpyxl.styles import Alignment, Font, NamedStyle
 from openpyxl.utils import get_column_letter
 
 from assurance.queries.tracker import Sign, Tracked
@@ -27,7 +28,13 @@ KINDS = {"strategic": "Multi-agency strategic", "individual_practice": "Individu
 _CALCULATES = ("=", "+", "-", "@", "\t", "\r", "\n")
 # What a spreadsheet's file cannot hold: XML 1.0 knows no control characters but tab and the ends of lines.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_DAY_FORMAT = "dd/mm/yyyy"
+# Styles by name: a style of its own for each cell would take ten times as long.
+TEXT, DAY, HEADING = "Text", "Day", "Heading"
+_STYLES = (
+    NamedStyle(TEXT, alignment=Alignment(wrap_text=True, vertical="top")),
+    NamedStyle(DAY, alignment=Alignment(vertical="top"), number_format="dd/mm/yyyy"),
+    NamedStyle(HEADING, alignment=Alignment(wrap_text=True, vertical="top"), font=Font(bold=True)),
+)
 
 
 class Column(NamedTuple):
@@ -51,6 +58,8 @@ def tracker_as_csv(rows: Iterable[Tracked]) -> bytes:
 def tracker_as_xlsx(rows: Iterable[Tracked], *, about: Sequence[str]) -> bytes:
     """Write actions as an Excel file; `about` says on a second sheet what was looked for, by whom and when."""
     book = Workbook(write_only=True)
+    for style in _STYLES:
+        book.add_named_style(copy(style))
     sheet = _sheet(book, "Actions", [column.width for column in COLUMNS])
     sheet.freeze_panes = "A2"
     sheet.append([_text_cell(sheet, column.heading, is_heading=True) for column in COLUMNS])
@@ -78,17 +87,14 @@ def _cell(sheet: Any, value: Value) -> Cell | None:
         return _text_cell(sheet, value)
     cell = WriteOnlyCell(sheet)
     cell.value = value
-    cell.number_format = _DAY_FORMAT
-    cell.alignment = Alignment(vertical="top")
+    cell.style = DAY
     return cell
 
 
 def _text_cell(sheet: Any, value: str, *, is_heading: bool = False) -> Cell:
     cell = WriteOnlyCell(sheet, _UNPRINTABLE.sub("", value))
     cell.data_type = "s"  # also where it begins as a formula does
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
-    if is_heading:
-        cell.font = Font(bold=True)
+    cell.style = HEADING if is_heading else TEXT
     return cell
 
 

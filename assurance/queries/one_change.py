@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from assurance.access import STRATEGIC, Sight, Viewer, reads_texts_of, visible
 from assurance.office import Tx
 from assurance.queries.card import Grid, Line
-from assurance.queries.lists import action_days_past, action_is_overdue, days_waited, names, state_title
+from assurance.queries.lists import action_days_past, action_is_overdue, days_waited, names
 from assurance.records import (
     Action,
     Agency,
@@ -181,8 +181,8 @@ def _agencies(tx: Tx, viewer: Viewer, row: Recommendation) -> Grid:
 
 def _actions(tx: Tx, viewer: Viewer, row: Recommendation) -> Grid:
     agencies = names(tx, Agency, Agency.name)
-    found = tx.session.scalars(
-        sa.select(Action)
+    found = tx.session.execute(
+        sa.select(*Action.__table__.c)
         .where(Action.recommendation_id == row.id, visible(viewer, Action))
         .order_by(Action.number)
     )
@@ -191,7 +191,7 @@ def _actions(tx: Tx, viewer: Viewer, row: Recommendation) -> Grid:
             Ref(Action.noun, one.id),
             agencies[one.agency_id],
             one.text,
-            state_title(tx, one),
+            tx.playbook.definition(one.definition_id).states[one.state].title,
             one.original_due_on,
             one.current_due_on,
         )

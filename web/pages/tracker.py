@@ -23,6 +23,7 @@ from web.forms.filters import (
     TrackerFilter,
     any_or,
 )
+from web.fresh import require_fresh
 
 ACTIONS, RECOMMENDATIONS = "/actions", "/recommendations"
 MOST_ON_PAPER = 500
@@ -110,6 +111,7 @@ def _tracker_filter(desk: Desk, tx: Tx, viewer: Viewer) -> TrackerFilter:
 
 
 def _all_rows(desk: Desk) -> tuple[tuple[Tracked, ...], Sequence[str], str]:
+    require_fresh(desk)
     with desk.reading() as (tx, viewer):
         chosen = _tracker_filter(desk, tx, viewer)
         rows, today = all_tracked(tx, viewer, chosen.search), tx.today
