@@ -19,7 +19,7 @@ from engine.moved import Ref
 from engine.store import among
 
 
-class _Stay(NamedTuple):
+class Stay(NamedTuple):
     """A stage from the day on which it began until the day on which the next one did."""
 
     state: str
@@ -40,6 +40,11 @@ def stage_times(tx: Tx, audits: Sequence[Audit]) -> tuple[StageTimes, ...]:
         )
         for audit in audits
     )
+
+
+def stays_of(tx: Tx, audits: Sequence[int]) -> dict[int, tuple[Stay, ...]]:
+    """Give in which stage each audit was from when until when, in order; the last stay goes on until today."""
+    return {audit_id: tuple(_stays(lines, tx.today)) for audit_id, lines in _lines(tx, list(audits)).items()}
 
 
 def _lines(tx: Tx, audits: list[int]) -> Mapping[int, list[tuple[str, date, bool]]]:
@@ -67,7 +72,7 @@ def _stages(
     tx: Tx, audit: Audit, lines: list[tuple[str, date, bool]], titles: Mapping[str, str]
 ) -> Iterator[Stage]:
     workflow = tx.playbook.definition(audit.definition_id)
-    stays: dict[str, list[_Stay]] = defaultdict(list)
+    stays: dict[str, list[Stay]] = defaultdict(list)
     for stay in _stays(lines, tx.today):
         stays[stay.state].append(stay)
     for state, some in stays.items():
@@ -82,7 +87,7 @@ def _stages(
         )
 
 
-def _stays(lines: list[tuple[str, date, bool]], today: date) -> Iterator[_Stay]:
+def _stays(lines: list[tuple[str, date, bool]], today: date) -> Iterator[Stay]:
     """Put the lines of one audit into stays; a stage that a definition calls otherwise goes on under its new name."""
     state, since = "", today
     for to, on, is_renamed in lines:
@@ -90,7 +95,7 @@ def _stays(lines: list[tuple[str, date, bool]], today: date) -> Iterator[_Stay]:
         if to == state:
             continue
         if state and not is_renamed:
-            yield _Stay(state, since, on)
+            yield Stay(state, since, on)
         state, since = to, (since if is_renamed and state else on)
     if state:
-        yield _Stay(state, since, today)
+        yield Stay(state, since, today)

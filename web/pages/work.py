@@ -20,8 +20,8 @@ HEADINGS = {
 }
 # Their steps are taken on their own page, where everything stands that one needs for it.
 ON_THEIR_PAGE = frozenset({AgencyReturn.noun, Approval.noun, RuleHold.noun})
-# Steps that write something down and have a form; what is not named here is done on the subject's page.
-HAVE_FORMS = frozenset({"action", "audit"})
+# What is no step of a workflow: answering a notice, accepting an escalation.
+OWN_PLACES = {"reply": "reply", "acknowledge": "accept"}
 
 
 def mine(desk: Desk, page: int = 1) -> Response:
@@ -48,7 +48,9 @@ def mine(desk: Desk, page: int = 1) -> Response:
 def path_of(waiting: Waiting) -> str:
     """Give where the step is taken that is asked of somebody."""
     step, ref = waiting.step, waiting.ref
-    if step is None or ref.kind in ON_THEIR_PAGE or (step.needs_form and ref.kind not in HAVE_FORMS):
+    if step is not None and step.trigger in OWN_PLACES:
+        return f"/{ref}/{OWN_PLACES[step.trigger]}"
+    if step is None or ref.kind in ON_THEIR_PAGE:
         return f"/{ref}"
     return f"/{ref}/steps/{step.trigger}"
 
