@@ -25,7 +25,7 @@ from assurance.queries.subject_words import what_they_say
 from assurance.records import Agency, Matter, Person
 from engine.conditions import Value
 from engine.moved import Ref
-from engine.rules import Hold, HoldKind, Rule, Severity
+from engine.rules import HoldKind, Rule, Severity
 from engine.words import listed
 
 
@@ -179,7 +179,7 @@ def _rank(loud: _Loud, kinds: set[HoldKind]) -> Rank:
 
 def _stops(one: Holding, loud: _Loud) -> bool:
     occasion = loud.rule.occasion({loud.rule.once_per: loud.occasion})
-    return Hold(HoldKind(one.kind), one.rule, one.occasion, one.until_on).stops(loud.rule, occasion)
+    return one.plain.stops(loud.rule, occasion)
 
 
 def _rows(

@@ -20,8 +20,9 @@ from assurance.recipients import recipients
 from assurance.records import Person, RuleHold
 from assurance.roster import roster
 from engine.moved import Ref
+from engine.opinions import day_after
 from engine.refusals import spoken
-from engine.rules import FiredBefore, HoldKind, Opinion, Outcome, Past, Rule, Severity, consider
+from engine.rules import FiredBefore, Hold, HoldKind, Opinion, Outcome, Past, Rule, Severity, consider
 
 LOUD = (Severity.ESCALATION, Severity.URGENT)
 CHANGES_AT_MOST = 12  # of a condition that time alone turns round, so often is looked ahead
@@ -37,6 +38,11 @@ class Holding(NamedTuple):
     until_on: date
     placed_by: str
     placed_on: date
+
+    @property
+    def plain(self) -> Hold:
+        """Give it as the rules know it."""
+        return Hold(HoldKind(self.kind), self.rule, self.occasion, self.until_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,8 @@ def ladder_of(tx: Tx, viewer: Viewer, ref: Ref) -> Ladder:
         if (rung := _rung(tx, known, rule, opinions.get(rule.id), past, holdings)) is not None
     ]
     ahead = [rung for rung in rungs if rung.speaks_on is not None and rung.stage is not Stage.QUIETED]
-    first = min(ahead, key=lambda rung: (rung.speaks_on or date.max, -len(rung.heard)), default=None)
+    # Of several on one day the highest speaks, and quiets those below it.
+    first = min(reversed(ahead), key=lambda rung: rung.speaks_on or date.max, default=None)
     return Ladder(
         ref, tuple(rungs), None if first is None else first.speaks_on, "" if first is None else first.title
     )
@@ -149,10 +156,17 @@ def stands_of(
     speaks_on = _speaks_on(tx, known, rule, opinion, is_said=fired is not None)
     if opinion is None and speaks_on is None:
         return None
-    hold = None if opinion is None else _holding_of(opinion, holdings)
+    stage = _stage(opinion, fired=fired)
+    hold = None if stage in (Stage.QUIETED, Stage.NOT_IN_FORCE) else holding_of(rule, occasion, holdings)
+    if hold is not None:
+        # What lies behind the last day of a hold is not touched by it.
+        after = day_after(hold.until_on)
+        stage = stage if stage is Stage.AHEAD else Stage.HELD
+        is_over = fired is not None and hold.kind != HoldKind.ACKNOWLEDGEMENT
+        speaks_on = None if is_over else max(speaks_on or after, after)
     return Stands(
         rule=rule,
-        stage=_stage(opinion, fired=fired),
+        stage=stage,
         fired=fired,
         noticed_on=noticed_on,
         speaks_on=speaks_on,
@@ -163,21 +177,18 @@ def stands_of(
     )
 
 
+def holding_of(rule: Rule, occasion: str, holdings: Sequence[Holding]) -> Holding | None:
+    """Give what holds a rule for an occasion, of several the one that lasts longest."""
+    stopping = [one for one in holdings if one.plain.stops(rule, occasion)]
+    return max(stopping, key=lambda one: one.until_on, default=None)
+
+
 def _stage(opinion: Opinion | None, *, fired: FiredBefore | None) -> Stage:
     if opinion is None:
         return Stage.AHEAD
     if opinion.outcome is Outcome.SAID:
         return Stage.SAID if fired is not None else Stage.NOTICE
     return _STAGES[opinion.outcome]
-
-
-def _holding_of(opinion: Opinion, holdings: Sequence[Holding]) -> Holding | None:
-    """Find the hold by which a rule was found to be held."""
-    held = opinion.hold
-    if held is None:
-        return None
-    wanted = str(held.kind), held.rule, held.occasion, held.until_on
-    return next((one for one in holdings if one[1:5] == wanted), None)
 
 
 def _notice_on(tx: Tx, rule: Rule, speaks_on: date | None) -> date | None:
@@ -233,7 +244,7 @@ def _rung(
         said_on=None if spoke is None else spoke.first_on,
         last_on=None if spoke is None else spoke.last_on,
         times=0 if spoke is None else len(spoke.numbers),
-        hold=None if opinion is None else _holding_of(opinion, holdings),
+        hold=holding_of(rule, rule.occasion(known.facts), holdings) if stands.stage is Stage.HELD else None,
     )
 
 
