@@ -41,6 +41,7 @@ from web.pages import (
     meetings,
     own_account,
     people,
+    programme,
     reports,
     rulebook,
     sending_links,
@@ -126,6 +127,7 @@ ROUTES: tuple[Route, ...] = (
         IN_POST,
         "Check it, or make it",
     ),
+    Route("GET", "/programme", programme.one, IN_POST, "A year of the programme as a timeline and as tables"),
     # -- meetings --------------------------------------------------------------------------------
     Route("GET", "/meetings", meetings.every, IN_POST, "The meetings, those to come first"),
     Route("GET", "/meetings/new", meetings.ask_to_plan, meetings.MAY_PLAN, "The form of a new meeting"),
