@@ -22,6 +22,7 @@ class EnteringForm(GuardedForm):
 
     asked: tuple[str, ...] = ()
     nothing_to_choose = ""  # why there is no form, where there is nothing from which one could choose
+    says = ""  # what comes of it, said above the fields
 
     def __init__(self, formdata: FormData | None = None, **given: Any) -> None:
         super().__init__(formdata, **given)

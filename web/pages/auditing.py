@@ -108,6 +108,10 @@ def _say_what_is_asked(tx: Tx, viewer: Viewer, ref: Ref, form: AskForReturnsForm
     to_ask = audit_choices.returns_to_ask(tx, viewer, ref)
     if to_ask.returns < 1:
         form.nothing_to_choose = "Every case and record set already has its return."
+    form.says = (
+        f"{_counted(to_ask.returns, 'return')} will be asked for: {_counted(to_ask.cases, 'case')}, each from "
+        f"{_counted(to_ask.records, 'record set')} of {_counted(to_ask.agencies, 'agency', 'agencies')}. Each lead is told once."
+    )
 
 
 def _spread(tx: Tx, ref: Ref, form: SpreadForm, _file: Kept | None) -> Ref:
@@ -125,6 +129,10 @@ def _offer_agencies(tx: Tx, viewer: Viewer, ref: Ref, form: SpreadForm) -> None:
         form.nothing_to_choose = (
             "How every agency for which you speak has spread the learning is recorded already."
         )
+
+
+def _counted(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def _text(written: str | None) -> str:
