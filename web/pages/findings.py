@@ -10,6 +10,7 @@ from starlette.responses import Response
 from assurance.access import Viewer
 from assurance.commands import concluding
 from assurance.commands.concluding import Seen
+from assurance.commands.moving import repeated
 from assurance.office import Tx
 from assurance.queries.concluding_choices import (
     FindingToChoose,
@@ -143,6 +144,8 @@ def recommend(desk: Desk, number: int) -> Response:
     form = RecommendationForm(desk.form)
     with desk.reading() as (tx, viewer):
         ref = subject_of(tx, viewer, AUDIT, number)
+        if repeated(tx, form.key.data, ref, RECOMMEND) is not None:
+            return desk.go(f"/{ref}/findings", said=NOT_TWICE)
         findings = findings_to_choose(tx, viewer, ref)
         _offer_recommendation(tx, viewer, ref, form, findings)
         aim_ids = _aim_ids(form, findings)
