@@ -10,8 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
-from copy import copy
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
@@ -30,11 +29,7 @@ _CALCULATES = ("=", "+", "-", "@", "\t", "\r", "\n")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # Styles by name: a style of its own for each cell would take ten times as long.
 TEXT, DAY, HEADING = "Text", "Day", "Heading"
-_STYLES = (
-    NamedStyle(TEXT, alignment=Alignment(wrap_text=True, vertical="top")),
-    NamedStyle(DAY, alignment=Alignment(vertical="top"), number_format="dd/mm/yyyy"),
-    NamedStyle(HEADING, alignment=Alignment(wrap_text=True, vertical="top"), font=Font(bold=True)),
-)
+_DAY_FORMAT = "dd/mm/yyyy"
 
 
 class Column(NamedTuple):
@@ -58,8 +53,8 @@ def tracker_as_csv(rows: Iterable[Tracked]) -> bytes:
 def tracker_as_xlsx(rows: Iterable[Tracked], *, about: Sequence[str]) -> bytes:
     """Write actions as an Excel file; `about` says on a second sheet what was looked for, by whom and when."""
     book = Workbook(write_only=True)
-    for style in _STYLES:
-        book.add_named_style(copy(style))
+    for style in _styles():
+        book.add_named_style(style)
     sheet = _sheet(book, "Actions", [column.width for column in COLUMNS])
     sheet.freeze_panes = "A2"
     sheet.append([_text_cell(sheet, column.heading, is_heading=True) for column in COLUMNS])
@@ -71,6 +66,15 @@ def tracker_as_xlsx(rows: Iterable[Tracked], *, about: Sequence[str]) -> bytes:
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def _styles() -> Iterator[NamedStyle]:
+    """Make the styles of one workbook, which keeps them for itself."""
+    top = Alignment(vertical="top")
+    wrapped = Alignment(wrap_text=True, vertical="top")
+    yield NamedStyle(TEXT, alignment=wrapped)
+    yield NamedStyle(DAY, alignment=top, number_format=_DAY_FORMAT)
+    yield NamedStyle(HEADING, alignment=wrapped, font=Font(bold=True))
 
 
 def _sheet(book: Workbook, title: str, widths: Sequence[int]) -> Any:
