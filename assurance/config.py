@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from engine.store import database_url
 from notifications.imap_settings import ImapSettings
@@ -27,6 +28,9 @@ KNOWN = (
     "BOUNCES",
     "BOUNCE_BOX",
     "SECRET",
+    "OIDC_ISSUER",
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
     "FILE_LIMIT",
     "SCANNER",
 )
@@ -49,6 +53,7 @@ class Settings:
 
     `workflows` and `rules` are the house's own folders first, then those of further families. `bounces` is the address
     to which undeliverable mail comes back, `bounce_box` where it is read: a maildir, or imaps://user:password@host/FOLDER.
+    With the three `oidc` settings people can sign in with an account that they have with that issuer.
     `file_limit` is the largest file that is taken, in MB; `scanner` the command that looks at each before it is stored.
     """
 
@@ -62,6 +67,9 @@ class Settings:
     bounces: str | None = None
     bounce_box: str | None = field(default=None, repr=False)
     secret: str = field(default="", repr=False)
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = field(default=None, repr=False)
     file_limit: int = 10
     scanner: tuple[str, ...] = ()
 
@@ -102,6 +110,9 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
         bounces=environment.get("AUDITLOOP_BOUNCES") or None,
         bounce_box=environment.get("AUDITLOOP_BOUNCE_BOX") or None,
         secret=environment.get("AUDITLOOP_SECRET", ""),
+        oidc_issuer=environment.get("AUDITLOOP_OIDC_ISSUER") or None,
+        oidc_client_id=environment.get("AUDITLOOP_OIDC_CLIENT_ID") or None,
+        oidc_client_secret=environment.get("AUDITLOOP_OIDC_CLIENT_SECRET") or None,
         file_limit=_megabytes(environment.get("AUDITLOOP_FILE_LIMIT", "")),
         scanner=_command(environment.get("AUDITLOOP_SCANNER", "")),
     )
@@ -124,11 +135,47 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
         problems.append(
             f"{PREFIX}BASE_URL is {settings.base_url!r}; give the address of the pages, https://..."
         )
-    problems += _wrong_about_bounces(settings)
+    problems += _wrong_about_bounces(settings) + _wrong_about_sign_on(settings)
     problems += _wrong_about_files(settings)
     if problems:
         raise BadSettings(problems)
     return settings
+
+
+def weakness_of(secret: str, needed_for: str) -> str:
+    """Say what is wrong with the installation's secret, for whatever needs it; nothing where it is good."""
+    if len(secret) >= SHORTEST_SECRET and len(set(secret)) >= FEWEST_LETTERS:
+        return ""
+    return (
+        f"{PREFIX}SECRET is needed for {needed_for}: at least {SHORTEST_SECRET} characters that nobody can "
+        'guess, such as those of python3 -c "import secrets; print(secrets.token_urlsafe(32))".'
+    )
+
+
+def _wrong_about_sign_on(settings: Settings) -> list[str]:
+    """Name what keeps people from signing in with an account elsewhere, where that was begun to be set."""
+    given = {
+        "OIDC_ISSUER": settings.oidc_issuer,
+        "OIDC_CLIENT_ID": settings.oidc_client_id,
+        "OIDC_CLIENT_SECRET": settings.oidc_client_secret,
+    }
+    missing = [PREFIX + name for name, value in given.items() if not value]
+    if len(missing) == len(given):
+        return []
+    problems = [f"{name} is missing: all three settings of OIDC, or none." for name in missing]
+    if settings.oidc_issuer and not _is_issuer(settings.oidc_issuer):
+        problems.append(
+            f"{PREFIX}OIDC_ISSUER is {settings.oidc_issuer!r}; give the issuer's address, https://..., as it writes it "
+            "itself; http:// is taken for this machine only."
+        )
+    return problems
+
+
+def _is_issuer(address: str) -> bool:
+    parts = urlsplit(address)
+    is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_here)
+    return is_safe and bool(parts.hostname) and not parts.query and not parts.fragment
 
 
 def _wrong_about_bounces(settings: Settings) -> list[str]:
@@ -139,11 +186,9 @@ def _wrong_about_bounces(settings: Settings) -> list[str]:
             ReturnAddress(settings.bounces, settings.secret)
         except ValueError as error:
             problems.append(f"{PREFIX}BOUNCES: {error}; give one address such as bounces@board.example.")
-        if len(settings.secret) < SHORTEST_SECRET or len(set(settings.secret)) < FEWEST_LETTERS:
-            problems.append(
-                f"{PREFIX}SECRET is needed for {PREFIX}BOUNCES: at least {SHORTEST_SECRET} characters that nobody can "
-                'guess, such as those of python3 -c "import secrets; print(secrets.token_urlsafe(32))".'
-            )
+        weakness = weakness_of(settings.secret, f"{PREFIX}BOUNCES")
+        if weakness:
+            problems.append(weakness)
     if settings.bounce_box is not None and settings.bounces is None:
         problems.append(
             f"{PREFIX}BOUNCE_BOX is read for {PREFIX}BOUNCES, which is not set; give the address to which mail comes back."

@@ -61,6 +61,7 @@ BOOK = {
         Entry("deliver", RUN, "cli.running", "deliver", "Hand over every mail that is owed."),
         Entry("bounces", RUN, "cli.bounces", "bounces", "Read the mail that came back."),
         Entry("serve", RUN, "cli.running", "serve", "Serve the pages; keep the clock and the post running."),
+        Entry("account", KEEP, "cli.accounts", "ACCOUNT", "Keep who can sign in, from the first administrator on."),
         Entry("check", KEEP, "cli.defining", "check", "Look for mistakes in workflows, rules and examples."),
         Entry("diagram", KEEP, "cli.defining", "diagram", "Draw a workflow."),
         Entry("definitions", KEEP, "cli.definitions", "DEFINITIONS", "Change workflows under running audits."),

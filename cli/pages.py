@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from assurance.config import Settings
+from assurance.config import Settings, weakness_of
 from cli.opening import BadInput
 from web.server import bind
 
@@ -24,6 +24,13 @@ HostOption = Annotated[
 PortOption = Annotated[
     int, typer.Option(metavar="N", help="The port of the pages; 0 takes any that is free.")
 ]
+
+
+def require_secret(settings: Settings) -> None:
+    """Raise BadInput where pages would be served without a secret of the installation's own."""
+    weakness = weakness_of(settings.secret, "serving pages")
+    if weakness:
+        raise BadInput(weakness)
 
 
 def take_address(settings: Settings, host: str, port: int) -> socket.socket:

@@ -25,7 +25,7 @@ from cli.opening import (
     opened_store,
     settings_for,
 )
-from cli.pages import USUAL_PORT, HostOption, PortOption, take_address
+from cli.pages import USUAL_PORT, HostOption, PortOption, require_secret, take_address
 from cli.serve import deliver_all, serve_office
 from cli.shown import (
     plain,
@@ -120,12 +120,13 @@ def serve(
 
     Rules look every minute at what is due and once a day at everything; mails go out every quarter of a minute;
     returned mail is read every five minutes, where AUDITLOOP_BOUNCE_BOX is set. What is under way when you stop it is
-    finished first. A missing database is made.
+    finished first. A missing database is made. AUDITLOOP_SECRET must be set: what proves people is kept under it.
 
     Examples: auditloop serve; auditloop serve --port 8080; AUDITLOOP_SMTP_URL=smtp://127.0.0.1:2525 auditloop serve
     """
     with answering():
         settings = settings_for(database)
+        require_secret(settings)
         mailer = _mailer(settings)
         with closing(take_address(settings, host, port)) as listening:
             _make_if_missing(settings)

@@ -18,6 +18,7 @@ from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from assurance.accounts.sessions import end_demo_sessions
 from assurance.office import Office
 from assurance.post import deliver, is_owed
 from assurance.returned import read_returned_mail
@@ -52,6 +53,8 @@ def serve_office(
     `who_may_sign_in` are the lines about the people of an example; without them everybody needs an account.
     """
     stop = threading.Event()
+    if not who_may_sign_in:
+        end_demo_sessions(office)
     app = create_app(office, is_demo=bool(who_may_sign_in))
     with _logging(), _stopped_by_signals(stop), served(app, listening) as address:
         typer.echo(f"The pages are at {address}")

@@ -104,6 +104,45 @@ def test_returned_mail_needs_an_address_a_secret_and_a_place(tmp_path: Path) -> 
     assert settings_from({}).returns is None
 
 
+SIGN_ON = {
+    "AUDITLOOP_OIDC_ISSUER": "https://login.trust.example/realm",
+    "AUDITLOOP_OIDC_CLIENT_ID": "auditloop",
+    "AUDITLOOP_OIDC_CLIENT_SECRET": "what the issuer knows us by",
+}
+
+
+def test_people_sign_in_elsewhere_once_all_three_settings_are_there() -> None:
+    settings = settings_from(SIGN_ON)
+    assert settings.oidc_issuer == "https://login.trust.example/realm"
+    assert "what the issuer knows" not in repr(settings)
+    assert (
+        settings_from(SIGN_ON | {"AUDITLOOP_OIDC_ISSUER": "http://127.0.0.1:9"}).oidc_client_id == "auditloop"
+    )
+    assert settings_from({}).oidc_issuer is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        (
+            "CLIENT_SECRET",
+            "",
+            "AUDITLOOP_OIDC_CLIENT_SECRET is missing: all three settings of OIDC, or none.",
+        ),
+        ("CLIENT_ID", "", "AUDITLOOP_OIDC_CLIENT_ID is missing"),
+        ("ISSUER", "", "AUDITLOOP_OIDC_ISSUER is missing"),
+        ("ISSUER", "login.trust.example", "give the issuer's address, https://..."),
+        ("ISSUER", "http://login.trust.example", "http:// is taken for this machine only"),
+        ("ISSUER", "https://login.trust.example/?a=b", "as it writes it itself"),
+    ],
+)
+def test_an_issuer_that_cannot_be_used_is_refused(name: str, value: str, sentence: str) -> None:
+    with pytest.raises(BadSettings) as refused:
+        settings_from(SIGN_ON | {f"AUDITLOOP_OIDC_{name}": value})
+    (problem,) = refused.value.problems
+    assert sentence in problem
+
+
 def test_a_secret_alone_does_nothing() -> None:
     assert settings_from({"AUDITLOOP_SECRET": "short"}).returns is None
 

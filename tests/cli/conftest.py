@@ -21,6 +21,7 @@ from tests.assurance.full_world import full_world
 from tests.world import Templates, World
 
 PROGRAM = Path(sys.executable).parent / "auditloop"
+SECRET = "what only this installation of the tests knows"
 AT_STAGE = Callable[[str], Path]
 # The rules of the house under a clock of their own: the first folder's counts.
 ALL_HOURS = os.pathsep.join(str(folder) for folder in (Path(__file__).parent / "all_hours", HOME / "rules"))
@@ -43,8 +44,9 @@ def surroundings(settings: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def at_any_hour(*words: str) -> dict[str, str]:
-    """Give the settings under which mail goes at whatever hour a test runs."""
-    return {"RULES": ALL_HOURS} if words and words[0] in ("sweep", "deliver", "serve") else {}
+    """Give the settings under which mail goes at whatever hour a test runs, and pages are served."""
+    secret = {"SECRET": SECRET} if words[:1] == ("serve",) else {}
+    return ({"RULES": ALL_HOURS} if words and words[0] in ("sweep", "deliver", "serve") else {}) | secret
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,8 @@ from cli.main import BOOK, OnCall
 from tests.cli.conftest import Run, as_program
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = {"report": "annual", "definitions": "plan"}  # commands with others below them, and one of these
+# Commands with others below them, and one of these.
+GROUPS = {"report": "annual", "definitions": "plan", "account": "invite"}
 
 
 def test_the_help_lists_every_command_with_its_line(run: Run) -> None:

@@ -260,6 +260,16 @@ def test_a_missing_database_is_made_by_the_clock(tmp_path: Path) -> None:
     assert as_program("verify", database=missing).returncode == 0
 
 
+@pytest.mark.parametrize("secret", ["", "short", "changeme" * 8])
+def test_no_pages_are_served_without_a_secret_that_nobody_guesses(
+    run: Run, tmp_path: Path, secret: str
+) -> None:
+    answer = run("serve", "--port", "0", database=tmp_path / "new.sqlite", SECRET=secret)
+    assert answer.exit_code == 2
+    assert "AUDITLOOP_SECRET is needed for serving pages: at least 32 characters" in answer.stderr
+    assert not (tmp_path / "new.sqlite").exists()
+
+
 def test_the_clock_does_not_start_on_a_database_of_another_shape(run: Run, empty: Path) -> None:
     execute(empty, "UPDATE alembic_version SET version_num = '0001_people_and_posts'")
     answer = run("serve", database=empty)
