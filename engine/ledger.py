@@ -194,8 +194,8 @@ def texts(session: Session, ref: Ref) -> dict[tuple[int, str], str | None]:
     return {(row.seq, row.name): row.text for row in rows}
 
 
-def entry_of(row: Event) -> Entry:
-    """Read one stored line."""
+def entry_of(row: Event | sa.Row[*tuple[Any, ...]]) -> Entry:
+    """Read one stored line, from its object or from its columns."""
     return Entry(
         Ref(row.subject_kind, row.subject_id),
         row.seq,

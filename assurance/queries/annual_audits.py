@@ -56,7 +56,7 @@ class AuditsRead:
 
 def audits_then(tx: Tx, programme: Programme, past: PastDay) -> AuditsRead:
     """Give the audits of a year in the order in which they were held, and the aims that several audits asked."""
-    reader = _Reader(tx, past)
+    reader = _Reader(tx, programme, past)
     mine = [audit for audit in reader.audits.values() if audit.programme_id == programme.id]
     made = recommended(tx, [audit.id for audit in mine], past)
     audits = sorted((reader.audit(audit, made) for audit in mine), key=_when)
@@ -87,17 +87,19 @@ class _Return:
 
 
 class _Reader:
-    """Everything about a group's audits that had happened by the day."""
+    """Everything about a year's audits, and about those that share an aim with them, that had happened by the day."""
 
-    def __init__(self, tx: Tx, past: PastDay) -> None:
+    def __init__(self, tx: Tx, programme: Programme, past: PastDay) -> None:
         self._session, self._group, self._past = tx.session, tx.actor.group_id, past
-        rows = _own(self._session, Audit, self._group)
-        theirs = sa.select(Audit.id).where(Audit.group_id == self._group)
+        rows, aims = _own(self._session, Audit, self._group), _own(self._session, Aim, self._group)
+        mine = {number for number, row in rows.items() if row.programme_id == programme.id}
+        self._near = mine | _sharing_an_aim(aims, mine)
+        theirs = sa.select(Audit.id).where(Audit.id.in_(self._near))
         self._stood = stood(self._session, Audit.noun, theirs, past=past)
         self.audits = {number: row for number, row in rows.items() if number in self._stood}
         self._aims = {
             number: aim
-            for number, aim in _own(self._session, Aim, self._group).items()
+            for number, aim in aims.items()
             if number in self._told(aim.audit_id, "add_aim", "aim")
         }
         self._agencies = _own(self._session, Agency, self._group)
@@ -135,16 +137,10 @@ class _Reader:
         """Give the aims that more than one audit asked, one of these audits among them."""
         chains: dict[int, list[Aim]] = defaultdict(list)
         for aim in self._aims.values():
-            chains[self._first_asked(aim)].append(aim)
+            chains[_first_asked(aim, self._aims)].append(aim)
         for chain in chains.values():
             if len(chain) > 1 and any(aim.audit_id in audit_ids for aim in chain):
                 yield RepeatedAim(chain[0].text, tuple(self._asked_in(aim) for aim in chain))
-
-    def _first_asked(self, aim: Aim) -> int:
-        # An aim can only repeat one that was there before, so that the way back ends.
-        while aim.asks_again_id in self._aims:
-            aim = self._aims[aim.asks_again_id]
-        return aim.id
 
     def _asked_in(self, aim: Aim) -> AskedIn:
         audit = self.audits[aim.audit_id]
@@ -185,8 +181,10 @@ class _Reader:
         return Spread(len(rows), len(took_part), sum(row.reached for row in rows))
 
     def _read_returns(self) -> Mapping[int, list[_Return]]:
-        rows = _own(self._session, AgencyReturn, self._group)
-        theirs = sa.select(AgencyReturn.id).where(AgencyReturn.group_id == self._group)
+        wanted = AgencyReturn.audit_id.in_(self._near)
+        query = sa.select(AgencyReturn).where(wanted).order_by(AgencyReturn.id)
+        rows = {row.id: row for row in self._session.scalars(query)}
+        theirs = sa.select(AgencyReturn.id).where(wanted)
         found: dict[int, list[_Return]] = defaultdict(list)
         for number, then in stood(self._session, AgencyReturn.noun, theirs, past=self._past).items():
             row = rows[number]
@@ -235,6 +233,20 @@ class _Reader:
                 longest_delay=max(late, default=0),
                 escalated_on=min(escalated, default=None),
             )
+
+
+def _sharing_an_aim(aims: Mapping[int, Aim], audits: set[int]) -> set[int]:
+    """Give the audits that asked an aim which one of these audits has asked too, before or after."""
+    first = {number: _first_asked(aim, aims) for number, aim in aims.items()}
+    shared = {first[number] for number, aim in aims.items() if aim.audit_id in audits}
+    return {aim.audit_id for number, aim in aims.items() if first[number] in shared}
+
+
+def _first_asked(aim: Aim, aims: Mapping[int, Aim]) -> int:
+    # An aim can only repeat one that was there before, so that the way back ends.
+    while aim.asks_again_id is not None and aim.asks_again_id in aims:
+        aim = aims[aim.asks_again_id]
+    return aim.id
 
 
 def _own(session: Session, table: type[Row], group_id: int) -> dict[int, Row]:
