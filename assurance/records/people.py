@@ -93,6 +93,8 @@ class RecordSet(OfGroup, Base):
     name: Mapped[str]
     agency_id: Mapped[int] = mapped_column(sa.ForeignKey("agency.id"), index=True)
     lead_post_id: Mapped[int | None] = mapped_column(sa.ForeignKey("post.id"))  # else the agency's lead
+    # Whoever leads them has no account: with each request goes a link to the one return.
+    answers_by_link: Mapped[bool] = mapped_column(server_default=sa.false())
 
 
 class ClosedDay(OfGroup, Base):
