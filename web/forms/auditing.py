@@ -10,7 +10,7 @@ from wtforms.validators import Length
 from assurance.commands.meetings import RETURNS_DUE_BEFORE
 from assurance.commands.programme import CASE_KINDS, SOURCE_KINDS
 from web.forms.entering import LONGEST_TITLE, NOBODY_NAMED, EnteringForm
-from web.forms.fields import Chosen, DayField, Needed
+from web.forms.fields import Chosen, DayField, Needed, Offered
 
 SHORT = Length(max=LONGEST_TITLE, message=f"Say it in {LONGEST_TITLE} letters at most.")
 LARGEST = 1_000_000
@@ -84,7 +84,7 @@ class AimForm(EnteringForm):
     )
     asks_again = SelectField(
         "Does it ask an earlier aim again? (optional)",
-        [Chosen("Choose one of the aims.")],
+        [Offered("Choose one of the aims, or say that it is new.")],
         validate_choice=False,
         description="Then the answers stand side by side later, and show whether it has become better.",
     )

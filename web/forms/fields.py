@@ -145,6 +145,18 @@ class Chosen:
             raise ValidationError(self.sentence)
 
 
+class Offered:
+    """Takes any of the choices of a field, the empty one too; for fields with `validate_choice=False`."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+
+    def __call__(self, _form: Form, field: Any) -> None:
+        """Raise ValidationError for something that was not offered."""
+        if (field.data or "") not in {value for value, *_ in field.iter_choices()}:
+            raise ValidationError(self.sentence)
+
+
 def _first_part(field: Any) -> str:
     name: str = field.id
     if isinstance(field, DayField):
