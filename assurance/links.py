@@ -19,22 +19,26 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from assurance.access import Viewer, require_sight
+from assurance.accounts.chronicle import note_deed
 from assurance.commands.acting import add_evidence
-from assurance.commands.hearing import hear, look
+from assurance.commands.checks import own
+from assurance.commands.hearing import hear, look, require_role
 from assurance.commands.moving import Done, move
 from assurance.commands.noting import note
 from assurance.facts import Known
 from assurance.mail import News, Told, called, item_of, name_of, tell
 from assurance.office import Actor, Office, Tx
 from assurance.reasons import day_in_words
-from assurance.records import Action, AgencyReturn, LinkUse, MailLink, Person
+from assurance.records import Action, AgencyReturn, LinkUse, MailLink, Person, RecordSet
 from assurance.roster import Roster, Seat, roster
 from assurance.standing import in_role
 from engine.errors import Reason, Refused
 from engine.moved import Ref
 
 RETURN, CONFIRM = "return", "confirm"
-LONGEST_DAYS = 60
+LONGEST_DAYS = 120
+# A link that goes with a request outlives the day on which the return is due: it may be late, or come back.
+DAYS_AFTER_DUE = 20
 # So often may one link be used within an hour; a person with a return in front of them stays far below.
 MOST_USES = 120
 LINK_SENT, LINK_WITHDRAWN = "link_sent", "link_withdrawn"
@@ -113,6 +117,20 @@ def send_return_link(tx: Tx, ref: Ref, *, days: int | None = None) -> tuple[str,
     return _send(tx, RETURN, ref, days)
 
 
+def send_with_request(tx: Tx, ref: Ref, due_on: date) -> tuple[str, ...]:
+    """Send a link to a return that is asked for in this very transaction; gives the names of those who get it.
+
+    Nobody where nobody holds the post.
+    """
+    length = min((due_on - tx.today).days + DAYS_AFTER_DUE, LONGEST_DAYS)
+    known = hear(tx, ref).known
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    seats = _whose(people, known, _PURPOSES[RETURN])
+    for seat in seats:
+        _make(tx, known, RETURN, seat, tx.today + timedelta(days=length))
+    return tuple(seat.person for seat in seats)
+
+
 def send_confirm_link(tx: Tx, ref: Ref, *, days: int | None = None) -> tuple[str, ...]:
     """Send whoever may confirm an action a link that serves once; gives their names. An earlier link is over then.
 
@@ -120,6 +138,18 @@ def send_confirm_link(tx: Tx, ref: Ref, *, days: int | None = None) -> tuple[str
     where nobody leads the agency, and for a time that is too long.
     """
     return _send(tx, CONFIRM, ref, days)
+
+
+def answer_by_link(tx: Tx, record_set_id: int, *, is_so: bool) -> None:
+    """Say whether the returns of some records are answered by links, which then go with the requests to come.
+
+    Raises Refused for anybody but the coordinator and the administrator.
+    """
+    require_role(tx, "coordinator", "administrator")
+    records = own(tx, RecordSet, record_set_id, "collection of records")
+    if records.answers_by_link != is_so:
+        records.answers_by_link = is_so
+        note_deed(tx, "records_changed", None, f"{records.name}: {'by links' if is_so else 'by signing in'}")
 
 
 def withdraw_link(tx: Tx, number: int) -> Ref:
@@ -135,7 +165,7 @@ def withdraw_link(tx: Tx, number: int) -> Ref:
     _refuse_who_may_not(tx, hearing.roster, hearing.known, _PURPOSES[row.purpose])
     if row.withdrawn_at is None:
         row.withdrawn_at, row.withdrawn_by_id = tx.now, tx.actor.person_id
-        note(tx, hearing.known, LINK_WITHDRAWN, {"link": row.id, "to": f"person/{row.person_id}"})
+        note(tx, hearing.known, LINK_WITHDRAWN, {"link": row.id, "whose": f"person/{row.person_id}"})
     return ref
 
 
@@ -273,7 +303,7 @@ def _make(tx: Tx, known: Known, purpose: str, seat: Seat, last_on: date) -> None
     line = {
         "link": row.id,
         "purpose": purpose,
-        "to": f"person/{seat.person_id}",
+        "whose": f"person/{seat.person_id}",
         "until": last_on.isoformat(),
     }
     # Several links are several lines, and each line is about the version that the one before has made.

@@ -33,6 +33,7 @@ DEEDS = {
     "post_given": "gave a post",
     "post_ended": "ended a post",
     "absence_recorded": "recorded an absence",
+    "records_changed": "changed how returns are answered",
     "day_closed": "closed a day",
     "day_opened": "opened a closed day again",
     "feed_made": "made a calendar address",

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from assurance.commands.checks import held, next_number, one_of, own, said
 from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import Done, Entered, enter, start
+from assurance.links import send_with_request
 from assurance.mail import Item, News, Told, tell
 from assurance.office import Tx
 from assurance.records import AgencyReturn, Aim, Audit, Case, PlannedAudit, Programme, RecordSet
@@ -116,7 +117,10 @@ def new_case_ref() -> str:
 
 
 def request_returns(tx: Tx, audit: Ref, *, key: str | None = None) -> tuple[Ref, ...]:
-    """Ask for a return for each case and record set that has none yet, and tell each lead once, with counts."""
+    """Ask for a return for each case and record set that has none yet, and tell each lead once, with counts.
+
+    Whoever answers by links gets one for each return instead.
+    """
     held(tx, audit, Audit.noun)
     row = tx.session.get_one(Audit, audit.id)
     if row.returns_due_on is None:
@@ -148,8 +152,20 @@ def request_returns(tx: Tx, audit: Ref, *, key: str | None = None) -> tuple[Ref,
     if not made:
         raise Refused(Reason("nothing_to_ask", "Every case and record set already has its return."))
     done = enter(tx, audit, "request_returns", Entered({"returns": len(made)}), key=key)
-    _tell_leads(tx, audit, [records for records in record_sets if records.id in asked], asked, done)
+    told = [records for records in record_sets if records.id in asked]
+    by_link = [
+        records for records in told if _sends_links(tx, records, asked[records.id], row.returns_due_on)
+    ]
+    _tell_leads(tx, audit, [records for records in told if records not in by_link], asked, done)
     return tuple(made)
+
+
+def _sends_links(tx: Tx, records: RecordSet, returns: Sequence[Ref], due_on: date) -> bool:
+    """Send links to the returns of records that are answered so; says whether somebody gets them."""
+    if not records.answers_by_link:
+        return False
+    sent = [send_with_request(tx, ref, due_on) for ref in returns]
+    return all(sent)
 
 
 def _tell_leads(

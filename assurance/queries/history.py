@@ -220,7 +220,7 @@ class _Teller:
         """Say what became of a link in a mail; nothing of a line about anything else."""
         if "link" not in data:
             return ""
-        to = self._by(data["to"])
+        to = self._by(data["whose"])
         if "purpose" not in data:
             return f"{by} withdrew the link that {to} had got."
         until = day_in_words(date.fromisoformat(data["until"]))

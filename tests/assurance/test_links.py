@@ -18,6 +18,7 @@ from assurance.links import (
     MOST_USES,
     Link,
     LinkRow,
+    answer_by_link,
     by_link,
     confirm_by_link,
     links_about,
@@ -27,7 +28,7 @@ from assurance.links import (
 )
 from assurance.office import Tx
 from assurance.queries.history import BY_LINK, history_of
-from assurance.records import Evidence, LinkUse, MailLink
+from assurance.records import AgencyReturn, Evidence, LinkUse, MailLink, RecordSet
 from assurance.roster import roster
 from engine.errors import Refused, Stale
 from engine.moved import Ref
@@ -252,10 +253,10 @@ def test_a_link_that_is_used_too_often_rests_for_an_hour(world_at: At) -> None:
         pass
 
 
-def test_a_link_is_good_for_sixty_days_at_most(world_at: At) -> None:
+def test_a_link_is_good_for_a_hundred_and_twenty_days_at_most(world_at: At) -> None:
     world = world_at("agency_audits")
-    with pytest.raises(Refused, match="1 to 60 days"):
-        gets_a_link(world, world.agency_return("school"), days=61)
+    with pytest.raises(Refused, match="1 to 120 days"):
+        gets_a_link(world, world.agency_return("school"), days=121)
 
 
 def test_where_nobody_holds_the_post_no_link_is_sent(world_at: At) -> None:
@@ -264,6 +265,46 @@ def test_where_nobody_holds_the_post_no_link_is_sent(world_at: At) -> None:
     world.on(world.today + timedelta(days=1))
     with pytest.raises(Refused, match="Nobody holds the post"):
         gets_a_link(world, world.agency_return("police"))
+
+
+# -- links that go with the requests ------------------------------------------------------------------------
+
+
+def test_a_school_that_answers_by_links_gets_one_with_each_request(any_world_at: At) -> None:
+    world = any_world_at("cases_selected")
+    with world.does("sam") as tx:
+        answer_by_link(tx, world.number(RecordSet, "school"), is_so=True)
+    world.news()
+    world.audit_at("agency_audits")
+    asked = [mail for mail in world.news() if mail.template in ("returns_requested", "return_link")]
+    esme = [mail for mail in asked if mail.to == "esme"]
+    assert [mail.template for mail in esme] == ["return_link"] * len(world.cases())
+    assert len({mail.link for mail in esme}) == len(world.cases())
+    others = {mail.to: mail.template for mail in asked if mail.to != "esme"}
+    assert others == dict.fromkeys(("bo", "dev", "fay", "gil"), "returns_requested")
+    token = esme[0].link.rpartition("/")[2]
+    with opened(world, token) as (_, link):
+        assert link.actor.name == "Esme Eastlake"
+        assert link.last_on > world.row(AgencyReturn, link.ref).due_on
+    assert world.proof().faults == ()
+
+
+def test_where_nobody_leads_such_records_the_coordinator_is_asked_as_ever(world_at: At) -> None:
+    world = world_at("cases_selected")
+    with world.does("sam") as tx:
+        answer_by_link(tx, world.number(RecordSet, "police"), is_so=True)
+    world.leaves("policing")
+    world.on(world.today + timedelta(days=1))
+    world.audit_at("agency_audits")
+    asked = [mail for mail in world.news() if mail.template in ("returns_requested", "return_link")]
+    assert "sam" in {mail.to for mail in asked}
+    assert {mail.template for mail in asked} == {"returns_requested"}
+
+
+@pytest.mark.parametrize("who", ["ada", "dev", "esme", "cleo"])
+def test_only_who_keeps_the_records_says_that_they_are_answered_by_links(world: World, who: str) -> None:
+    with pytest.raises(Refused, match="Only the coordinator or administrator"), world.does(who) as tx:
+        answer_by_link(tx, world.number(RecordSet, "school"), is_so=True)
 
 
 # -- an action ---------------------------------------------------------------------------------------------
