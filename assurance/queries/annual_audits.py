@@ -43,6 +43,7 @@ from assurance.records.rows import OfGroup
 from engine.moved import Moved
 
 Row = TypeVar("Row", bound=OfGroup | Moved)
+OfAudit = TypeVar("OfAudit", Case, Finding, Dissemination)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ class _Reader:
         self._agencies = _own(self._session, Agency, self._group)
         self._record_sets = _own(self._session, RecordSet, self._group)
         self._returns = self._read_returns()
+        self._drawn, self._seen = self._by_audit(Case), self._by_audit(Finding)
+        self._disseminated = self._by_audit(Dissemination)
         self._meeting_days = {one.id: one.on for one in meetings_by(tx, past)}
 
     def audit(self, audit: Audit, made: Recommended) -> AuditThen:
@@ -161,24 +164,26 @@ class _Reader:
 
     def _cases(self, audit_id: int) -> tuple[CaseCount, ...]:
         drawn = self._told(audit_id, "draw_case", "case")
-        rows = self._session.scalars(sa.select(Case).where(Case.audit_id == audit_id).order_by(Case.id))
-        kinds = Counter(case.kind for case in rows if case.id in drawn)
+        kinds = Counter(case.kind for case in self._drawn[audit_id] if case.id in drawn)
         return tuple(CaseCount(kind, number) for kind, number in kinds.items())
 
     def _findings(self, audit_id: int) -> FindingCounts:
         recorded = self._told(audit_id, "record_finding", "finding")
-        rows = self._session.execute(sa.select(Finding.id, Finding.kind).where(Finding.audit_id == audit_id))
-        kinds = Counter(kind for number, kind in rows if number in recorded)
+        kinds = Counter(one.kind for one in self._seen[audit_id] if one.id in recorded)
         return FindingCounts(kinds["strength"], kinds["area for development"], kinds["learning point"])
 
     def _spread(self, audit_id: int, returns: Iterable[_Return]) -> Spread:
-        rows = self._session.scalars(
-            sa.select(Dissemination).where(
-                Dissemination.audit_id == audit_id, Dissemination.on <= self._past.on
-            )
-        ).all()
+        rows = [row for row in self._disseminated[audit_id] if row.on <= self._past.on]
         took_part = {one.agency_id for one in returns}
         return Spread(len(rows), len(took_part), sum(row.reached for row in rows))
+
+    def _by_audit(self, table: type[OfAudit]) -> Mapping[int, list[OfAudit]]:
+        """Read what belongs to these audits, by audit, in the order in which it was written."""
+        query = sa.select(table).where(table.audit_id.in_(self._near)).order_by(table.id)
+        found: dict[int, list[OfAudit]] = defaultdict(list)
+        for row in self._session.scalars(query):
+            found[row.audit_id].append(row)
+        return found
 
     def _read_returns(self) -> Mapping[int, list[_Return]]:
         wanted = AgencyReturn.audit_id.in_(self._near)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -85,6 +85,9 @@ class _Reader:
         self._actions = {row.id: row for row in rows}
         self._actions_then = stood(tx.session, Action.noun, planned, past=past)
         self._reasons = _reasons(tx.session, wanted)
+        self._asked = self._read_asked(wanted)
+        self._re_audits = self._read_re_audits(wanted)
+        self._evidence = self._read_evidence(wanted)
         self._definitions = {one.hash: one for one in tx.playbook.pinned.values()}
 
     def recommendation(self, row: Recommendation, *, number: int) -> RecommendationThen:
@@ -116,13 +119,7 @@ class _Reader:
     def _later_evidence(self, recommendation_id: int, implemented_on: date | None) -> int:
         if implemented_on is None:
             return 0
-        query = sa.select(sa.func.count()).where(
-            Evidence.subject_kind == Recommendation.noun,
-            Evidence.subject_id == recommendation_id,
-            Evidence.on > implemented_on,
-            Evidence.on <= self._past.on,
-        )
-        return self._session.execute(query).scalar_one()
+        return sum(on > implemented_on for on in self._evidence[recommendation_id])
 
     def date_requests(self) -> DateRequests:
         """Count what became of the requests to move these actions' dates."""
@@ -136,11 +133,7 @@ class _Reader:
         return DateRequests(states["approved"], states["rejected"], states["waiting"])
 
     def _answers(self, row: Recommendation, then: Stood) -> tuple[AgencyAnswerThen, ...]:
-        asked = self._session.scalars(
-            sa.select(AgencyAnswer.agency_id)
-            .where(AgencyAnswer.recommendation_id == row.id)
-            .order_by(AgencyAnswer.id)
-        )
+        asked = self._asked[row.id]
         answers = {agency_id: AgencyAnswerThen(self._agencies[agency_id], "asked", "") for agency_id in asked}
         for line in then.lines:
             if line.data.get("trigger") == "answer_for_agency":
@@ -173,13 +166,7 @@ class _Reader:
 
     def _measured(self, then: Stood) -> list[MeasuredThen]:
         # A measurement bears the day of the later audit, which may lie long before anybody set the two side by side.
-        found = self._session.execute(
-            sa.select(ReAudit, Audit.reference, Audit.theme)
-            .join(Aim, Aim.id == ReAudit.later_aim_id)
-            .join(Audit, Audit.id == Aim.audit_id)
-            .where(ReAudit.id.in_(then.told("record_re_audit", "re_audit")))
-            .order_by(ReAudit.measured_on, ReAudit.id)
-        )
+        told = frozenset(then.told("record_re_audit", "re_audit"))
         return [
             MeasuredThen(
                 one.measured_on,
@@ -189,8 +176,40 @@ class _Reader:
                 Share(one.after_yes, one.after_asked),
                 one.is_better,
             )
-            for one, reference, theme in found
+            for one, reference, theme in self._re_audits
+            if one.id in told
         ]
+
+    def _read_asked(self, wanted: sa.Select[int]) -> Mapping[int, list[int]]:
+        """Give the agencies that were asked about each recommendation."""
+        query = sa.select(AgencyAnswer.recommendation_id, AgencyAnswer.agency_id)
+        asked: dict[int, list[int]] = defaultdict(list)
+        theirs = query.where(AgencyAnswer.recommendation_id.in_(wanted)).order_by(AgencyAnswer.id)
+        for recommendation_id, agency_id in self._session.execute(theirs):
+            asked[recommendation_id].append(agency_id)
+        return asked
+
+    def _read_re_audits(self, wanted: sa.Select[int]) -> Sequence[tuple[ReAudit, str, str]]:
+        found = self._session.execute(
+            sa.select(ReAudit, Audit.reference, Audit.theme)
+            .join(Aim, Aim.id == ReAudit.later_aim_id)
+            .join(Audit, Audit.id == Aim.audit_id)
+            .where(ReAudit.recommendation_id.in_(wanted))
+            .order_by(ReAudit.measured_on, ReAudit.id)
+        )
+        return [(one, reference, theme) for one, reference, theme in found]
+
+    def _read_evidence(self, wanted: sa.Select[int]) -> Mapping[int, list[date]]:
+        """Give the days of the evidence that was recorded about each recommendation by the day."""
+        query = sa.select(Evidence.subject_id, Evidence.on).where(
+            Evidence.subject_kind == Recommendation.noun,
+            Evidence.subject_id.in_(wanted),
+            Evidence.on <= self._past.on,
+        )
+        days: dict[int, list[date]] = defaultdict(list)
+        for recommendation_id, on in self._session.execute(query):
+            days[recommendation_id].append(on)
+        return days
 
 
 def _reasons(session: Session, subjects: sa.Select[int]) -> dict[tuple[int, int], str]:
