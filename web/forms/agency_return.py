@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,12 @@ class ReturnForm(GuardedForm):
         "Anything the coordinator should know when you submit (optional)", [NoIdentifiers()]
     )
     aims: tuple[AimFields, ...] = ()
+
+    @property
+    def problems(self) -> Sequence[tuple[str, str]]:
+        """Give what is wrong in the order of the page: the aims stand before the rest."""
+        of_aims = ("answer-", "words-")
+        return sorted(super().problems, key=lambda one: bool(one[0]) and not one[0].startswith(of_aims))
 
     def right_answers(self) -> dict[int, Answered]:
         """Give what was answered anew and is not wrong, by the numbers of the aims."""
