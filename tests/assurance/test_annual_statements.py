@@ -8,6 +8,7 @@ from assurance.commands import concluding
 from assurance.office import clock_of
 from assurance.queries.annual import day_to_report, year_as_at, years_to_report
 from assurance.records import Agency
+from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.assurance.test_dashboard import ask_the_first_aim_again, counted
 from tests.world import World
