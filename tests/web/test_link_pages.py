@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from assurance.records import Answer, Evidence, LinkUse, StoredFile
+from assurance.records import Answer, Evidence, LinkUse, RecordSet, StoredFile
 from engine.moved import Ref
 from notifications.outbox import Message
 from tests.web.site import Answer as Shown
@@ -292,3 +292,28 @@ def test_the_page_of_an_action_leads_the_owner_to_sending_a_link(site: Site, act
     there = f"/{action}/links"
     shown = {who: there in site.get(f"/{action}", as_=who).page.links for who in ("nell", "sam", "bo", "dev")}
     assert shown == {"nell": True, "sam": True, "bo": False, "dev": False}
+
+
+# -- whose returns are answered by links -------------------------------------------------------------------
+
+
+def test_the_coordinator_has_links_go_with_the_requests_of_a_school(site_at: SiteAt) -> None:
+    site = site_at("cases_selected")
+    number = site.world.number(RecordSet, "school")
+    listed = site.get("/admin/records", as_="sam")
+    after(listed, "Education: Esme Eastlake By signing in")
+    answer = site.post(f"/admin/records/{number}", {"by": "link"}, as_="sam", form_at="/admin/records")
+    after(answer, "A link goes with each request from now on.")
+    after(answer, "Education: Esme Eastlake By links")
+    site.world.audit_at("agency_audits")
+    assert site.get(mailed(site)).status == 200
+    answer = site.post(f"/admin/records/{number}", {"by": "account"}, as_="ida", form_at="/admin/records")
+    after(answer, "Education: Esme Eastlake By signing in")
+
+
+@pytest.mark.parametrize("who", ["ada", "dev", "esme", "cleo", "una"])
+def test_nobody_else_says_how_returns_are_answered(asked: Site, who: str) -> None:
+    assert asked.get("/admin/records", as_=who).status == 404
+    answer = asked.post("/admin/records/1", {"by": "link"}, as_=who, form_at="/account")
+    assert answer.status == 404
+    assert not any(asked.world.ask(sa.select(RecordSet.answers_by_link)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from assurance.links import (
+    answer_by_link,
     links_about,
     require_sender,
     send_confirm_link,
@@ -15,6 +16,7 @@ from assurance.links import (
     withdraw_link,
 )
 from assurance.queries.one import card_of
+from assurance.queries.record_sets import record_sets
 from assurance.queries.references import subject_of
 from engine.errors import Refused
 from engine.moved import Ref
@@ -22,6 +24,9 @@ from engine.refusals import all_of
 from web.desk import Desk
 from web.failures import is_not_there
 from web.forms.links import SendLinkForm
+from web.route import roles
+
+KEEPERS = roles("coordinator", "administrator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,22 @@ def withdraw(desk: Desk, number: int) -> Response:
     with desk.begin() as tx:
         ref = withdraw_link(tx, number)
     return desk.go(f"/{ref}/links", said="The link is withdrawn. Whoever opens it is told so.")
+
+
+def records(desk: Desk) -> Response:
+    """Show whose returns are answered by links."""
+    with desk.reading() as (tx, viewer):
+        found = record_sets(tx, viewer)
+    return desk.page("links/records.html", title="How returns are answered", records=found)
+
+
+def change_records(desk: Desk, number: int) -> Response:
+    """Have the returns of some records answered by links from now on, or by signing in again."""
+    is_so = desk.form.get("by") == "link"
+    with desk.begin() as tx:
+        answer_by_link(tx, number, is_so=is_so)
+    said = "A link goes with each request from now on." if is_so else "They sign in from now on."
+    return desk.go("/admin/records", said=said)
 
 
 def _send(desk: Desk, kind: str, number: int) -> Response:
