@@ -41,6 +41,7 @@ from web.pages import (
     mails,
     meetings,
     own_account,
+    pack,
     people,
     programme,
     reports,
@@ -139,6 +140,9 @@ ROUTES: tuple[Route, ...] = (
         meetings.one,
         IN_POST,
         "One meeting: agenda, who is invited, who was there",
+    ),
+    Route(
+        "GET", "/meeting/{number:int}/pack", pack.meeting_pack, IN_POST, "The papers of a meeting, to print"
     ),
     Route(
         "GET",
