@@ -8,6 +8,7 @@ from assurance.commands.approving import COUNT
 from assurance.commands.hearing import circumstances, look
 from assurance.deciders import Request
 from assurance.office import Tx
+from assurance.queries.rights import Choice, open_notices
 from engine.approval_words import who_decides
 from engine.moved import Ref
 from engine.refusals import spoken
@@ -31,7 +32,10 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """All steps out of a subject's state, for one person, on one version; of a decision `note` says how far it is."""
+    """All steps out of a subject's state, for one person, on one version; of a decision `note` says how far it is.
+
+    `notices` are those to which this person can reply before anybody is named.
+    """
 
     ref: Ref
     state: str
@@ -40,6 +44,7 @@ class Doors:
     roles: tuple[str, ...]
     doors: tuple[Door, ...]
     note: str = ""
+    notices: tuple[Choice, ...] = ()
 
 
 def doors_of(tx: Tx, ref: Ref) -> Doors:
@@ -74,6 +79,7 @@ def doors_of(tx: Tx, ref: Ref) -> Doors:
         tuple(sorted(here.roles)),
         doors if request is None else tuple(_with_what_is_missing(door, request) for door in doors),
         "" if request is None else _how_far(tx, request),
+        open_notices(tx, hearing.known),
     )
 
 

@@ -67,7 +67,7 @@ def rights_of(tx: Tx, viewer: Viewer, ref: Ref) -> Rights:
     return Rights(
         ref=ref,
         name=called(known),
-        replies=tuple(_choice(rule) for rule in rules if _can_reply(tx, known, rule)),
+        replies=open_notices(tx, known),
         reply_until=tx.calendar.add_working_days(tx.today, REPLY_HOLDS),
         accepts=accepts,
         not_accepted=not_accepted,
@@ -76,6 +76,13 @@ def rights_of(tx: Tx, viewer: Viewer, ref: Ref) -> Rights:
         silences_all=bool(silences) and not not_silenced,
         not_silenced=() if silences else not_silenced,
         silence_until=_after(tx.today, LONGEST_SILENCE),
+    )
+
+
+def open_notices(tx: Tx, known: Known) -> tuple[Choice, ...]:
+    """Give the notices about a subject to which the actor can reply now."""
+    return tuple(
+        _choice(rule) for rule in tx.playbook.book.about(known.ref.kind) if _can_reply(tx, known, rule)
     )
 
 

@@ -46,7 +46,9 @@ def test_a_notice_is_shown_with_who_would_be_told_and_when(site: Site) -> None:
 def test_whoever_got_notice_replies_and_the_rule_waits(site: Site) -> None:
     site = on(site, NOTICED_ON)
     action = site.world.action("trust")
-    assert f"/{action}/reply" in site.get(f"/{action}/escalation", as_="nell").page.links
+    for path in (f"/{action}", f"/{action}/escalation"):
+        assert f"/{action}/reply" in site.get(path, as_="nell").page.links
+        assert f"/{action}/reply" not in site.get(path, as_="sam").page.links
     answer = site.post(f"/{action}/reply", {"text": "It was held on Monday"}, as_="nell")
     assert answer.path == f"/{action}/escalation"
     assert "Your reply is recorded." in answer.text
