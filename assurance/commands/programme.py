@@ -183,17 +183,20 @@ def _tell_leads(
         returns = [ref for records in theirs for ref in asked[records.id]]
         news = News(
             template="returns_requested",
-            said=f"The group asks you for {len(returns)} returns.",
+            said=f"The group asks you for {_counted(returns)}.",
             why=f"The chair has opened this stage; {tx.actor.name} asks for the returns today.",
             about=audit,
             key=f"{audit}:{done.seq}",
             cause=f"{audit} line {done.seq}",
-            items=[
-                Item(audit, f"{len(asked[records.id])} returns", due_on, records.name) for records in theirs
-            ],
+            items=[Item(audit, _counted(asked[records.id]), due_on, records.name) for records in theirs],
             rests_on=[{"ref": str(ref), "state": "requested"} for ref in returns],
+            link=f"{tx.playbook.base_url}/{returns[0] if len(returns) == 1 else f'agency_returns?audit={audit.id}'}",
         )
         tell(tx, known, news, [Told(seat, "owner")])
+
+
+def _counted(returns: Sequence[Ref]) -> str:
+    return "1 return" if len(returns) == 1 else f"{len(returns)} returns"
 
 
 def _leads_of(people: Roster, records: RecordSet) -> tuple[Seat, ...]:

@@ -29,6 +29,7 @@ _SHORT = {
     "ends": "An hour such as 16:00; left empty, the meeting lasts as long as before.",
     "place": "Left empty, it stays as it is.",
 }
+_NEEDED = {"Anything to add": "Say in a few words how you know"}
 
 
 class StepForm(GuardedForm):
@@ -59,6 +60,7 @@ def _field(ask: Field) -> Any:
         rules: list[Any] = [Optional()]
         title = f"{title} (optional)"
     else:
+        title = _NEEDED.get(title, title)
         rules = [Needed(f"{title}: please fill this in.")]
     match ask.kind:
         case Kind.DATE:
