@@ -158,7 +158,6 @@ class Offered:
 
 
 def _first_part(field: Any) -> str:
+    # The first of several radio buttons or boxes bears the field's own name.
     name: str = field.id
-    if isinstance(field, DayField):
-        return f"{name}-day"
-    return f"{name}-0" if field.type in ("RadioField", "SelectMultipleField") else name
+    return f"{name}-day" if isinstance(field, DayField) else name
