@@ -45,7 +45,7 @@ def test_the_papers_tell_which_decisions_wait_and_what_is_late(site: Site) -> No
     assert (
         "Ask for a later date Action 1, audit 2014-15/1 Bo Birchall 2 March 2015 Ada Ashdown" in answer.text
     )
-    assert "2 actions. Action Agency and owner" in answer.text
+    assert "Actions that are late or have no date 2 actions." in answer.text
     assert "No audit whose returns were asked for names this meeting." in answer.text
 
 
