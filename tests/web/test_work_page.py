@@ -49,7 +49,7 @@ def test_the_owner_reads_what_is_to_be_begun_and_begins_it_by_one_button(site: S
 def test_what_is_late_is_counted_and_stands_first(site: Site) -> None:
     site.world.on(date(2015, 3, 2))
     page = site.get("/", as_="nell")
-    assert "1 thing waits for you , it is late ." in page.text
+    assert "1 thing waits for you, it is late ." in page.text
     assert "3 days overdue, due on 27 February 2015 · audit 2014-15/1" in page.text
 
 
