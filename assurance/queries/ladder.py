@@ -264,5 +264,6 @@ def _speaks_on(tx: Tx, known: Known, rule: Rule, opinion: Opinion | None, *, is_
         return None
     if rule.notice is None:
         return day
-    # Notice is given so long before that its time is over on that day, and today at the earliest.
-    return max(day, rule.notice.before.after(tx.today, calendar))
+    # Notice is given on the first day after which its time is over by then, and today at the earliest.
+    noticed_on = rule.notice.before.first_reaching(day, calendar)
+    return max(day, rule.notice.before.after(max(noticed_on or tx.today, tx.today), calendar))

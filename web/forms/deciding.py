@@ -10,7 +10,8 @@ from wtforms.validators import ValidationError
 
 from assurance.commands.hearing import ANSWERS
 from assurance.queries.decision import Decision, Sat
-from web.forms.fields import Chosen, OwnForm
+from web.forms.fields import Chosen
+from web.forms.guard import GuardedForm, NoIdentifiers
 from web.render import day
 
 APPROVE, REQUEST_CHANGE, REJECT = ANSWERS
@@ -21,7 +22,7 @@ NEEDS_A_REASON = {
 }
 
 
-class AnswerForm(OwnForm):
+class AnswerForm(GuardedForm):
     """One answer to a decision; `meeting` is asked for where there is a meeting at which it can have been taken."""
 
     answer = RadioField(
@@ -31,6 +32,7 @@ class AnswerForm(OwnForm):
     )
     reason = TextAreaField(
         "Reason",
+        [NoIdentifiers()],
         description=(
             "Needed unless you approve. It stays on the record. "
             "Leave out names and anything else that tells who a child or a family is."
