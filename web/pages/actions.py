@@ -34,13 +34,13 @@ _FIRST: Mapping[str, Sequence[str]] = {
     ),
     "recommendation": (
         "agree",
-        "plan_action",
-        "begin",
         "implement",
-        "answer_for_agency",
         "judge_embedded",
         "record_re_audit",
         "record_evidence",
+        "begin",
+        "plan_action",
+        "answer_for_agency",
     ),
 }
 _ELSEWHERE = frozenset({"notes", "evidence", "actions", "aims", "findings", "agencies", "re_audits"})
