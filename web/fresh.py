@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from assurance.accounts.sessions import Seated, is_fresh
 from web.desk import Desk, NotSignedIn
 from web.forms.accounts import ConfirmByButtonForm, ConfirmForm
+from web.onward import way_elsewhere
 
 KEPT = "kept."  # before the name of each field that waits until somebody has shown that it is them
 CSRF = "csrf"
@@ -74,6 +75,7 @@ def confirm_page(
     shown.next.data = then
     return desk.page(
         "accounts/confirm.html",
+        elsewhere="" if kept else way_elsewhere(desk, "/confirm/elsewhere", then=then),
         status=status,
         title="Show that it is you",
         form=shown,

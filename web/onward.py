@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+from assurance.accounts.elsewhere import has_issuer
+from web.desk import Desk
 
 LONGEST = 500
 
@@ -15,3 +18,10 @@ def onward(asked: str | None, *, usual: str = "/") -> str:
         return usual
     parts = urlsplit(path)
     return path if not parts.scheme and not parts.netloc else usual
+
+
+def way_elsewhere(desk: Desk, path: str, *, then: str = "") -> str:
+    """Give the address that leads to the issuer; empty where nobody signs in with an account elsewhere."""
+    if not has_issuer(desk.office.settings):
+        return ""
+    return f"{path}?next={quote(then, safe='/')}" if then else path

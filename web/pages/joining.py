@@ -10,6 +10,7 @@ from assurance.accounts.tickets import Purpose
 from engine.errors import Refused
 from web.desk import Desk
 from web.forms.accounts import AskForLinkForm, RecoverForm, SetUpForm
+from web.onward import way_elsewhere
 from web.pages.signing_in import device_of, place_of, seat_down, signed_in
 
 OVER = "This link is no longer good"
@@ -98,7 +99,13 @@ def _set_up(desk: Desk, token: str, form: SetUpForm, *, status: int = 200) -> Re
         return _over(desk, refused)
     title = "Set up your account"
     return desk.page(
-        "accounts/set_up.html", status=status, title=title, form=form, invited=invited, picture=picture
+        "accounts/set_up.html",
+        status=status,
+        title=title,
+        form=form,
+        invited=invited,
+        picture=picture,
+        elsewhere=way_elsewhere(desk, f"/invitation/{token}/elsewhere"),
     )
 
 

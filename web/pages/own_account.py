@@ -19,7 +19,7 @@ from web.cookies import SESSION
 from web.desk import Desk
 from web.forms.accounts import ChangeAppForm, ChangePasswordForm, ConfirmForm
 from web.fresh import confirm_page, kept_fields, proof_form, require_fresh, seat_of
-from web.onward import onward
+from web.onward import onward, way_elsewhere
 from web.pages.signing_in import Then
 
 
@@ -28,7 +28,8 @@ def mine(desk: Desk) -> Response:
     seat = seat_of(desk)
     with desk.reading() as (tx, _):
         account = my_account(tx, seat.account_id, session_id=seat.session_id)
-    return desk.page("accounts/mine.html", title="My account", account=account)
+    elsewhere = "" if account.issuers else way_elsewhere(desk, "/account/elsewhere")
+    return desk.page("accounts/mine.html", title="My account", account=account, elsewhere=elsewhere)
 
 
 def ask_password(desk: Desk) -> Response:

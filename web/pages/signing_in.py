@@ -18,7 +18,7 @@ from web.cookies import FORMS, SESSION
 from web.desk import Desk
 from web.forms.accounts import CodeForm, SignInForm
 from web.fresh import seat_of
-from web.onward import onward
+from web.onward import onward, way_elsewhere
 
 STEP = "auditloop-step"  # the cookie on the way from the password to the code
 SECONDS = 600
@@ -138,7 +138,14 @@ def _begin_again(refused: Refused) -> SignInForm:
 
 def _first(desk: Desk, form: SignInForm, *, status: int = 200) -> Response:
     posts = example_posts(desk.office) if desk.is_demo else ()
-    return desk.page("accounts/sign_in.html", status=status, title="Sign in", form=form, posts=posts)
+    return desk.page(
+        "accounts/sign_in.html",
+        status=status,
+        title="Sign in",
+        form=form,
+        posts=posts,
+        elsewhere=way_elsewhere(desk, "/sign-in/elsewhere", then=form.next.data or "/"),
+    )
 
 
 def _second(desk: Desk, form: CodeForm, *, status: int = 200) -> Response:
