@@ -197,7 +197,7 @@ def test_an_aim_is_written_down_and_can_ask_an_earlier_one_again(site: Site) -> 
     ("fields", "said"),
     [
         ({"text": ""}, "Write down the aim."),
-        ({"text": "Were men seen?", "asks_again": "999"}, "Choose one of the aims."),
+        ({"text": "Were men seen?", "asks_again": "999"}, "Choose one of the aims, or say that it is new."),
     ],
 )
 def test_an_aim_that_is_refused_is_not_lost(site_at: SiteAt, fields: dict[str, str], said: str) -> None:
@@ -293,3 +293,14 @@ def test_a_stage_that_is_given_up_says_so(site_at: SiteAt) -> None:
     page = site.get("/audit/1", as_="cleo")
     assert "Cancelled here since" in page.text
     assert site.world.state(Ref("audit", 1)) == "cancelled"
+
+
+def test_what_may_tell_who_somebody_is_is_warned_of_before_it_is_saved(site_at: SiteAt) -> None:
+    site = site_at("theme_agreed")
+    fields = {"kind": "child", "criterion": "Born on 3 March 2009, drawn by chance"}
+    warned = site.post("/audit/1/steps/draw_case", fields, as_="sam")
+    assert warned.status == 422
+    assert fields["criterion"] in warned.html
+    assert site.world.ask(sa.select(Case.id)) == []
+    site.post("/audit/1/steps/draw_case", {**fields, "no_identifiers": "y"}, as_="sam")
+    assert len(site.world.ask(sa.select(Case.id))) == 1

@@ -11,6 +11,7 @@ from assurance.commands.meetings import RETURNS_DUE_BEFORE
 from assurance.commands.programme import CASE_KINDS, SOURCE_KINDS
 from web.forms.entering import LONGEST_TITLE, NOBODY_NAMED, EnteringForm
 from web.forms.fields import Chosen, DayField, Needed, Offered
+from web.forms.guard import NoIdentifiers
 
 SHORT = Length(max=LONGEST_TITLE, message=f"Say it in {LONGEST_TITLE} letters at most.")
 LARGEST = 1_000_000
@@ -40,7 +41,9 @@ class OpenAuditForm(EnteringForm):
     asked = ("year", "theme", "source_kind", "source", "scope", "look_back", "cases")
     year = SelectField("Year of the programme", [Chosen("Choose the year.")], validate_choice=False)
     theme = StringField(
-        "Theme", [Needed("Write down the theme."), SHORT], description="For example, Neglect of under-fives"
+        "Theme",
+        [Needed("Write down the theme."), SHORT, NoIdentifiers()],
+        description="For example, Neglect of under-fives",
     )
     source_kind = RadioField(
         "Why now?",
@@ -53,12 +56,12 @@ class OpenAuditForm(EnteringForm):
     )
     source = StringField(
         "Which one?",
-        [Needed("Name the review, the inspection, the data or the report."), SHORT],
+        [Needed("Name the review, the inspection, the data or the report."), SHORT, NoIdentifiers()],
         description="For example, Serious case review, Family L",
     )
     scope = TextAreaField(
         "Which cases does it look at?",
-        [Needed("Write down which cases it looks at.")],
+        [Needed("Write down which cases it looks at."), NoIdentifiers()],
         description=f"For example, children open to social care for two years or more. {NOBODY_NAMED}",
     )
     look_back = WholeField(
@@ -79,7 +82,7 @@ class AimForm(EnteringForm):
     asked = ("text", "asks_again")
     text = TextAreaField(
         "Aim, or key line of enquiry",
-        [Needed("Write down the aim.")],
+        [Needed("Write down the aim."), NoIdentifiers()],
         description="A question that each agency can answer from its own records with yes, partly or no",
     )
     asks_again = SelectField(
@@ -102,7 +105,7 @@ class CaseForm(EnteringForm):
     )
     criterion = TextAreaField(
         "Why was this one drawn?",
-        [Needed("Write down why this one was drawn.")],
+        [Needed("Write down why this one was drawn."), NoIdentifiers()],
         description=f"For example, drawn at random from children under five. {NOBODY_NAMED}",
     )
 
@@ -134,7 +137,7 @@ class SpreadForm(EnteringForm):
     agency = SelectField("Agency", [Chosen("Choose the agency.")], validate_choice=False)
     how = TextAreaField(
         "How was the learning spread?",
-        [Needed("Write down how the learning was spread.")],
+        [Needed("Write down how the learning was spread."), NoIdentifiers()],
         description=f"For example, a seven-minute briefing in every team meeting of May. {NOBODY_NAMED}",
     )
     reached = WholeField("How many people has it reached?", [Needed("Say how many people it has reached.")])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from starlette.datastructures import FormData
-from wtforms import IntegerField, RadioField, TextAreaField
+from wtforms import IntegerField, RadioField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from engine.vocabulary import Field, Kind, Value
@@ -77,6 +77,8 @@ def _field(ask: Field) -> Any:
         case Kind.CHOICE:
             choices = {word: word.replace("_", " ").capitalize() for word in ask.choices}
             return RadioField(title, rules, choices=choices)
+    if ask.name in _SHORT:
+        return StringField(title, [*rules, NoIdentifiers()], description=_SHORT[ask.name])
     return TextAreaField(
         title, [*rules, NoIdentifiers()], filters=[lambda text: text.strip() if text else text]
     )
