@@ -64,7 +64,7 @@ def _owe(
         context={"name": person.name, "group": group, "said": said, "why": why, "items": [], "link": link},
         thread=f"person/{person.id}",
         subject=f"{group}: your account",
-        cause=f"the account of person/{person.id}",
+        cause=f"the account of {person.name}",
         severity=Severity.URGENT,
     )
     put(tx.session, [notice], at=tx.now)
