@@ -64,8 +64,9 @@ class Message(Base):
     """
 
     __tablename__ = "message"
-    # Everything that is still on its way or in trouble; a sent message leaves the index.
+    # Everything that is still on its way or in trouble, which a sent message leaves; and what counts and lists go by.
     __table_args__ = (
+        sa.Index("ix_message_state", "group_id", "state", "id"),
         sa.Index(
             "ix_message_unsent",
             "state",
