@@ -188,6 +188,7 @@ def answer_for_agency(
     one_of(answer, ACCEPTANCES, "an answer of an agency")
     if answer == "not_accepted" and not (reason or "").strip():
         raise Refused(Reason("needs_reason", "Say why the agency does not accept it."))
+    reason = said(reason, "why the agency answers so") if reason and reason.strip() else None
     row = tx.session.scalar(
         sa.select(AgencyAnswer).where(
             AgencyAnswer.recommendation_id == ref.id, AgencyAnswer.agency_id == agency_id

@@ -184,6 +184,8 @@ def test_an_agency_answers_for_itself_and_only_where_it_was_asked(world_at: At) 
         concluding.answer_for_agency(tx, RECOMMENDATION, trust, "maybe")
     with pytest.raises(Refused, match="Say why the agency does not accept it"), world.does("bo") as tx:
         concluding.answer_for_agency(tx, RECOMMENDATION, trust, "not_accepted", reason=" ")
+    with pytest.raises(Refused, match="nobody can read"), world.does("bo") as tx:
+        concluding.answer_for_agency(tx, RECOMMENDATION, trust, "not_accepted", reason="No\x00")
     with pytest.raises(Refused, match="was not asked about this recommendation"), world.does("fay") as tx:
         concluding.answer_for_agency(tx, RECOMMENDATION, police, "accepted")
     with pytest.raises(Refused, match="Fay Finch does not speak for this agency"), world.does("fay") as tx:
@@ -227,6 +229,8 @@ def test_a_plan_that_cannot_be_is_refused(world_at: At) -> None:
         (RECOMMENDATION, acting.Plan(99, "Do it"), "There is no such agency"),
         (RECOMMENDATION, acting.Plan(trust, " "), "Write down what the agency will do"),
         (RECOMMENDATION, acting.Plan(trust, "Do it", owner_post_id=99), "There is no such post"),
+        (RECOMMENDATION, acting.Plan(trust, "Do it", measure="All\x00"), "nobody can read"),
+        (RECOMMENDATION, acting.Plan(trust, "Do it", measure=" "), "Write down how one will know"),
         (RECOMMENDATION, acting.Plan(world.number(Agency, "police"), "Do it"), "does not speak for this"),
     ):
         with pytest.raises(Refused, match=sentence), world.does("bo") as tx:

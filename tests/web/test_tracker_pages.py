@@ -13,6 +13,7 @@ from engine.moved import Ref
 from tests.assurance.full_world import OF_INDIVIDUAL
 from tests.assurance.many_actions import statements_of, with_many_actions
 from tests.web.site import Site
+from web.forms.filters import plain_words
 
 OF_TRUST = Ref("action", 2)
 CANARY = "Keep a chronology"  # what is recommended to the trust alone
@@ -96,6 +97,11 @@ def test_the_address_says_to_what_the_tracker_is_narrowed(site: Site) -> None:
 def test_what_is_not_offered_is_let_go(site: Site, query: str) -> None:
     for path in (*LISTS, "/actions.csv"):
         assert site.get(f"{path}?{query}", as_="ada").status == 200
+
+
+def test_letters_that_no_database_can_look_for_are_left_out_of_a_search() -> None:
+    assert plain_words("  chron\x00ology \n of\ud800 ") == "chronology of"
+    assert len(plain_words("word " * 100)) == 200
 
 
 def test_a_page_that_is_no_number_is_not_there(site: Site) -> None:

@@ -37,10 +37,17 @@ NEEDS: Mapping[str, str] = {
 }
 
 
+def plain_words(text: str) -> str:
+    """Give the words of a search: parted by single spaces, without letters that no database can look for."""
+    return " ".join("".join(one for one in text if one.isprintable() or one.isspace()).split())[
+        :LONGEST_SEARCH
+    ]
+
+
 class Filter(Form):
     """Reads an address; what is not offered is let go, so that an old link still opens the list."""
 
-    q = StringField("Words", filters=[lambda text: " ".join((text or "").split())[:LONGEST_SEARCH]])
+    q = StringField("Words", filters=[lambda text: plain_words(text or "")])
 
     def __init__(self, params: QueryParams, **offered: Mapping[str, str]) -> None:
         super().__init__(Posted(FormData([*params.multi_items()])))
