@@ -18,6 +18,7 @@ LONGEST = timedelta(hours=12)
 FRESH = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=1)
 LONGEST_DEVICE = 200
+KEPT_FOR = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,8 @@ def is_fresh(seat: Seated, now: datetime) -> bool:
 
 def _open(tx: Tx, account_id: int, *, device: str, confirmed_at: datetime, is_demo: bool) -> str:
     token = draw_token()
+    old = (SignedInSession.account_id == account_id, SignedInSession.made_at < tx.now - KEPT_FOR)
+    tx.session.execute(sa.delete(SignedInSession).where(*old))
     row = SignedInSession(
         group_id=tx.actor.group_id,
         account_id=account_id,

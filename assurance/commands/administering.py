@@ -20,7 +20,16 @@ from assurance.commands.founding import record_absence
 from assurance.commands.hearing import require_role
 from assurance.office import Tx
 from assurance.reasons import day_in_words
-from assurance.records import Account, AccountIdentity, Person, Post, PostHolding, RecoveryCode
+from assurance.records import (
+    Account,
+    AccountIdentity,
+    ApiToken,
+    CalendarFeed,
+    Person,
+    Post,
+    PostHolding,
+    RecoveryCode,
+)
 from engine.errors import Reason, Refused
 from notifications.headers import envelope_address
 
@@ -75,7 +84,7 @@ def invite_to_account(tx: Tx, person_id: int) -> str:
 
 
 def disable_account(tx: Tx, person_id: int) -> None:
-    """Keep somebody out from now on: their sessions end and their links are good no more. Their posts stay.
+    """Keep somebody out from now on: their sessions end, their links and calendar address are good no more. Posts stay.
 
     Raises Refused for one's own account, and where there is none.
     """
@@ -86,6 +95,7 @@ def disable_account(tx: Tx, person_id: int) -> None:
     tx.session.flush()
     end_all_of(tx, account.id)
     recall_tickets(tx.session, account.id, at=tx.now)
+    _take_back(tx, CalendarFeed, person)
     note_deed(tx, "disabled", person.id)
 
 
@@ -100,7 +110,9 @@ def enable_account(tx: Tx, person_id: int) -> None:
 
 
 def reset_account(tx: Tx, person_id: int) -> str:
-    """Take back everything that proves somebody, end their sessions, and send them a new link; give its token.
+    """Take back everything that proves somebody or their programs, end their sessions, and send them a new link.
+
+    Gives the link's token.
 
     For whoever has lost both app and recovery codes: see to it that it is they who ask.
     Raises Refused for one's own account, for a disabled one, and where there is none.
@@ -115,6 +127,8 @@ def reset_account(tx: Tx, person_id: int) -> str:
         tx.session.execute(sa.delete(table).where(table.account_id == account.id))
     end_all_of(tx, account.id)
     recall_tickets(tx.session, account.id, at=tx.now)
+    for kept in (ApiToken, CalendarFeed):
+        _take_back(tx, kept, person)
     note_deed(tx, "reset", person.id)
     return send_invitation(tx, person)
 
@@ -182,6 +196,12 @@ def note_absence(tx: Tx, person_id: int, from_on: date, until_on: date, reason: 
     days = f"{day_in_words(from_on)} to {day_in_words(until_on)}"
     note_deed(tx, "absence_recorded", person_id, days)
     return number
+
+
+def _take_back(tx: Tx, table: type[ApiToken] | type[CalendarFeed], person: Person) -> None:
+    """Make what somebody's programs and calendars carry worth nothing from now on."""
+    own_ones = (table.person_id == person.id, table.revoked_at.is_(None))
+    tx.session.execute(sa.update(table).where(*own_ones).values(revoked_at=tx.now))
 
 
 def _require_keeper(tx: Tx) -> None:

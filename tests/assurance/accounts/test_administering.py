@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from assurance.accounts.bearers import make_token
 from assurance.accounts.enrolling import invited_by
 from assurance.accounts.guessing import GUESSES
 from assurance.accounts.sessions import seated
@@ -21,9 +22,10 @@ from assurance.commands.administering import (
     note_absence,
     reset_account,
 )
+from assurance.commands.feeds import make_feed
 from assurance.office import Tx, clock_of
 from assurance.queries import directory
-from assurance.records import Person, Post, PostHolding
+from assurance.records import ApiToken, CalendarFeed, Person, Post, PostHolding
 from engine.errors import Refused
 from notifications.outbox import Message
 from tests.assurance.accounts.holder import PASSWORD, Somebody, link_in_last_mail, set_up
@@ -144,6 +146,22 @@ def test_whoever_has_lost_everything_is_set_up_anew(bo: Somebody) -> None:
     with pytest.raises(Refused):
         bo.first_step(PASSWORD)
     assert invited_by(bo.world.office, link_in_last_mail(bo.world)).name == "Bo Birchall"
+
+
+def test_what_programs_and_calendars_carry_is_taken_back_too(bo: Somebody) -> None:
+    world = bo.world
+    with world.does("bo") as tx:
+        make_token(tx, "Tracker", ["read"])
+        make_feed(tx)
+    with world.does("ida") as tx:
+        disable_account(tx, world.number(Person, "bo"))
+    assert world.ask(sa.select(CalendarFeed.revoked_at)) == [world.clock.now()]
+    assert world.ask(sa.select(ApiToken.revoked_at)) == [None]
+    with world.does("ida") as tx:
+        enable_account(tx, world.number(Person, "bo"))
+    with world.does("ida") as tx:
+        reset_account(tx, world.number(Person, "bo"))
+    assert world.ask(sa.select(ApiToken.revoked_at)) == [world.clock.now()]
 
 
 def test_how_an_account_stands_is_said_in_words(bo: Somebody) -> None:

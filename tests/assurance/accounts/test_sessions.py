@@ -148,6 +148,17 @@ def test_a_session_that_has_ended_is_not_confirmed(world: World) -> None:
         confirm_session(tx, number)
 
 
+def test_sessions_are_kept_for_ninety_days(world: World) -> None:
+    account = account_of(world, "ada")
+    signed_in(world, "ada", account)
+    world.clock.advance(timedelta(days=90))
+    signed_in(world, "ada", account)
+    assert world.ask(sa.select(sa.func.count()).select_from(SignedInSession)) == [2]
+    world.clock.advance(timedelta(seconds=1))
+    signed_in(world, "ada", account)
+    assert world.ask(sa.select(sa.func.count()).select_from(SignedInSession)) == [2]
+
+
 def test_a_demonstration_signs_in_whom_it_likes_and_ends_with_the_next_start(world: World) -> None:
     token = open_demo_session(world.office, "ada")
     again = open_demo_session(world.office, "ada")
