@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -28,10 +28,11 @@ class Asked(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """What came back, and after how many milliseconds."""
+    """What came back, after how many milliseconds, and how many of them this process computed (the server's too)."""
 
     status: int
     milliseconds: float
+    computed: float
     html: str
 
 
@@ -54,11 +55,12 @@ class Browser:
             return self._sent(method, asked, headers)
 
     def _sent(self, method: str, asked: Asked, headers: Mapping[str, str]) -> Answered:
-        began = perf_counter()
+        began, computing = perf_counter(), process_time()
         self._connection.request(method, asked.path, body=asked.body or None, headers=dict(headers))
         answer = self._connection.getresponse()
         html = answer.read()
-        return Answered(answer.status, (perf_counter() - began) * 1e3, html.decode("utf-8", "replace"))
+        took, computed = (perf_counter() - began) * 1e3, (process_time() - computing) * 1e3
+        return Answered(answer.status, took, computed, html.decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)
