@@ -39,11 +39,12 @@ ON_THE_AGENDA_AFTER = timedelta(days=30)  # as the rule action-for-the-agenda sa
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing on an agenda: what, why it is there, and the subject, where the viewer may open it."""
+    """One thing on an agenda: what, why it is there, and the subject; `of` counts all of its point where it is cut off."""
 
-    ref: Ref | None
+    ref: Ref
     what: str
     why: str
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,12 @@ def agenda(tx: Tx, viewer: Viewer, meeting: Ref) -> tuple[Point, ...]:
         ("Themes that are due to be audited again", _re_audits(tx, viewer, on)),
     )
     found = ((title, tuple(items)) for title, items in points)
-    return tuple(Point(title, items[:MOST], len(items)) for title, items in found if items)
+    return tuple(Point(title, items[:MOST], _number(items)) for title, items in found if items)
+
+
+def _number(items: Sequence[Item]) -> int:
+    """Count the items; of those that were cut off already the first one knows how many there are."""
+    return max(len(items), items[0].of)
 
 
 def _concerns(tx: Tx, viewer: Viewer) -> Iterable[Item]:
@@ -138,7 +144,14 @@ def _returns(tx: Tx, viewer: Viewer, meeting: Ref) -> Iterable[Item]:
 
 def _actions(tx: Tx, viewer: Viewer, on: date) -> Iterable[Item]:
     rows = tx.session.execute(
-        sa.select(Action.id, Action.text, Action.chased_from_on, Action.times_moved, Agency.name)
+        sa.select(
+            Action.id,
+            Action.text,
+            Action.chased_from_on,
+            Action.times_moved,
+            Agency.name,
+            sa.func.count().over(),
+        )
         .join(Agency, Agency.id == Action.agency_id)
         .where(
             visible(viewer, Action),
@@ -148,11 +161,12 @@ def _actions(tx: Tx, viewer: Viewer, on: date) -> Iterable[Item]:
             Action.chased_from_on <= on - ON_THE_AGENDA_AFTER,
         )
         .order_by(Action.chased_from_on, Action.id)
+        .limit(MOST)
     )
-    for number, text, due_on, moved, agency in rows:
+    for number, text, due_on, moved, agency, every in rows:
         times = "" if not moved else f", moved {'once' if moved == 1 else f'{moved} times'}"
         due = "" if due_on is None else f", due {day_in_words(due_on)}"
-        yield Item(Ref(Action.noun, number), text, f"{agency}{due}{times}")
+        yield Item(Ref(Action.noun, number), text, f"{agency}{due}{times}", every)
 
 
 def _accepted(tx: Tx, viewer: Viewer) -> Iterable[Item]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -47,8 +47,7 @@ class Me:
         return any(seat.person_id == self.person_id for seat in who_decides_about(self.people, agency_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(NamedTuple):
     """One thing that waits for somebody. Of `steps` the first that is open to them is asked for; none: to look at it.
 
     `since_on` is the day from which it has waited, `due_on` the day until which it is asked for.

@@ -87,13 +87,15 @@ def my_work(tx: Tx, viewer: Viewer, *, page: int = 1) -> MyWork:
     me = me_of(tx, viewer)
     if me is None:
         return MyWork(Page((), Place(1, 0)), 0, (), 0, _next_meeting(tx, viewer))
-    duties = sorted(_duties(tx, viewer, me), key=lambda duty: _order(tx, duty))
-    place = page_of(len(duties), page)
-    shown = duties[place.offset : place.offset + place.limit]
+    ahead = tx.today + WEEK
+    urgencies = [(duty.urgency(tx.today, ahead), duty) for duty in _duties(tx, viewer, me)]
+    urgencies.sort(key=lambda one: (one[0], one[1].due_on or one[1].since_on, one[1].ref))
+    place = page_of(len(urgencies), page)
+    shown = urgencies[place.offset : place.offset + place.limit]
     sent = sorted(my_requests(tx, viewer, me), key=lambda one: (one.since_on, one.ref))
     return MyWork(
         waiting=Page(tuple(_waiting(tx, me, shown)), place),
-        late=sum(_urgency(tx, duty) <= Urgency.OVERDUE for duty in duties),
+        late=sum(urgency <= Urgency.OVERDUE for urgency, _ in urgencies),
         sent=tuple(sent[:MOST_SENT]),
         sent_number=len(sent),
         next_meeting=_next_meeting(tx, viewer),
@@ -114,23 +116,15 @@ def _duties(tx: Tx, viewer: Viewer, me: Me) -> Iterable[Duty]:
     return once.values()
 
 
-def _order(tx: Tx, duty: Duty) -> tuple[Urgency, date, Ref]:
-    return _urgency(tx, duty), duty.due_on or duty.since_on, duty.ref
-
-
-def _urgency(tx: Tx, duty: Duty) -> Urgency:
-    return duty.urgency(tx.today, tx.today + WEEK)
-
-
-def _waiting(tx: Tx, me: Me, duties: Sequence[Duty]) -> Iterable[Waiting]:
-    offers = _offers(tx, me, duties)
-    for duty in duties:
+def _waiting(tx: Tx, me: Me, shown: Sequence[tuple[Urgency, Duty]]) -> Iterable[Waiting]:
+    offers = _offers(tx, me, [duty for _, duty in shown])
+    for urgency, duty in shown:
         step, reasons = _step(duty, offers.get(duty.ref, {}))
         yield Waiting(
             ref=duty.ref,
             what=duty.what,
             why=duty.why,
-            urgency=_urgency(tx, duty),
+            urgency=urgency,
             when=in_words(duty.since_on, duty.due_on, today=tx.today),
             since_on=duty.since_on,
             due_on=duty.due_on,
