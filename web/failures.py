@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from engine.errors import Refused, Stale
 from web.desk import Desk, NotSignedIn
 from web.fresh import NotFresh, answer_not_fresh
+from web.pages.signing_in import ask_again
 from web.seat import READING, Forged, desk_for_failure
 
 log = logging.getLogger("auditloop.web")
@@ -50,6 +51,11 @@ def refused_page(desk: Desk, refused: Refused) -> Response:
 
 
 async def _not_signed_in(request: Request, _failure: Exception) -> Response:
+    if request.method not in READING:
+        desk, form = await run_in_threadpool(desk_for_failure, request), await request.form()
+        answer = await run_in_threadpool(ask_again, desk, form)
+        if answer is not None:
+            return answer
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     onward = f"?next={quote(here, safe='/')}" if request.method in READING and here != "/" else ""
     return RedirectResponse(f"/sign-in{onward}", status_code=303)

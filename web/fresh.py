@@ -56,10 +56,7 @@ def answer_not_fresh(desk: Desk) -> Response:
     here = url.path + (f"?{url.query}" if url.query else "")
     if desk.request.method in ("GET", "HEAD"):
         return RedirectResponse(f"/confirm?next={quote(here, safe='/')}", status_code=303)
-    typed = tuple(
-        (name, value) for name, value in desk.form.multi_items() if name != CSRF and isinstance(value, str)
-    )
-    return confirm_page(desk, then=here, kept=typed, status=403)
+    return confirm_page(desk, then=here, kept=typed_fields(desk.form), status=403)
 
 
 def confirm_page(
@@ -81,6 +78,13 @@ def confirm_page(
         form=shown,
         kept=kept,
         before=KEPT,
+    )
+
+
+def typed_fields(form: FormData) -> Kept:
+    """Give what was typed into a form of ours; files are not kept."""
+    return tuple(
+        (name, value) for name, value in form.multi_items() if name != CSRF and isinstance(value, str)
     )
 
 

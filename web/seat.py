@@ -84,7 +84,7 @@ def _seated_at(route: Route, request: Request, form: FormData) -> Desk:
         if not route.who.admits(desk.roles):
             raise HTTPException(404)
     if request.method not in READING:
-        _refuse_forgery(request, form, desk.csrf)
+        refuse_forgery(request, form, desk.csrf)
     return desk
 
 
@@ -124,7 +124,7 @@ def _signed(office: Office, found: Seated) -> Signed:
     )
 
 
-def _refuse_forgery(request: Request, form: FormData, token: str) -> None:
+def refuse_forgery(request: Request, form: FormData, token: str) -> None:
     """Refuse a form from elsewhere: by what the browser says of where it comes from, and by the token that we gave."""
     site = request.headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):

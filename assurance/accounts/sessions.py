@@ -85,6 +85,14 @@ def seated(office: Office, token: str) -> Seated | None:
     return Seated(Actor(group_id, person_id, name), number, account_id, csrf, confirmed_at, is_demo)
 
 
+def last_owner(office: Office, token: str) -> tuple[int, str] | None:
+    """Give whose session a token was and the secret of its forms, though it may be over; None where it never was one."""
+    query = sa.select(SignedInSession.account_id, SignedInSession.csrf)
+    with office.store.reading() as session:
+        row = session.execute(query.where(SignedInSession.token_hash == fingerprint(token))).first()
+    return None if row is None else (row.account_id, row.csrf)
+
+
 def begin_session(tx: Tx, account_id: int, *, device: str = "") -> str:
     """Begin a session of somebody who has just proved who they are, and give its token.
 

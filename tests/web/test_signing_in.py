@@ -319,6 +319,63 @@ def test_what_was_typed_is_kept_while_somebody_shows_that_it_is_them(empty: Site
     assert done.page.heading == "Ned <Nolan>"
 
 
+def test_what_was_typed_outlives_the_session_in_which_it_was_typed(empty: Site) -> None:
+    ida = set_up(empty.world, "ida")
+    signs_in(empty, ida)
+    form = empty.get("/admin/people/new").page.hidden
+    empty.world.clock.advance(timedelta(hours=2))
+    client = empty.browser(None)
+    typed = {"name": "Ned <Nolan>", "email": "ned@police.example", "csrf": form["csrf"], "key": form["key"]}
+    asked = Answer(client.post("/admin/people/new", data=typed))
+    assert (asked.status, asked.page.heading) == (403, "Sign in again")
+    assert "What you have typed is kept" in asked.text
+    wrong = Answer(client.post("/sign-in", data=asked.page.hidden | {"email": ida.email, "password": "no"}))
+    assert wrong.page.hidden["kept.name"] == "Ned <Nolan>"
+    step = Answer(
+        client.post("/sign-in", data=wrong.page.hidden | {"email": ida.email, "password": PASSWORD})
+    )
+    assert step.page.heading == "Show that it is you"
+    wrong = Answer(client.post("/sign-in/code", data=step.page.hidden | {"code": "000000"}))
+    assert wrong.page.hidden["kept.name"] == "Ned <Nolan>"
+    thanks = Answer(client.post("/sign-in/code", data=wrong.page.hidden | {"code": ida.next_code}))
+    assert thanks.page.heading == "Thank you"
+    assert 'action="/admin/people/new"' in thanks.html
+    done = Answer(client.post("/admin/people/new", data=thanks.page.hidden))
+    assert done.page.heading == "Ned <Nolan>"
+
+
+def test_what_somebody_else_had_typed_is_not_theirs_to_send(empty: Site, ada: Somebody) -> None:
+    ida = set_up(empty.world, "ida")
+    signs_in(empty, ida)
+    form = empty.get("/admin/people/new").page.hidden
+    empty.world.clock.advance(timedelta(hours=2))
+    client = empty.browser(None)
+    typed = {"name": "Ned Nolan", "email": "ned@police.example", "csrf": form["csrf"]}
+    asked = Answer(client.post("/admin/people/new", data=typed))
+    step = Answer(
+        client.post("/sign-in", data=asked.page.hidden | {"email": ada.email, "password": PASSWORD})
+    )
+    done = Answer(
+        client.post("/sign-in/code", data=step.page.hidden | {"code": ada.next_code, "next": "/account"})
+    )
+    assert done.page.heading == "My account"
+    assert "Ned Nolan" not in done.html
+
+
+@pytest.mark.parametrize("how", ["token", "origin", "nothing typed"])
+def test_what_came_from_elsewhere_is_not_kept(empty: Site, ada: Somebody, how: str) -> None:
+    signs_in(empty, ada)
+    form = empty.get("/account/password").page.hidden
+    empty.world.clock.advance(timedelta(hours=2))
+    typed = {"old": "x", "csrf": "made up" if how == "token" else form["csrf"]}
+    if how == "nothing typed":
+        del typed["old"]
+    headers = {"origin": "https://evil.example"} if how == "origin" else {}
+    answer = empty.browser(None).post("/account/password", data=typed, headers=headers)
+    assert Answer(answer).page.heading == "Sign in"
+    assert "kept" not in answer.text
+
+
 def test_in_an_example_the_button_is_enough(empty: Site) -> None:
     demo = Site(empty.world, is_demo=True)
     demo.post("/sign-in/as", {"person": "ada"}, form_at="/sign-in")

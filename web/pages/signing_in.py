@@ -6,6 +6,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Query
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -18,6 +19,7 @@ from web.cookies import FORMS, SESSION
 from web.desk import Desk
 from web.forms.accounts import CodeForm, SignInForm
 from web.fresh import seat_of
+from web.kept import Typed, send_now, typed_before, typed_on_the_way
 from web.onward import onward, way_elsewhere
 
 STEP = "auditloop-step"  # the cookie on the way from the password to the code
@@ -45,7 +47,10 @@ def take(desk: Desk) -> Response:
     except Refused as refused:
         form.refuse(refused)
         return _first(desk, form, status=422)
-    answer = desk.go(f"/sign-in/code?next={quote(onward(form.next.data))}")
+    if typed_on_the_way(desk).seal:
+        answer = _second(desk, CodeForm(next=onward(form.next.data)))
+    else:
+        answer = desk.go(f"/sign-in/code?next={quote(onward(form.next.data))}")
     desk.cookies.set(answer, STEP, token, seconds=SECONDS)
     return answer
 
@@ -76,7 +81,17 @@ def take_code(desk: Desk) -> Response:
             return _first(desk, _begin_again(refused), status=422)
         form.refuse(refused)
         return _second(desk, form, status=422)
-    return signed_in(desk, done, onward(form.next.data))
+    answer = send_now(desk, typed_on_the_way(desk), done)
+    if answer is None:
+        return signed_in(desk, done, onward(form.next.data))
+    seat_down(desk, answer, done.token)
+    return answer
+
+
+def ask_again(desk: Desk, form: FormData) -> Response | None:
+    """Ask somebody to sign in whose session ran out while they typed; None where there is nothing of theirs to keep."""
+    typed = typed_before(desk, form)
+    return None if typed is None else _first(desk, SignInForm(), status=403, typed=typed)
 
 
 def take_example(desk: Desk) -> Response:
@@ -136,7 +151,7 @@ def _begin_again(refused: Refused) -> SignInForm:
     return form
 
 
-def _first(desk: Desk, form: SignInForm, *, status: int = 200) -> Response:
+def _first(desk: Desk, form: SignInForm, *, status: int = 200, typed: Typed | None = None) -> Response:
     posts = example_posts(desk.office) if desk.is_demo else ()
     return desk.page(
         "accounts/sign_in.html",
@@ -144,9 +159,16 @@ def _first(desk: Desk, form: SignInForm, *, status: int = 200) -> Response:
         title="Sign in",
         form=form,
         posts=posts,
+        typed=typed or typed_on_the_way(desk),
         elsewhere=way_elsewhere(desk, "/sign-in/elsewhere", then=form.next.data or "/"),
     )
 
 
 def _second(desk: Desk, form: CodeForm, *, status: int = 200) -> Response:
-    return desk.page("accounts/code.html", status=status, title="Show that it is you", form=form)
+    return desk.page(
+        "accounts/code.html",
+        status=status,
+        title="Show that it is you",
+        form=form,
+        typed=typed_on_the_way(desk),
+    )
