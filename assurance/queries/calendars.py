@@ -9,18 +9,19 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from assurance.access import viewer_of
+from assurance.access import Viewer, viewer_of
 from assurance.calendar import working_calendar
 from assurance.facts import SETTLED_ACTIONS, SETTLED_RETURNS
 from assurance.office import Tx, clock_of
 from assurance.queries.foretelling import Foretold
-from assurance.queries.preview import LONGEST_IN_DAYS, preview
+from assurance.queries.preview import LONGEST_IN_DAYS, how_many, preview
 from assurance.records import Action, AgencyReturn, ClosedDay, Group, Meeting
 from assurance.roster import roster
 from engine.errors import Reason, Refused
 
 # As far behind a closed day its neighbours are looked at: ten working days and what lies between them.
 BEHIND = timedelta(days=21)
+MOST_RECKONED = 2000  # subjects; of more nobody waits for the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Moves:
 class Effect:
     """What closing a day, or opening it, would do: what falls due on it and stays, and which mails would move.
 
-    `until_on` is the last day that was looked at.
+    `until_on` is the last day that was looked at. Where there is too much to look at, no mail `is_reckoned`.
     """
 
     day: date
@@ -72,6 +73,7 @@ class Effect:
     meetings: int
     moves: tuple[Moves, ...]
     until_on: date
+    is_reckoned: bool = True
 
     @property
     def moved(self) -> int:
@@ -119,8 +121,10 @@ def effect_of(tx: Tx, day: date) -> Effect:
     The rules are judged ahead twice, for everybody; nothing is written. Only counts are told, so that it may be shown
     to whoever keeps the calendar.
     """
+    is_reckoned = how_many(tx, _everybody(tx)) <= MOST_RECKONED
     until_on = min(day + BEHIND, tx.today + timedelta(days=LONGEST_IN_DAYS))
-    before, after = _foretold(tx, until_on), _foretold(_with_day_turned(tx, day), until_on)
+    before = _foretold(tx, until_on) if is_reckoned else {}
+    after = _foretold(_with_day_turned(tx, day), until_on) if is_reckoned else {}
     titles = {one.rule: one.title for one in (*before.values(), *after.values())}
     moved: dict[str, Counter[str]] = {}
     for key in before.keys() | after.keys():
@@ -147,6 +151,7 @@ def effect_of(tx: Tx, day: date) -> Effect:
             for rule, how in sorted(moved.items())
         ),
         until_on=until_on,
+        is_reckoned=is_reckoned,
     )
 
 
@@ -159,11 +164,14 @@ def _with_day_turned(tx: Tx, day: date) -> Tx:
 
 
 def _foretold(tx: Tx, until_on: date) -> Mapping[tuple[object, ...], Foretold]:
-    everybody = viewer_of(
-        roster(tx.session, group_id=tx.actor.group_id, today=tx.today), clock_of(tx.actor.group_id)
-    )
-    found = preview(tx, everybody, days=(until_on - tx.today).days).foretold
+    found = preview(tx, _everybody(tx), days=(until_on - tx.today).days).foretold
     return {(one.rule, one.ref, one.occasion, one.number, one.way, one.person_id): one for one in found}
+
+
+def _everybody(tx: Tx) -> Viewer:
+    """Look with the eyes of whoever sees everything; what is told of it are counts."""
+    people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
+    return viewer_of(people, clock_of(tx.actor.group_id))
 
 
 def _count(

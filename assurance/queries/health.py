@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from assurance.config import Settings
 from assurance.playbook import Shelf, open_playbook
 from assurance.post import mailer_of
-from assurance.queries.definitions import definitions
+from assurance.queries.definitions import DefinitionRow, definitions
 from assurance.reasons import moment_in_words
 from assurance.records import Group
 from assurance.tables import MOVED
@@ -76,16 +76,30 @@ def of_database(store: Store, file: Path | None) -> Iterator[Seen]:
         )
 
 
-def of_contents(
-    session: Session, dialect: str, now: datetime, *, group_id: int | None = None
-) -> Iterator[Seen]:
-    """Say how the guards, the history, the mail and the timers are, of all groups; of which one, or all, the names."""
-    yield _triggers(session, dialect)
-    groups = sa.select(Group).order_by(Group.id)
-    for group in session.scalars(groups if group_id is None else groups.where(Group.id == group_id)):
+def of_contents(session: Session, dialect: str, now: datetime) -> Iterator[Seen]:
+    """Say how the guards, the groups, the history, the mail and the timers are, of all groups."""
+    yield guards(session, dialect)
+    for group in session.scalars(sa.select(Group).order_by(Group.id)):
         local = moment_in_words(now.astimezone(ZoneInfo(group.zone)))
         yield Seen("Group", f"{group.key}: {group.name}; there it is {local} ({group.zone})")
-    yield from _history(session, now)
+    yield from of_history(session)
+    yield from of_days(session, now)
+
+
+def of_history(session: Session) -> Iterator[Seen]:
+    """Count all lines, and draw one number over the newest seals; a long history takes its time."""
+    lines = session.scalar(sa.select(sa.func.count()).select_from(Event)) or 0
+    subjects = sum(session.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in MOVED)
+    yield Seen("History", f"{_several(lines, 'line')} of {_several(subjects, 'subject')}")
+    yield Seen("Checkpoint", f"{checkpoint(session, MOVED)[:32]} over the newest seals of all subjects")
+
+
+def of_days(session: Session, now: datetime) -> Iterator[Seen]:
+    """Say what changes from day to day, in a few cheap questions: the newest line, the mail, the timers."""
+    newest = newest_line_at(session)
+    if newest is not None and newest > now + AHEAD:
+        advice = "It lies in the future: is this machine's clock right? (A demo may run ahead.)"
+        yield Seen("Newest line", f"{newest:%Y-%m-%d %H:%M} UTC", advice)
     yield from _mail(session, now)
     yield _timers(session, now)
 
@@ -96,6 +110,11 @@ def of_definitions(session: Session, shelf: Shelf) -> Seen:
         rows = definitions(session, open_playbook(session, shelf, base_url=""))
     except BadDefinition as bad:
         return Seen("Running", "cannot be told", f"{_ended(str(bad))} Run `auditloop verify`.")
+    return of_running(rows)
+
+
+def of_running(rows: Sequence[DefinitionRow]) -> Seen:
+    """Say by which definitions what runs goes, as these rows count it."""
     earlier = sum(row.running for row in rows if not row.on_shelf)
     told = "goes by the workflows of the files"
     if earlier:
@@ -175,23 +194,13 @@ def _scanner(settings: Settings) -> Seen:
     return Seen("Files", f"are scanned with {settings.scanner[0]} before they are taken in")
 
 
-def _triggers(session: Session, dialect: str) -> Seen:
+def guards(session: Session, dialect: str) -> Seen:
+    """Say whether the database refuses to change the history."""
     missing = missing_guards(session, dialect)
     if missing:
         advice = f"The database would let the history be changed: {', '.join(missing)} is missing. Who took it out?"
         return Seen("Guards", f"{', '.join(missing)} missing", f"{advice} Run `auditloop verify`.")
     return Seen("Guards", "the database refuses to change or delete a line of the history")
-
-
-def _history(session: Session, now: datetime) -> Iterator[Seen]:
-    lines = session.scalar(sa.select(sa.func.count()).select_from(Event)) or 0
-    subjects = sum(session.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in MOVED)
-    yield Seen("History", f"{_several(lines, 'line')} of {_several(subjects, 'subject')}")
-    yield Seen("Checkpoint", f"{checkpoint(session, MOVED)[:32]} over the newest seals of all subjects")
-    newest = newest_line_at(session)
-    if newest is not None and newest > now + AHEAD:
-        advice = "It lies in the future: is this machine's clock right? (A demo may run ahead.)"
-        yield Seen("Newest line", f"{newest:%Y-%m-%d %H:%M} UTC", advice)
 
 
 def _mail(session: Session, now: datetime) -> Iterator[Seen]:

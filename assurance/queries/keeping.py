@@ -11,7 +11,8 @@ from assurance.access import Viewer, visible
 from assurance.in_force import RuleInForce, standing_of
 from assurance.office import Office, Tx
 from assurance.queries.around import HELD
-from assurance.queries.health import Seen, of_contents, of_database, of_definitions, of_settings
+from assurance.queries.definitions import definitions
+from assurance.queries.health import Seen, guards, of_database, of_days, of_history, of_running, of_settings
 from assurance.queries.mail_queue import MailQueue, mail_queue
 from assurance.queries.vital_signs import VitalSigns, vital_signs
 from assurance.records import ClosedDay, DeadAddress
@@ -64,6 +65,14 @@ class Examination:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of checking the whole history, with the number over all newest seals that is to be kept elsewhere."""
+
+    proof: Proof
+    seen: tuple[Seen, ...]
+
+
 def attention(office: Office, tx: Tx, viewer: Viewer) -> Attention:
     """Count what waits for whoever keeps the installation."""
     dead = sa.select(sa.func.count()).select_from(DeadAddress)
@@ -98,12 +107,13 @@ def examine(office: Office, tx: Tx) -> Examination:
         settings=tuple(of_settings(office.settings)),
         database=tuple(of_database(store, store.path)),
         contents=(
-            *of_contents(tx.session, store.db.dialect.name, tx.now, group_id=tx.actor.group_id),
-            of_definitions(tx.session, office.shelf),
+            guards(tx.session, store.db.dialect.name),
+            *of_days(tx.session, tx.now),
+            of_running(definitions(tx.session, tx.playbook, group_id=tx.actor.group_id)),
         ),
     )
 
 
-def check_history(tx: Tx) -> Proof:
+def check_history(tx: Tx) -> Checked:
     """Check every seal of every history, as `auditloop verify` does; it takes a second for some thousand lines."""
-    return verify(tx.session, MOVED)
+    return Checked(verify(tx.session, MOVED), tuple(of_history(tx.session)))

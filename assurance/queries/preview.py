@@ -84,6 +84,16 @@ def preview(tx: Tx, viewer: Viewer, *, days: int) -> Preview:
     return Preview(tx.today, until_on, subjects, tuple(found), withheld, _unreachable(tx, found))
 
 
+def how_many(tx: Tx, viewer: Viewer) -> int:
+    """Count the subjects of which the rules would be asked: each takes about a thousandth of a second."""
+    counts = [
+        tx.session.scalar(sa.select(sa.func.count()).select_from(_seen(tx, viewer, kind).subquery())) or 0
+        for kind in tx.playbook.nouns
+        if tx.playbook.book.about(kind)
+    ]
+    return sum(counts)
+
+
 def waiting_rules(tx: Tx) -> tuple[str, ...]:
     """Name the rules that wait for somebody's word; any other that is new comes into force by itself."""
     waiting = not_in_force(tx.session, tx.playbook.book.rules, group_id=tx.actor.group_id)
@@ -108,11 +118,14 @@ def _unreachable(tx: Tx, found: Sequence[Foretold]) -> tuple[str, ...]:
 
 
 def _refs(tx: Tx, viewer: Viewer, kind: str) -> list[Ref]:
+    query = _seen(tx, viewer, kind)
+    return [Ref(kind, number) for number in tx.session.scalars(query.order_by(query.selected_columns[0]))]
+
+
+def _seen(tx: Tx, viewer: Viewer, kind: str) -> sa.Select[int]:
     noun = tx.playbook.noun(kind)
     query = sa.select(noun.table.id).where(visible(viewer, noun.table))
-    if isinstance(noun, MatterNoun):
-        query = query.where(Matter.kind == kind)
-    return [Ref(kind, number) for number in tx.session.scalars(query.order_by(noun.table.id))]
+    return query.where(Matter.kind == kind) if isinstance(noun, MatterNoun) else query
 
 
 def _in_portions(refs: Sequence[Ref]) -> Iterator[Sequence[Ref]]:

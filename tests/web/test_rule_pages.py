@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from assurance.config import HOME
 from assurance.playbook import read_shelf
+from assurance.records import Meeting
 from engine.ledger import Event
 from tests.assurance.post_office import CLOCK_FILE
 from tests.web.site import Site
@@ -286,3 +287,18 @@ def test_nobody_rehearses_without_end(past: Site) -> None:
     answers = [past.post("/rehearse", {"file": "", "text": ""}, as_="una").status for _ in range(21)]
     assert answers[-1] == 422
     assert set(answers[:-1]) == {200}
+
+
+def test_where_there_is_much_to_look_at_somebody_asks_first(site: Site) -> None:
+    with site.world.office.store.begin() as session:
+        kept = [column for column in Meeting.__table__.c if column.name not in ("id", "key", "uid")]
+        one = session.execute(sa.select(*kept).limit(1)).one()._asdict()
+        copies = [one | {"key": f"copy-{number}", "uid": f"copy-{number}"} for number in range(2001)]
+        session.execute(sa.insert(Meeting), copies)
+    page = site.get("/preview", as_="cleo")
+    assert "Choose how far to look ahead." in page.text
+    assert "By day" not in page.text
+    closing = "/admin/closed_days/new?on-day=10&on-month=2&on-year=2015&name=Staff+day"
+    told = site.get(closing, as_="sam")
+    assert "is not reckoned here: there is too much to look at" in told.text
+    assert "Close 10 February 2015" in told.text

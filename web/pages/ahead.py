@@ -17,7 +17,7 @@ from assurance.accounts.tokens import fingerprint
 from assurance.drafts import RuleFile, draft_book, rule_files, shelf_as_it_stands
 from assurance.office import Tx
 from assurance.queries.foretelling import Foretold, Way
-from assurance.queries.preview import OneMail, Preview, preview
+from assurance.queries.preview import OneMail, Preview, how_many, preview
 from assurance.queries.rehearse import Change, Difference, Rehearsal, rehearse
 from assurance.queries.reliving import Said
 from engine.errors import BadDefinition, Refused
@@ -31,7 +31,8 @@ from web.turns import Turns
 REHEARSERS = roles("administrator", "coordinator", "chair", "deputy_chair", "inspector")
 AHEAD = (7, 14, 30, 60, 90, 180)
 USUAL = 30
-LISTED, MOST_DIFFERENCES = 6, 200
+LISTED, MOST_DIFFERENCES, MOST_MAILS = 6, 200, 200
+AT_ONCE = 2000  # subjects that are looked at without being asked twice
 A_YEAR = timedelta(days=365)
 MOST_REHEARSALS = 20  # of one person in a quarter of an hour
 _PREVIEWS = Turns("The days to come are just being reckoned for somebody else. Try again in a minute.")
@@ -77,17 +78,32 @@ class Alike(NamedTuple):
     refs: tuple[Ref, ...]
 
 
-def show_preview(desk: Desk, days: int = USUAL, person: str = "") -> Response:
-    """Show who would be told what in the days to come, by day; whoever does not see everything sees their own mails."""
+def show_preview(desk: Desk, days: int = 0, person: str = "") -> Response:
+    """Show who would be told what in the days to come, by day; whoever does not see everything sees their own mails.
+
+    Where that takes long it is reckoned only once somebody has said for how many days.
+    """
     ahead = days if days in AHEAD else USUAL
+    with desk.reading() as (tx, viewer):
+        number, sees_all = how_many(tx, viewer), viewer.sight is Sight.EVERYTHING
+    if not days and number > AT_ONCE:
+        return desk.page(
+            "ahead/preview.html",
+            title="Preview",
+            found=None,
+            number=number,
+            days=ahead,
+            choices=AHEAD,
+            sees_all=sees_all,
+        )
     with _PREVIEWS.taken(), desk.reading() as (tx, viewer):
-        found, sees_all = preview(tx, viewer, days=ahead), viewer.sight is Sight.EVERYTHING
+        found = preview(tx, viewer, days=ahead)
     mails = found.mails()
     people = sorted({mail.person for mail in mails})
     shown = [mail for mail in mails if person not in people or mail.person == person]
     by_day = [
         (day, [_of_day(mail, found) for mail in some])
-        for day, some in groupby(shown, key=lambda mail: mail.goes_at.date())
+        for day, some in groupby(shown[:MOST_MAILS], key=lambda mail: mail.goes_at.date())
     ]
     return desk.page(
         "ahead/preview.html",
@@ -101,6 +117,7 @@ def show_preview(desk: Desk, days: int = USUAL, person: str = "") -> Response:
         choices=AHEAD,
         sees_all=sees_all,
         ways=Way,
+        left_out=max(len(shown) - MOST_MAILS, 0),
     )
 
 

@@ -30,15 +30,15 @@ def health(desk: Desk) -> Response:
     """Show how the installation is, in every detail but its secrets."""
     with desk.reading() as (tx, _):
         found = examine(desk.office, tx)
-    return desk.page("admin/health.html", title="System health", found=found, proof=None)
+    return desk.page("admin/health.html", title="System health", found=found, checked=None)
 
 
 def check(desk: Desk) -> Response:
     """Check every seal of the whole history, and tell what came of it on the same page."""
     with _CHECKS.taken(), desk.reading() as (tx, _):
-        proof = check_history(tx)
+        checked = check_history(tx)
         found = examine(desk.office, tx)
-    return desk.page("admin/health.html", title="System health", found=found, proof=proof)
+    return desk.page("admin/health.html", title="System health", found=found, checked=checked)
 
 
 def monitor(desk: Desk) -> Response:
