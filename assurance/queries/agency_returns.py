@@ -116,7 +116,7 @@ class OneReturn:
 
 
 def list_returns(tx: Tx, viewer: Viewer, wanted: ReturnsWanted) -> Page[ReturnLine]:
-    """List returns: those that wait for the viewer first, then by the day on which they are due.
+    """List returns: those that wait for the viewer first, then what is open, then what is settled.
 
     Raises Refused for a state that returns do not have.
     """
@@ -139,7 +139,7 @@ def list_returns(tx: Tx, viewer: Viewer, wanted: ReturnsWanted) -> Page[ReturnLi
             mine,
         )
         .where(*where)
-        .order_by(sa.case((mine, 0), else_=1), _is_settled(), AgencyReturn.due_on, AgencyReturn.id)
+        .order_by(*_in_order(mine))
         .limit(place.limit)
         .offset(place.offset)
     )
@@ -267,8 +267,16 @@ def _waits_for(viewer: Viewer) -> sa.ColumnElement[bool]:
     return to_answer
 
 
-def _is_settled() -> sa.ColumnElement[int]:
-    return sa.case((AgencyReturn.state.in_(SETTLED_RETURNS), 1), else_=0)
+def _in_order(mine: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[Any], ...]:
+    """Order returns: what waits for the viewer, what is open by the day on which it is due, what is settled, the newest first."""
+    is_settled = AgencyReturn.state.in_(SETTLED_RETURNS)
+    return (
+        sa.case((mine, 0), else_=1),
+        sa.case((is_settled, 1), else_=0),
+        sa.case((is_settled, None), else_=AgencyReturn.due_on),
+        AgencyReturn.due_on.desc(),
+        AgencyReturn.id,
+    )
 
 
 def _number_of(table: type[Answer] | type[Aim], where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:

@@ -165,6 +165,19 @@ def test_what_waits_for_me_comes_first(world_at: At) -> None:
     assert len(listed(world, "sam")) == 10
 
 
+def test_what_is_open_stands_before_what_is_settled_and_there_the_newest_first(any_world_at: At) -> None:
+    world = any_world_at("agency_audits")
+    first, second = world.returns("gp")
+    world.settles("gil", first)
+    world.moves("sam", first, "reopen", reason="Look again", new_due_on=date(2014, 11, 20))
+    world.moves("gil", first, "submit")
+    world.moves("sam", first, "accept")
+    world.settles("gil", second)
+    rows = listed(world, "una")
+    assert [row.ref for row in rows[-2:]] == [second, first]
+    assert all(row.state == "requested" for row in rows[:-2])
+
+
 def test_the_list_is_narrowed(world_at: At) -> None:
     world = world_at("agency_audits")
     council = world.number(Agency, "council")
