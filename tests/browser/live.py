@@ -47,22 +47,22 @@ class Letterbox(MessageHandler):
         """Keep one letter."""
         self.letters.append(message)
 
-    def newest_for(self, address: str) -> str:
-        """Give the plain text of the newest letter to an address."""
-        for letter in reversed(self.letters):
-            if letter["X-Taken-For"] == address:
-                body = letter.get_body(("plain",))
-                assert body is not None
-                text: str = body.get_content()
-                return text
-        raise AssertionError(
-            f"no letter went to {address}: {[letter['X-Taken-For'] for letter in self.letters]}"
-        )
+    def letters_for(self, address: str) -> list[str]:
+        """Give the plain text of the letters to an address, the newest first."""
+        bodies = [
+            letter.get_body(("plain",))
+            for letter in reversed(self.letters)
+            if letter["X-Taken-For"] == address
+        ]
+        return [str(body.get_content()) for body in bodies if body is not None]
 
     def link_for(self, address: str, like: str = "") -> str:
-        """Give the first link in the newest letter to an address that has something in it."""
-        links: list[str] = re.findall(r"https?://[^\s<>]+", self.newest_for(address))
-        return next(link for link in links if like in link)
+        """Give the first link with something in it, out of the letters to an address, the newest letter first."""
+        letters = self.letters_for(address)
+        links: list[str] = [link for letter in letters for link in re.findall(r"https?://[^\s<>]+", letter)]
+        fitting = [link for link in links if like in link]
+        assert fitting, f"{address} has no letter with a link like {like!r}: {letters}"
+        return fitting[0]
 
 
 @dataclass

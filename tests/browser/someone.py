@@ -54,21 +54,24 @@ class Someone:
 
     def fills(self, label: str, text: str) -> None:
         """Write into a field, by its label."""
-        self.page.get_by_label(re.compile(f"^{re.escape(label)}")).first.fill(text)
+        self.page.get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first.fill(text)
 
     def fills_day(self, legend: str, day: date) -> None:
         """Write a day into its three boxes."""
-        group = self.page.get_by_role("group", name=re.compile(f"^{re.escape(legend)}"))
+        group = self.page.get_by_role("group", name=re.compile(rf"^\s*{re.escape(legend)}"))
         for part, value in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
             group.get_by_label(part, exact=True).fill(str(value))
 
     def chooses(self, option: str, *, of: str | None = None) -> None:
         """Choose a radio button or a box, by its words; `of` is the question where several have the same options."""
         where = self.page if of is None else self.page.get_by_role("group", name=re.compile(re.escape(of)))
-        where.get_by_label(re.compile(f"^{re.escape(option)}")).first.check()
+        where.get_by_label(re.compile(rf"^\s*{re.escape(option)}")).first.check()
 
     def selects(self, label: str, option: str) -> None:
         """Choose from a list, by what it says."""
-        listed = self.page.get_by_label(re.compile(f"^{re.escape(label)}")).first
-        words = [one for one in listed.locator("option").all_inner_texts() if option in one]
+        listed = self.page.get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first
+        listed.wait_for()
+        offered = listed.locator("option").all_inner_texts()
+        words = [one for one in offered if option in one]
+        assert words, f"{option!r} is none of {offered}"
         listed.select_option(label=words[0])
