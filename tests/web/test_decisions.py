@@ -107,7 +107,7 @@ def test_whoever_is_too_late_is_told_who_decided_and_keeps_their_words(site: Sit
 def test_a_conflict_of_interest_is_explained_and_there_is_no_form(site: Site) -> None:
     approval = later_date(site, agency="ccg", who="gil")
     answer = site.get(f"/{approval}", as_="ada")
-    assert "You hold a post in the agency whose work this is" in answer.text
+    assert "You cannot answer this now. You hold a post in the agency whose work this is" in answer.text
     assert "answer" not in answer.page.names
     refused = site.post(
         f"/{approval}/answer", {"answer": "approve"}, as_="ada", form_at="/action/1/steps/begin"
