@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from assurance.commands.administering import (
     invite_to_account,
     reset_account,
 )
+from assurance.groups import found_group
 from assurance.office import Tx
 from assurance.queries.directory import PersonEntry, people
 from assurance.records import Person, Post
@@ -68,6 +70,29 @@ def list_(as_json: JsonOption = False, group: GroupOption = None, database: Data
             show_json([_as_json(one) for one in found])
         else:
             show_table(ACCOUNTS, found)
+
+
+def found(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Who takes part: a file like an example's group.yaml.", show_default=False
+        ),
+    ],
+    as_json: JsonOption = False,
+    database: DatabaseOption = None,
+) -> None:
+    """Found a group as a file describes it: agencies, people, posts, records, programmes and meetings.
+
+    The examples' group.yaml shows how it is written. Nobody has an account by that; invite the administrator next.
+
+    Example: auditloop account found group.yaml
+    """
+    with answering(as_json=as_json), opened(database) as office:
+        founded = found_group(office, file)
+    keepers = " ".join(f"Next: auditloop account invite {key}" for key in founded.administrators[:1])
+    said = f"{founded.name} is founded, with the key {founded.key}. {keepers}".rstrip()
+    _answer(said, {"group": founded.key}, as_json=as_json)
 
 
 def add(
@@ -199,6 +224,7 @@ def give(
 
 ACCOUNT = {
     "list": list_,
+    "found": found,
     "add": add,
     "invite": invite,
     "give": give,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from assurance.config import HOME
 from tests.cli.conftest import Run
 from tests.world import Templates
 
@@ -70,3 +71,26 @@ def test_what_cannot_be_done_is_said(
 ) -> None:
     answer = run("account", *words, database=database)
     assert (answer.exit_code, sentence in answer.stderr) == (number, True), answer.stderr
+
+
+def test_a_new_installation_begins_with_a_file_and_an_invitation(run: Run, empty: Path) -> None:
+    file = HOME / "examples" / "year-2014-15" / "group.yaml"
+    answer = run("account", "found", str(file), database=empty)
+    assert answer.stdout == (
+        "Quality Assurance sub group is founded, with the key qa. Next: auditloop account invite uma\n"
+    )
+    assert run("account", "invite", "uma", database=empty).exit_code == 0
+    again = run("account", "found", str(file), database=empty)
+    assert (again.exit_code, again.stdout) == (3, "")
+    assert "A group with the key 'qa' is in this database already" in again.stderr
+
+
+def test_a_faulty_or_missing_file_founds_nothing(run: Run, empty: Path, tmp_path: Path) -> None:
+    file = tmp_path / "group.yaml"
+    file.write_text("group: {key: qa}\n", encoding="utf-8")
+    faulty = run("account", "found", str(file), database=empty)
+    assert faulty.exit_code == 2
+    assert "group.yaml:1:1: the key 'agencies' is missing here" in faulty.stderr
+    missing = run("account", "found", str(tmp_path / "other.yaml"), database=empty)
+    assert missing.exit_code == 2
+    assert "There is no group in this database yet" in run("account", "list", database=empty).stderr
