@@ -16,7 +16,7 @@ from assurance.queries.as_at import PastDay, stood
 from assurance.queries.card import Grid, Line
 from assurance.queries.lists import rows_of, state_title
 from assurance.queries.rows import Listed, MeetingRow, Wanted
-from assurance.records import Audit, Invitation, Meeting, Person
+from assurance.records import Attendance, Audit, Invitation, Meeting, Person, Post
 from engine.ledger import Event
 from engine.moved import Ref
 
@@ -85,6 +85,21 @@ def meeting_grids(tx: Tx, viewer: Viewer, row: Meeting) -> Iterable[Grid]:
     yield Grid(
         "invited", "Invited", (("name", "Name"), ("sequence", "Invitation")), [tuple(one) for one in people]
     )
+    there = tx.session.execute(
+        sa.select(Person.name, Post.title, Attendance.presence, Attendance.deputy)
+        .join(Person, Person.id == Attendance.person_id)
+        .join(Post, Post.id == Attendance.post_id)
+        .where(Attendance.meeting_id == row.id, visible(viewer, Attendance))
+        .order_by(Post.id, Person.id)
+    )
+    columns = (
+        ("name", "Name"),
+        ("post", "Post"),
+        ("presence", "At the meeting"),
+        ("deputy", "In their place"),
+    )
+    attendance = [(name, post, presence, deputy or None) for name, post, presence, deputy in there]
+    yield Grid("attendance", "Who was there", columns, attendance)
 
 
 def meetings_by(tx: Tx, past: PastDay) -> tuple[MeetingThen, ...]:

@@ -13,7 +13,7 @@ from assurance.records import Attendance, Meeting, Person, Post
 from engine.errors import Refused
 from engine.moved import Ref
 from tests.assurance.conftest import At
-from tests.assurance.looking import looks
+from tests.assurance.looking import card, grid, looks
 from tests.cast import MEETINGS
 from tests.world import World
 
@@ -64,6 +64,14 @@ def test_who_was_there_is_recorded_with_deputies_and_everybody_reads_it(met: Wor
     assert set(line.data["attendance"]) == set(PRESENCES)
     assert "Asha" not in str(line.data)
     assert met.proof().faults == ()
+
+
+def test_whoever_asks_for_the_meeting_at_the_command_line_reads_who_was_there_too(met: World) -> None:
+    records(met, "sam", seat(met, "chair", "ada", "there"), seat(met, "nursing", "bo", "deputy", "Asha Ali"))
+    assert grid(card(met, "cleo", DECEMBER), "attendance") == [
+        {"name": "Ada Ashdown", "post": "Chair", "presence": "there", "deputy": None},
+        {"name": "Bo Birchall", "post": "Nursing", "presence": "deputy", "deputy": "Asha Ali"},
+    ]
 
 
 def test_what_is_recorded_anew_replaces_what_was_recorded_before(met: World) -> None:
