@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from assurance.records import Meeting
 from engine.moved import Ref
 from tests.assurance.full_world import OF_INDIVIDUAL, full_world
+from tests.assurance.papers import asked, papers_shelf, with_an_information_lead
 from tests.web.site import Site
+from tests.world import World
 
 LATER = date(2015, 4, 30)
 
@@ -170,3 +173,45 @@ def test_the_lay_member_sees_that_a_date_moves_and_not_why(site: Site) -> None:
     assert answer.status == 200
     assert "30 April 2015" in answer.text
     assert "Two trainers" not in answer.html
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Iterator[Site]:
+    """The pages of a group that decides on papers, some of them by the voices of several."""
+    world = with_an_information_lead(World(tmp_path / "papers.sqlite", shelf=papers_shelf()))
+    yield Site(world)
+    world.close()
+
+
+def test_of_several_each_answer_is_counted_until_enough_agree(papers: Site) -> None:
+    paper, approval = asked(papers.world, "theme")
+    page = papers.get(f"/{approval}", as_="bo")
+    assert "3 of the members have to agree" in page.text
+    assert "Your voice for it is counted; it is done once enough have agreed." in page.text
+    for who in ("bo", "dev"):
+        said = papers.post(f"/{approval}/answer", {"answer": "approve"}, as_=who, form_at=f"/{approval}").text
+        assert "It waits for the others." in said
+    again = papers.get(f"/{approval}", as_="bo").text
+    assert "You have answered already: approve." in again
+    assert "2 of 3 members have agreed" in again
+    papers.post(f"/{approval}/answer", {"answer": "approve"}, as_="fay", form_at=f"/{approval}")
+    assert papers.world.state(approval) == "approved"
+    for path in ("history?check=yes", "escalation"):
+        assert papers.get(f"/{paper}/{path}", as_="sam").status == 200
+
+
+def test_late_answers_are_passed_over_and_somebody_counts(papers: Site) -> None:
+    world = papers.world
+    _, approval = asked(world, "threshold_document")
+    for who in ("bo", "dev"):
+        world.decides(who, approval)
+    page = papers.get(f"/{approval}", as_="sam").text
+    assert "Answers are late from" in page
+    assert "then 2 who agree are enough" in page
+    assert "Count the answers" not in page
+    world.on(world.working_days_from(world.today, 6))
+    later = Site(world)
+    assert "the answers only have to be counted" in later.get(f"/{approval}", as_="sam").text
+    done = later.post(f"/{approval}/count", as_="sam", form_at=f"/{approval}")
+    assert "The answers are counted." in done.text
+    assert world.state(approval) == "approved"
