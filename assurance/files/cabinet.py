@@ -86,6 +86,10 @@ class Cabinet:
             raise Refused(Reason("file_damaged", sentence))
         return whole
 
+    def remove(self, place: str) -> None:
+        """Delete a content for good."""
+        self._file(place).unlink(missing_ok=True)
+
     def clear_away(self, known: Collection[str], *, at: datetime) -> int:
         """Remove what nothing has pointed at for a day, and give how many contents that were."""
         if not self.folder.is_dir():

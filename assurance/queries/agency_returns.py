@@ -267,7 +267,7 @@ def _waits_for(viewer: Viewer) -> sa.ColumnElement[bool]:
     return to_answer
 
 
-def _in_order(mine: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[Any], ...]:
+def _in_order(mine: sa.ColumnElement[bool]) -> tuple[Any, ...]:
     """Order returns: what waits for the viewer, what is open by the day on which it is due, what is settled, the newest first."""
     is_settled = AgencyReturn.state.in_(SETTLED_RETURNS)
     return (

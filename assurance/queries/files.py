@@ -48,6 +48,7 @@ def files_of(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[FileRow, ...]:
         .where(
             StoredFile.subject_kind == ref.kind,
             StoredFile.subject_id == ref.id,
+            StoredFile.taken_back_at.is_(None),
             visible(viewer, StoredFile),
         )
         .order_by(StoredFile.id.desc())
@@ -68,12 +69,24 @@ def files_of(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[FileRow, ...]:
     )
 
 
+def name_of_file(tx: Tx, viewer: Viewer, number: int) -> tuple[Ref, str]:
+    """Give the subject and the name of a file; raises Refused where there is none for this viewer."""
+    row = _row(tx, viewer, number)
+    return Ref(row.subject_kind, row.subject_id), row.name
+
+
 def content_of(tx: Tx, viewer: Viewer, cabinet: Cabinet, number: int) -> Content:
     """Give one file with its content.
 
     Raises Refused where there is none for this viewer, and where the content is no longer what was handed in.
     """
-    row = tx.session.scalar(sa.select(StoredFile).where(StoredFile.id == number, visible(viewer, StoredFile)))
+    row = _row(tx, viewer, number)
+    return Content(row.name, row.media_type, cabinet.content(row.place, row.sha256))
+
+
+def _row(tx: Tx, viewer: Viewer, number: int) -> StoredFile:
+    is_there = (StoredFile.id == number, StoredFile.taken_back_at.is_(None))
+    row = tx.session.scalar(sa.select(StoredFile).where(*is_there, visible(viewer, StoredFile)))
     if row is None or not may_see(tx.session, viewer, Ref(row.subject_kind, row.subject_id)):
         raise nothing_like(viewer, f"{FILE}/{number}")
-    return Content(row.name, row.media_type, cabinet.content(row.place, row.sha256))
+    return row

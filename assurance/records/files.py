@@ -29,3 +29,4 @@ class StoredFile(OfGroup, Base):
     size: Mapped[int]  # bytes
     sha256: Mapped[str] = mapped_column(sa.String(64))
     is_scanned: Mapped[bool]  # whether a scanner has looked at it and found nothing
+    taken_back_at: Mapped[datetime | None]  # since then there is no content and no name

@@ -11,7 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from assurance.access import viewer_of
+from assurance.clearing import clear_away
 from assurance.commands import acting, concluding, reading
+from assurance.commands.attaching import take_back
 from assurance.files.cabinet import Cabinet, Kept, cabinet_of
 from assurance.office import Office, clock_of
 from assurance.queries.files import Content, FileRow, content_of, files_of
@@ -165,3 +167,62 @@ def test_a_night_sweeps_away_what_no_row_points_at(world_at: At, tmp_path: Path)
     sweep_all(office)
     assert [path.name for path in (tmp_path / "files").iterdir()] == [file.place]
     assert orphan.place != file.place
+
+
+# -- taking back -------------------------------------------------------------------------------------------
+
+
+def attached(world: World, folder: Path) -> tuple[Ref, int]:
+    """A tool that is attached to a return of the trust."""
+    ref = begun(world)
+    with world.does("bo") as tx:
+        reading.answer_aims(tx, ref, {}, file=kept(world, folder, "Sarah's file.pdf"))
+    return ref, files(world, "bo", ref)[0].number
+
+
+def test_a_file_is_taken_back_and_its_name_and_content_are_gone(any_world_at: At, tmp_path: Path) -> None:
+    world = any_world_at("agency_audits")
+    ref, number = attached(world, tmp_path)
+    with world.does("bo") as tx:
+        cabinet(world, tmp_path).remove(take_back(tx, number))
+    assert files(world, "bo", ref) == ()
+    assert who_reads(world, tmp_path, number) == []
+    assert list((tmp_path / "files").iterdir()) == []
+    [row] = world.ask(sa.select(StoredFile))
+    assert (row.name, row.taken_back_at) == ("(taken back)", world.clock.now())
+    line = world.history(ref)[-1]
+    assert (line.data["file_taken_back"], line.data["sha256"]) == (number, row.sha256)
+    assert world.proof().faults == ()
+    with pytest.raises(Refused, match=f"There is no file/{number}"), world.does("bo") as tx:
+        take_back(tx, number)
+
+
+@pytest.mark.parametrize(
+    ("who", "sentence"),
+    [
+        ("dev", "There is no agency_return"),
+        ("cleo", "There is no"),
+        ("sam", "is a step for"),
+        ("ada", "is a step for"),
+    ],
+)
+def test_only_whoever_may_hand_in_may_take_back(
+    world_at: At, tmp_path: Path, who: str, sentence: str
+) -> None:
+    world = world_at("agency_audits")
+    _, number = attached(world, tmp_path)
+    with pytest.raises(Refused, match=sentence), world.does(who) as tx:
+        take_back(tx, number)
+    with pytest.raises(Refused, match="There is no file/99"), world.does("bo") as tx:
+        take_back(tx, 99)
+    assert world.ask(sa.select(StoredFile.taken_back_at)) == [None]
+
+
+def test_the_broom_deletes_what_was_taken_back_where_nobody_else_has(world_at: At, tmp_path: Path) -> None:
+    world = world_at("agency_audits")
+    _, number = attached(world, tmp_path)
+    with world.does("bo") as tx:
+        take_back(tx, number)
+    world.clock.move_to(world.clock.now() + timedelta(hours=25))
+    settings = replace(world.settings, var=tmp_path)
+    assert clear_away(Office(settings, world.office.store, world.shelf, clock=world.clock)) == 1
