@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from time import perf_counter, process_time
 from typing import NamedTuple
@@ -53,6 +54,10 @@ class Browser:
             # The server has closed a connection that was idle; nothing was asked over it.
             self._connection.close()
             return self._sent(method, asked, headers)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
     def _sent(self, method: str, asked: Asked, headers: Mapping[str, str]) -> Answered:
         began, computing = perf_counter(), process_time()
@@ -106,14 +111,15 @@ def _do(job: Job) -> Rate:
     began = perf_counter()
 
     def work() -> None:
-        browser, answered, failed = Browser(job.address, job.cookies), 0, 0
-        while perf_counter() - began < job.seconds:
-            with lock:
-                path, body = next(left, ("", ""))
-            if not path:
-                break
-            failed += browser.ask(Asked(path, body)).status >= FAILED
-            answered += 1
+        answered = failed = 0
+        with closing(Browser(job.address, job.cookies)) as browser:
+            while perf_counter() - began < job.seconds:
+                with lock:
+                    path, body = next(left, ("", ""))
+                if not path:
+                    break
+                failed += browser.ask(Asked(path, body)).status >= FAILED
+                answered += 1
         counts.append((answered, failed))
 
     threads = [threading.Thread(target=work) for _ in range(job.connections)]
