@@ -246,7 +246,8 @@ def actor_for(office: Office, person: str | None, group: str | None) -> Actor:
         groups = dict(rows.all())
     if not groups:
         raise NothingThere(
-            "There is no group in this database yet; `auditloop account found FILE` makes one, and `auditloop demo` shows how it is described."
+            "There is no group in this database yet; `auditloop account found FILE` makes one, and `auditloop demo` "
+            "shows how it is described."
         )
     if group is not None and group not in groups:
         raise BadInput(unknown(group, "a group here", groups) + ".")
