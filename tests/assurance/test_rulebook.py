@@ -52,8 +52,8 @@ def test_every_rule_is_listed_with_its_sentence_and_since_when_it_counts(world: 
     assert found.rows[0].standing.adopted_by == "the clock"
 
 
-def test_a_rule_says_of_what_it_has_spoken_to_whoever_may_see_that(world_at: At, reopen: Reopen) -> None:
-    world = reopen(world_at("agency_audits"), WATCHED)
+def test_a_rule_says_of_what_it_has_spoken_to_whoever_may_see_that(any_world_at: At, reopen: Reopen) -> None:
+    world = reopen(any_world_at("agency_audits"), WATCHED)
     world.nights(date(2014, 12, 10))
     page = rule_page(world, "sam", "return-late")
     returns = set(world.returns())
