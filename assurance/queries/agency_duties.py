@@ -83,7 +83,7 @@ def _returns(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
                 why,
                 since_on,
                 due_on,
-                ("start", "submit", "answer"),
+                ("answer",) if submitted_on is not None else ("start", "submit", "answer"),
                 audit,
             )
 

@@ -20,6 +20,8 @@ HEADINGS = {
 }
 # Their steps are taken on their own page, where everything stands that one needs for it.
 ON_THEIR_PAGE = frozenset({AgencyReturn.noun, Approval.noun, RuleHold.noun})
+# What the button says where one reads first, and decides on that page.
+OWN_WORDS = {"approve": "Decide", "answer": "Go on answering", "accept": "Look at the return"}
 # What is no step of a workflow: answering a notice, accepting an escalation.
 OWN_PLACES = {"reply": "reply", "acknowledge": "accept"}
 
@@ -56,7 +58,7 @@ def path_of(waiting: Waiting) -> str:
 
 
 def words_of(waiting: Waiting) -> str:
-    """Give the words of the button: the step's own, but a decision is not made before it was read."""
+    """Give the words of the button: the step's own, but for those that are taken on a page where one reads first."""
     if waiting.step is None:
         return "Look at it"
-    return "Decide" if waiting.step.trigger == "approve" else waiting.step.title
+    return OWN_WORDS.get(waiting.step.trigger, waiting.step.title)
