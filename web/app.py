@@ -115,6 +115,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("POST", "/agency_return/{number:int}", agency_returns.save, IN_POST, "Save or submit a return"),
     Route("GET", "/file/{number:int}", agency_returns.download, IN_POST, "A file that was handed in"),
+    Route("GET", "/file/{number:int}/take_back", agency_returns.ask_to_take_back, IN_POST, "Ask once more"),
+    Route("POST", "/file/{number:int}/take_back", agency_returns.take_back_file, IN_POST, "Take a file back"),
     # -- findings, and what should change ---------------------------------------------------------
     Route("GET", "/audit/{number:int}/findings", findings.one, IN_POST, "Gap map, answers, findings"),
     Route("GET", "/audit/{number:int}/steps/hold_moderation", findings.ask_to_hold, IN_POST, "Its form"),

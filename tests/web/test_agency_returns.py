@@ -285,6 +285,38 @@ def test_a_file_that_is_damaged_where_it_lies_is_not_handed_out(reading_site: Si
     assert "damaged or missing" in answer.text
 
 
+def test_a_file_is_taken_back_and_gone(reading_site: Site, tmp_path: Path) -> None:
+    ref = reading_site.world.agency_return("health_visiting")
+    answer = attaches(reading_site, "bo", ref, "tool.pdf", uploads.PDF)
+    assert "/file/1/take_back" in answer.page.links
+    assert "Take ‘tool.pdf’ back" in reading_site.get("/file/1/take_back", as_="bo").text
+    for who in ("dev", "cleo", "viv"):
+        assert reading_site.get("/file/1/take_back", as_=who).status == 404
+        token = {"csrf": reading_site.get(address(ref), as_=who).page.hidden.get("csrf", "")}
+        assert reading_site.post("/file/1/take_back", token, as_=who).status in (403, 404)
+    refused = reading_site.post("/file/1/take_back", as_="sam")
+    assert refused.status == 422
+    assert "is a step for" in refused.text
+    gone = reading_site.post("/file/1/take_back", as_="bo")
+    assert gone.path == address(ref)
+    assert "The file is taken back; its content is deleted." in gone.text
+    assert reading_site.get("/file/1", as_="bo").status == 404
+    assert list((tmp_path / "files").iterdir()) == []
+    assert "a file was taken back" in reading_site.get(f"{address(ref)}/history", as_="bo").text
+    assert "tool.pdf" not in reading_site.get(f"{address(ref)}/history", as_="bo").text
+
+
+def test_the_name_of_a_file_may_tell_who_it_is_too(reading_site: Site) -> None:
+    ref = reading_site.world.agency_return("health_visiting")
+    answer = attaches(reading_site, "bo", ref, "Sarah_Jones-tool.pdf", uploads.PDF, answer_1="yes")
+    assert answer.status == 422
+    assert "The name of the file: ‘Sarah Jones’ looks like somebody's name" in answer.text
+    assert reading_site.world.ask(sa.select(StoredFile)) == []
+    assert kept(reading_site) == [("yes", "")]
+    attaches(reading_site, "bo", ref, "Sarah_Jones-tool.pdf", uploads.PDF, no_identifiers="y")
+    assert reading_site.world.ask(sa.select(StoredFile.name)) == ["Sarah_Jones-tool.pdf"]
+
+
 # -- the list ----------------------------------------------------------------------------------------------
 
 

@@ -23,7 +23,7 @@ from wtforms.validators import Length, ValidationError
 from assurance.commands.reading import ANSWERS, GRADES, Answered, mark_of
 from assurance.queries.agency_returns import AimAsked, OneReturn, ReturnsWanted
 from web.forms.filters import Filter
-from web.forms.guard import GuardedForm, NoIdentifiers
+from web.forms.guard import GuardedForm, NoIdentifiers, NoIdentifyingName
 
 LONGEST_TOOL = 200
 
@@ -63,6 +63,7 @@ class ReturnForm(GuardedForm):
     )
     file = FileField(
         "Your audit tool, filled in for this case (optional)",
+        [NoIdentifyingName()],
         description="PDF, Word, Excel, a picture, plain text or CSV. Leave out whatever names a child or a family.",
     )
     grade = SelectField(

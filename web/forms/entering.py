@@ -11,7 +11,7 @@ from wtforms.validators import Length
 
 from assurance.commands.acting import RATINGS
 from web.forms.fields import Chosen, DayField, Needed
-from web.forms.guard import GuardedForm, NoIdentifiers
+from web.forms.guard import GuardedForm, NoIdentifiers, NoIdentifyingName
 
 NOBODY_NAMED = "Leave out names and anything else that tells who a child or a family is."
 LONGEST_TITLE = 200
@@ -65,6 +65,7 @@ class EvidenceForm(EnteringForm):
     )
     file = FileField(
         "File (optional)",
+        [NoIdentifyingName()],
         description="PDF, Word, Excel, a picture or plain text. Leave out whatever names a child or a family.",
     )
 

@@ -6,6 +6,7 @@ A form that builds on `GuardedForm` puts `NoIdentifiers()` among the rules of a 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from wtforms import BooleanField, Form
@@ -13,6 +14,8 @@ from wtforms.validators import ValidationError
 
 from assurance.identifiers import warning
 from web.forms.fields import OwnForm
+
+_JOINTS = re.compile(r"[_.+-]+")  # with which words are joined in names of files
 
 
 class GuardedForm(OwnForm):
@@ -44,3 +47,16 @@ class NoIdentifiers:
         said = warning(str(field.data or ""))
         if said:
             raise ValidationError(Recognisable(f"{field.label.text}: {said}"))
+
+
+class NoIdentifyingName:
+    """Warns of the name of a file that may tell who somebody is: it is kept, shown and handed out again."""
+
+    def __call__(self, form: Form, field: Any) -> None:
+        """Raise ValidationError with what was found; the form's own box lets it pass, once the file is chosen again."""
+        if isinstance(form, GuardedForm) and form.no_identifiers.data is True:
+            return
+        name = getattr(field.data, "filename", None) or ""
+        said = warning(_JOINTS.sub(" ", name)) or warning(name)
+        if said:
+            raise ValidationError(Recognisable(f"The name of the file: {said} Then choose the file again."))

@@ -9,17 +9,19 @@ from urllib.parse import quote
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from assurance.commands.attaching import take_back
 from assurance.commands.moving import move
 from assurance.commands.reading import save_return
 from assurance.files.cabinet import Kept, cabinet_of
 from assurance.queries.agency_returns import OneReturn, choices_of_returns, list_returns, one_return
 from assurance.queries.doors import Doors, doors_of
-from assurance.queries.files import content_of
+from assurance.queries.files import content_of, name_of_file
 from assurance.queries.references import subject_of
 from engine.errors import Refused, Stale
 from web.desk import Desk
 from web.failures import is_not_there
 from web.forms.agency_return import ReturnFilter, ReturnForm, return_form
+from web.forms.fields import OwnForm
 from web.forms.filters import any_or
 from web.render import counted
 
@@ -37,7 +39,7 @@ def listed(desk: Desk, page: int = 1) -> Response:
             audit=any_or(choices.audits),
             agency=any_or(choices.agencies),
             state=any_or(choices.states),
-            show=[("late", "Late")],
+            show={"late": "Late"},
         )
         found = list_returns(tx, viewer, narrowed.wanted(page))
     return desk.page(
@@ -94,6 +96,35 @@ def download(desk: Desk, number: int) -> Response:
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
+def ask_to_take_back(desk: Desk, number: int) -> Response:
+    """Ask once more before a file is taken back."""
+    return _taking_back(desk, number, OwnForm())
+
+
+def take_back_file(desk: Desk, number: int) -> Response:
+    """Take a file back: its name and its content are deleted."""
+    form = OwnForm(desk.form)
+    with desk.reading() as (tx, viewer):
+        ref, _ = name_of_file(tx, viewer, number)
+    try:
+        with desk.begin() as tx:
+            place = take_back(tx, number, key=form.key.data)
+    except Refused as refused:
+        if is_not_there(refused):
+            raise
+        form.refuse(refused)
+        return _taking_back(desk, number, form, status=409 if isinstance(refused, Stale) else 422)
+    cabinet_of(desk.office.settings).remove(place)
+    return desk.go(f"/{ref}", said="The file is taken back; its content is deleted.")
+
+
+def _taking_back(desk: Desk, number: int, form: OwnForm, *, status: int = 200) -> Response:
+    with desk.reading() as (tx, viewer):
+        ref, name = name_of_file(tx, viewer, number)
+    values = {"ref": ref, "name": name, "form": form}
+    return desk.page("returns/take_back.html", status=status, title="Take a file back", **values)
+
+
 def keep_answers(desk: Desk, shown: OneReturn, form: ReturnForm) -> str:
     """Keep what is right and was changed, and say so; nothing where nothing was."""
     answers = form.right_answers()
@@ -102,7 +133,7 @@ def keep_answers(desk: Desk, shown: OneReturn, form: ReturnForm) -> str:
     with ExitStack() as until_done:
         file = None
         try:
-            file = until_done.enter_context(_kept(desk))
+            file = None if form.file.errors else until_done.enter_context(_kept(desk))
         except Refused as refused:
             form.file.errors = [reason.sentence for reason in refused.reasons]
         if not answers and tool is None and grade is None and file is None:
