@@ -29,7 +29,9 @@ from assurance.records import ApiToken, CalendarFeed, Person, Post, PostHolding
 from engine.errors import Refused
 from notifications.outbox import Message
 from tests.assurance.accounts.holder import PASSWORD, Somebody, link_in_last_mail, set_up
+from tests.assurance.conftest import At
 from tests.assurance.looking import looks
+from tests.assurance.many_actions import statements_of
 from tests.world import World
 
 TODAY = date(2014, 9, 1)
@@ -345,3 +347,33 @@ def test_posts_and_agencies_are_listed_with_their_people_and_records(world: Worl
     council = next(one for one in agencies if one.name == "County Council")
     assert council.records == (("Social care", "the agency's lead"), ("Schools", "Education"))
     assert council.posts == ("Deputy", "Social Care", "Education")
+
+
+def test_how_all_stand_is_asked_alike_of_both_databases(any_world_at: At) -> None:
+    world = any_world_at("proposed")
+    bo = set_up(world, "bo")
+    with world.does("ida") as tx:
+        invite_to_account(tx, world.number(Person, "ada"))
+    assert entry(world, "bo").account.word == "ready"
+    assert entry(world, "ada").account.word == "invited"
+    with looks(world, "sam") as (tx, viewer):
+        found = directory.person(tx, viewer, world.number(Person, "bo"))
+    assert [one.said for one in found.deeds] == ["set up the account", "invited to set up an account"]
+    assert bo.codes
+
+
+def test_a_hundred_people_take_as_many_statements_as_one(world: World) -> None:
+    def asked() -> int:
+        def read() -> None:
+            with looks(world, "ida") as (tx, viewer):
+                directory.people(tx, viewer)
+
+        return statements_of(world, read)
+
+    before = asked()
+    with world.does("ida") as tx:
+        for number in range(100):
+            person = add_person(tx, f"Person {number}", f"person{number}@police.example")
+            invite_to_account(tx, person)
+            give_post(tx, world.number(Post, "policing"), person, from_on=TODAY)
+    assert asked() == before
