@@ -86,7 +86,7 @@ def hold(desk: Desk, number: int) -> Response:
 
 
 def _offer_meetings(tx: Tx, viewer: Viewer, _ref: Ref, form: ModerationForm) -> None:
-    form.meeting.choices = [*meetings_that_were(tx, viewer), ("none", "At no meeting: on the day below")]
+    form.meeting.choices = {**dict(meetings_that_were(tx, viewer)), "none": "At no meeting: on the day below"}
 
 
 # -- a finding ---------------------------------------------------------------------------------------------
@@ -122,8 +122,8 @@ def find(desk: Desk, number: int) -> Response:
 
 
 def _offer_finding(tx: Tx, viewer: Viewer, ref: Ref, form: FindingForm) -> None:
-    form.aim.choices = list(aims_of(tx, viewer, ref))
-    form.case.choices = [("", "In several, or not to be said"), *cases_of(tx, viewer, ref)]
+    form.aim.choices = dict(aims_of(tx, viewer, ref))
+    form.case.choices = {"": "In several, or not to be said", **dict(cases_of(tx, viewer, ref))}
 
 
 # -- a recommendation --------------------------------------------------------------------------------------
@@ -196,11 +196,11 @@ def _recommending(
 def _offer_recommendation(
     tx: Tx, viewer: Viewer, ref: Ref, form: RecommendationForm, findings: tuple[FindingToChoose, ...]
 ) -> None:
-    form.findings.choices = [(str(one.finding_id), _finding_said(one)) for one in findings]
-    form.aims.choices = list(aims_of(tx, viewer, ref))
-    agencies = agencies_to_ask(tx, viewer)
-    form.asked_agencies.choices = list(agencies)
-    form.agency.choices = [("", "Choose an agency"), *agencies]
+    form.findings.choices = {str(one.finding_id): _finding_said(one) for one in findings}
+    form.aims.choices = dict(aims_of(tx, viewer, ref))
+    agencies = dict(agencies_to_ask(tx, viewer))
+    form.asked_agencies.choices = agencies
+    form.agency.choices = {"": "Choose an agency", **agencies}
 
 
 def _finding_said(one: FindingToChoose) -> str:
