@@ -9,7 +9,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from assurance.access import Viewer, nothing_like, visible
+from assurance.access import Viewer
 from assurance.commands.approving import COUNT
 from assurance.commands.hearing import ANSWERS
 from assurance.deciders import WAITING, Given, Request, answers_of, kept_out_because, request_of
@@ -18,6 +18,7 @@ from assurance.queries.doors import Door, doors_of
 from assurance.queries.history import Told, history_of
 from assurance.queries.lists import names, state_title
 from assurance.queries.one_approval import decided_by, words_of
+from assurance.queries.references import subject_of
 from assurance.queries.what_is_asked import Asked, what_is_asked
 from assurance.reasons import day_in_words
 from assurance.records import Approval, Meeting, Person
@@ -102,10 +103,8 @@ def decision_of(tx: Tx, viewer: Viewer, number: int) -> Decision:
 
     Raises Refused where there is none, or none for this viewer.
     """
-    ref = Ref(Approval.noun, number)
-    row = tx.session.scalar(sa.select(Approval).where(Approval.id == number, visible(viewer, Approval)))
-    if row is None:
-        raise nothing_like(viewer, str(ref))
+    ref = subject_of(tx, viewer, Approval.noun, number)
+    row = tx.session.get_one(Approval, number)
     people, words = names(tx, Person, Person.name), words_of(tx, viewer, row)
     policy = policy_of(json.loads(row.policy))
     request = request_of(tx, row) if row.state == WAITING else None

@@ -168,6 +168,12 @@ def test_a_decision_about_one_agencys_own_work_is_there_for_no_other(
     assert "CANARY of one nurse" in site.get(f"/{approval}", as_="bo").text
 
 
+@pytest.mark.parametrize("number", ["0", "999", "99999999999999999999"])
+def test_a_decision_that_there_is_not_is_not_there(site: Site, number: str) -> None:
+    for path in (f"/approval/{number}", f"/approval/{number}/history", f"/hold/{number}", f"/why/{number}"):
+        assert site.get(path, as_="ada").status == 404
+
+
 def test_the_lay_member_sees_that_a_date_moves_and_not_why(site: Site) -> None:
     answer = site.get(f"/{later_date(site)}", as_="cleo")
     assert answer.status == 200
