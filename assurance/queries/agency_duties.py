@@ -1,4 +1,4 @@
-"""What waits for the people of an agency: returns, actions, answers to recommendations, learning to be spread, concerns."""
+"""What waits for the people of an agency besides actions: returns, answers to recommendations, learning, concerns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from assurance.access import Viewer, visible
 from assurance.facts.words import ASKED_AGENCY
@@ -20,15 +19,11 @@ from assurance.records import (
     Audit,
     Case,
     Dissemination,
-    Evidence,
     ImmediateConcern,
     Recommendation,
     RecordSet,
 )
 from engine.moved import Ref
-
-# Under another name than its own: who may see an action is asked of the recommendation under its own.
-_MADE = aliased(Recommendation)
 
 
 def agency_duties(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
@@ -36,7 +31,6 @@ def agency_duties(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
     if not me.agencies:
         return
     yield from _returns(tx, viewer, me)
-    yield from _actions(tx, viewer, me)
     if me.leads:
         yield from _concerns(tx, viewer, me)
         yield from _answers(tx, viewer, me)
@@ -86,83 +80,6 @@ def _returns(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
                 ("answer",) if submitted_on is not None else ("start", "submit", "answer"),
                 audit,
             )
-
-
-def _actions(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:
-    """An action is for its owner; for the agency's lead what only a lead does, and what is late or nobody's."""
-    proof = (Evidence.subject_kind == Action.noun, Evidence.subject_id == Action.id)
-    query = (
-        sa.select(
-            Action.id,
-            Action.state,
-            Action.state_since_on,
-            Action.chased_from_on,
-            Action.waiting_since_on,
-            Action.waiting_on_agency_id,
-            Action.agency_id,
-            Action.owner_post_id,
-            Action.text,
-            Audit.reference,
-            sa.exists().where(*proof).label("is_proved"),
-            can_take(tx, _MADE, "plan_action"),
-        )
-        .join(Audit, Audit.id == Action.audit_id)
-        .join(_MADE, _MADE.id == Action.recommendation_id)
-        .where(
-            visible(viewer, Action),
-            can_take(tx, Action, "agree", "begin", "confirm"),
-            sa.or_(
-                Action.agency_id.in_(me.leads),
-                Action.owner_post_id.in_(me.posts),
-                Action.waiting_on_agency_id.in_(me.leads),
-            ),
-        )
-    )
-    planned = sources(tx, Action.noun, "agree")
-    for row in tx.session.execute(query):
-        (
-            number,
-            state,
-            since_on,
-            due_on,
-            waits_since,
-            awaited,
-            agency_id,
-            post_id,
-            text,
-            audit,
-            proved,
-            agreed,
-        ) = row
-        leads, owns = agency_id in me.leads, post_id in me.posts
-        said: tuple[str, tuple[str, ...]] | None
-        if awaited is not None:
-            said = _AWAITED if awaited in me.leads else None
-            since_on, due_on = waits_since or since_on, None
-        elif state in planned:
-            said = _PLANNED if leads and agreed else None
-        else:
-            is_late = due_on is None or due_on < tx.today or not me.people.in_post(post_id)
-            said = _doing(owns=owns, leads=leads, is_proved=bool(proved), is_late=is_late)
-        if said is not None:
-            yield Duty(Ref(Action.noun, number), text, said[0], since_on, due_on, said[1], audit)
-
-
-_AWAITED = ("Another agency's action waits for yours to do its part.", ("stop_waiting",))
-_PLANNED = ("Your agency has planned it; it is still to be agreed.", ("agree", "complete_plan"))
-
-
-def _doing(*, owns: bool, leads: bool, is_proved: bool, is_late: bool) -> tuple[str, tuple[str, ...]] | None:
-    if leads and is_proved:
-        return "There is evidence for it; you confirm that it is complete.", ("confirm", "note_progress")
-    if owns and is_proved:
-        return "It is yours; your agency's lead confirms it once it is complete.", ("begin", "note_progress")
-    if owns:
-        return "It is yours; evidence shows that it is done.", ("begin", "add_evidence", "note_progress")
-    if leads and is_late:
-        why = "It is your agency's, and late, undated or without anybody in the owner's post."
-        return why, ("complete_plan", "note_progress")
-    return None
 
 
 def _concerns(tx: Tx, viewer: Viewer, me: Me) -> Iterator[Duty]:

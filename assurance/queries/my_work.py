@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from assurance.access import Viewer, visible
 from assurance.facts import Known
 from assurance.office import Tx
+from assurance.queries.action_duties import action_duties
 from assurance.queries.agency_duties import agency_duties
 from assurance.queries.audit_duties import audit_duties
 from assurance.queries.called_on import called_on
 from assurance.queries.duties import Duty, Me, Urgency, me_of
 from assurance.queries.group_duties import group_duties
 from assurance.queries.my_requests import Sent, my_requests
-from assurance.queries.pages import Page, Place, page_of
+from assurance.queries.pages import PER_PAGE, Page, Place, page_of
 from assurance.reasons import day_in_words
 from assurance.records import Approval, Meeting
 from assurance.standing import conflicts_with, roles_of, steps_of
@@ -80,6 +81,7 @@ class MyWork:
 
 
 MOST_SENT = 50
+MOST_PAGES = 1000
 
 
 def my_work(tx: Tx, viewer: Viewer, *, page: int = 1) -> MyWork:
@@ -88,14 +90,16 @@ def my_work(tx: Tx, viewer: Viewer, *, page: int = 1) -> MyWork:
     if me is None:
         return MyWork(Page((), Place(1, 0)), 0, (), 0, _next_meeting(tx, viewer))
     ahead = tx.today + WEEK
-    urgencies = [(duty.urgency(tx.today, ahead), duty) for duty in _duties(tx, viewer, me)]
-    urgencies.sort(key=lambda one: (one[0], one[1].due_on or one[1].since_on, one[1].ref))
-    place = page_of(len(urgencies), page)
-    shown = urgencies[place.offset : place.offset + place.limit]
+    actions = action_duties(tx, viewer, me, ahead=ahead, most=PER_PAGE * min(max(page, 1), MOST_PAGES))
+    others = [(duty.urgency(tx.today, ahead), duty) for duty in _duties(tx, viewer, me)]
+    ranked = [*others, *((duty.urgency(tx.today, ahead), duty) for duty in actions.duties)]
+    ranked.sort(key=lambda one: (one[0], one[1].due_on or one[1].since_on, one[1].ref))
+    place = page_of(len(others) + actions.number, min(page, MOST_PAGES))
+    shown = ranked[place.offset : place.offset + place.limit]
     sent = sorted(my_requests(tx, viewer, me), key=lambda one: (one.since_on, one.ref))
     return MyWork(
         waiting=Page(tuple(_waiting(tx, me, shown)), place),
-        late=sum(urgency <= Urgency.OVERDUE for urgency, _ in urgencies),
+        late=actions.late + sum(urgency <= Urgency.OVERDUE for urgency, _ in others),
         sent=tuple(sent[:MOST_SENT]),
         sent_number=len(sent),
         next_meeting=_next_meeting(tx, viewer),
@@ -103,7 +107,7 @@ def my_work(tx: Tx, viewer: Viewer, *, page: int = 1) -> MyWork:
 
 
 def _duties(tx: Tx, viewer: Viewer, me: Me) -> Iterable[Duty]:
-    """Give everything that waits, each step of each subject once: who holds several posts is asked once."""
+    """Give everything that waits besides actions, each step of each subject once: who holds several posts is asked once."""
     found = (
         *group_duties(tx, viewer, me),
         *agency_duties(tx, viewer, me),
