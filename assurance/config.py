@@ -35,7 +35,7 @@ KNOWN = (
     "SCANNER",
 )
 SHORTEST_SECRET = 32
-LARGEST_FILE = 200  # MB
+LARGEST_FILE = 20  # MB; the largest body of a request that pages read lies above it
 FEWEST_LETTERS = 12  # different ones: a sentence or a key has more, `changeme` repeated has fewer
 
 

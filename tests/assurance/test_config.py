@@ -55,8 +55,8 @@ def test_what_is_set_counts_and_an_argument_counts_more(tmp_path: Path) -> None:
         ("AUDITLOOP_MAIL_FROM", "a@b.example c@d.example", "give one address such as audits@board.example"),
         ("AUDITLOOP_MAIL_FROM", "a @b.example", "give one address such as audits@board.example"),
         ("AUDITLOOP_BASE_URL", "audits.example", "AUDITLOOP_BASE_URL is 'audits.example'; give the address"),
-        ("AUDITLOOP_FILE_LIMIT", "ten", "AUDITLOOP_FILE_LIMIT is a whole number of MB from 1 to 200"),
-        ("AUDITLOOP_FILE_LIMIT", "201", "AUDITLOOP_FILE_LIMIT is a whole number of MB from 1 to 200"),
+        ("AUDITLOOP_FILE_LIMIT", "ten", "AUDITLOOP_FILE_LIMIT is a whole number of MB from 1 to 20"),
+        ("AUDITLOOP_FILE_LIMIT", "21", "AUDITLOOP_FILE_LIMIT is a whole number of MB from 1 to 20"),
         (
             "AUDITLOOP_SCANNER",
             "no-such-scanner -x",
@@ -76,8 +76,8 @@ def test_what_cannot_be_used_is_refused_with_what_would_be_right(
 
 def test_files_have_a_limit_and_may_have_a_scanner() -> None:
     assert (settings_from({}).file_limit, settings_from({}).scanner) == (10, ())
-    settings = settings_from({"AUDITLOOP_FILE_LIMIT": "25", "AUDITLOOP_SCANNER": "true --no-summary"})
-    assert (settings.file_limit, settings.scanner) == (25, ("true", "--no-summary"))
+    settings = settings_from({"AUDITLOOP_FILE_LIMIT": "15", "AUDITLOOP_SCANNER": "true --no-summary"})
+    assert (settings.file_limit, settings.scanner) == (15, ("true", "--no-summary"))
 
 
 def test_every_reason_is_given_at_once() -> None:

@@ -12,6 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from assurance.commands import reading
+from assurance.config import LARGEST_FILE
+from assurance.files.cabinet import MEGABYTE
 from assurance.office import Office
 from assurance.records import Answer, StoredFile
 from engine.moved import Ref
@@ -19,6 +21,7 @@ from tests.assurance.files import uploads
 from tests.web.site import Answer as Page
 from tests.web.site import Site
 from web.app import create_app
+from web.headers import LARGEST_BODY
 
 At = Callable[[str | None], Site]
 CANARY = "Zebrafish at the window"
@@ -263,6 +266,10 @@ def test_a_large_file_is_taken_up_to_the_limit(reading_site: Site) -> None:
     answer = attaches(reading_site, "bo", ref, "tool.pdf", largest + b" ")
     assert answer.status == 422
     assert "larger than 10 MB, the most that is taken" in answer.text
+
+
+def test_the_largest_limit_of_files_fits_into_what_pages_read_of_a_request() -> None:
+    assert LARGEST_FILE * MEGABYTE < LARGEST_BODY
 
 
 def test_a_wrong_file_is_refused_beside_its_field_and_answers_are_saved(reading_site: Site) -> None:
