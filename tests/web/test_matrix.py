@@ -30,6 +30,7 @@ from web.app import ROUTES
 
 READS, WRITES = "GET", "POST"
 GONE = 404
+UNWELL = "/health"  # says 503 here, rightly: in this world nothing sweeps and nothing delivers
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_pages_show_nobody_what_is_for_others(site: Site, rows: list[Filled], pe
         if row.route.method != READS or isinstance(row.route, ApiRoute):
             continue
         answer = site.get(row.path, as_=person)
-        assert answer.status < 500, row.path
+        assert answer.status < 500 or row.path == UNWELL, row.path
         met = [word for word in secrets if word in answer.html.lower()]
         assert not met, f"{person} met {met} at {row.path}"
         if row.kind is not None and not _may_see(site, person, row):
