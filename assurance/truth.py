@@ -36,7 +36,7 @@ from notifications.review import Answer, Goes, HeldBack, Overtaken, Review
 
 # Whoever has left is told all the same that they are not expected any more; an account outlives posts, and precedes them.
 _ALSO_TO_LEAVERS = frozenset(
-    {"invitation_cancelled", "account_invitation", "account_recovery", "account_changed"}
+    {"invitation_cancelled", "account_invitation", "account_recovery", "account_changed", "account_kept"}
 )
 IN_A_MOMENT = timedelta(minutes=1)
 _REFS = re.compile(r'"ref":"([^"]+)"')

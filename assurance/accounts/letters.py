@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from assurance.accounts.tickets import GOOD_FOR, Purpose
 from assurance.accounts.tokens import fingerprint
 from assurance.office import Tx
 from assurance.reasons import day_in_words, moment_in_words
 from assurance.records import Person
+from assurance.roster import roster
 from notifications.outbox import Notice, Severity, put
 
 PATHS = {Purpose.INVITATION: "invitation", Purpose.RECOVERY: "recovery"}
+ANSWERING = ("chair", "deputy_chair", "coordinator")
 _TEMPLATES = {Purpose.INVITATION: "account_invitation", Purpose.RECOVERY: "account_recovery"}
 
 
@@ -40,6 +44,19 @@ def tell_of_change(tx: Tx, person: Person, said: str, *, to_address: str | None 
     link = f"{tx.playbook.base_url}/account"
     once = f"{tx.now.isoformat()}:{fingerprint(said)[:8]}"
     _owe(tx, person, "account_changed", said, why, link, once=once, to_address=to_address)
+
+
+def tell_those_who_answer(tx: Tx, about: Person, said: str) -> None:
+    """Owe chair, deputy and coordinator the word of what was done to another person's account or posts."""
+    people = roster(tx.session, group_id=about.group_id, today=tx.today)
+    wanted = {seat.person_id for role in ANSWERING for seat in people.holding(role)}
+    wanted -= {about.id, tx.actor.person_id}
+    query = sa.select(Person).where(Person.id.in_(wanted)).order_by(Person.id)
+    why = f"You answer for the group; {tx.actor.name} did this on {day_in_words(tx.today)}."
+    link = f"{tx.playbook.base_url}/admin/deeds"
+    once = f"{tx.now.isoformat()}:{fingerprint(said)[:8]}"
+    for person in tx.session.scalars(query):
+        _owe(tx, person, "account_kept", said, why, link, once=once)
 
 
 def _owe(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from assurance.accounts.chronicle import note_deed
 from assurance.accounts.enrolling import send_invitation
-from assurance.accounts.letters import tell_of_change
+from assurance.accounts.letters import tell_of_change, tell_those_who_answer
 from assurance.accounts.sessions import end_all_of
 from assurance.accounts.tickets import recall_tickets
 from assurance.commands.checks import own, said
@@ -34,6 +34,8 @@ from engine.errors import Reason, Refused
 from notifications.headers import envelope_address
 
 KEEPER = "administrator"
+# Posts that decide, or that decide who does.
+DECIDING = frozenset({"chair", "deputy_chair", "board_chair", "agency_lead", "coordinator", KEEPER})
 OWN_POST = (
     "You keep the accounts, so you give no post to yourself: whoever decides who decides would decide alone. Another "
     "administrator can, or whoever runs the installation."
@@ -67,12 +69,13 @@ def change_person(tx: Tx, person_id: int, *, name: str, email: str) -> None:
     note_deed(tx, "person_changed", person.id, f"{before}, now {address}" if before != address else called)
     if before != address:
         tell_of_change(tx, person, "Your account has another e-mail address.", to_address=before)
+        tell_those_who_answer(tx, person, f"The account of {called} has another e-mail address.")
 
 
 def invite_to_account(tx: Tx, person_id: int) -> str:
     """Send somebody the link with which they set up their account, and give its token; earlier links are good no more.
 
-    Raises Refused for a disabled account, and where another account uses the same address.
+    Raises Refused for an account that is set up or disabled, and where another account uses the same address.
     """
     _require_keeper(tx)
     person = own(tx, Person, person_id, "person")
@@ -80,6 +83,12 @@ def invite_to_account(tx: Tx, person_id: int) -> str:
     if account is not None and account.disabled_at is not None:
         sentence = f"The account of {person.name} is disabled; enable it first."
         raise Refused(Reason("disabled", sentence))
+    if account is not None and _is_set_up(tx, account):
+        # A link alone would let in whoever reads the mail.
+        sentence = (
+            f"{person.name} can sign in already. If they have lost what they need for it, take it back first."
+        )
+        raise Refused(Reason("set_up_already", sentence))
     return send_invitation(tx, person)
 
 
@@ -130,6 +139,7 @@ def reset_account(tx: Tx, person_id: int) -> str:
     for kept in (ApiToken, CalendarFeed):
         _take_back(tx, kept, person)
     note_deed(tx, "reset", person.id)
+    tell_those_who_answer(tx, person, f"The account of {person.name} is to be set up anew.")
     return send_invitation(tx, person)
 
 
@@ -165,6 +175,10 @@ def give_post(tx: Tx, post_id: int, person_id: int, *, from_on: date, until_on: 
     tx.session.flush()
     until = "" if until_on is None else f" until {day_in_words(until_on)}"
     note_deed(tx, "post_given", person.id, f"{post.title}, from {day_in_words(from_on)}{until}")
+    if post.role in DECIDING:
+        tell_those_who_answer(
+            tx, person, f"{person.name} holds the post {post.title} from {day_in_words(from_on)} on."
+        )
     return row.id
 
 
@@ -224,6 +238,11 @@ def _others_account(tx: Tx, person_id: int, what: str) -> tuple[Person, Account]
 
 def _account(tx: Tx, person_id: int) -> Account | None:
     return tx.session.scalar(sa.select(Account).where(Account.person_id == person_id))
+
+
+def _is_set_up(tx: Tx, account: Account) -> bool:
+    linked = sa.select(sa.exists().where(AccountIdentity.account_id == account.id))
+    return account.password_hash is not None or bool(tx.session.scalar(linked))
 
 
 def _holds(tx: Tx, post: Post, person: Person, from_on: date, until_on: date | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -107,8 +108,8 @@ def test_whoever_gets_another_address_is_told_at_the_one_before(bo: Somebody) ->
     number = world.number(Person, "bo")
     with world.does("ida") as tx:
         change_person(tx, number, name="Bo Birchall", email="bo@trust.example")
-    (mail,) = world.ask(sa.select(Message).order_by(Message.id.desc()).limit(1))
-    assert (mail.to_address, mail.template) == ("bo@qa.example", "account_changed")
+    (mail,) = world.ask(sa.select(Message).where(Message.template == "account_changed"))
+    assert mail.to_address == "bo@qa.example"
     assert newest_deeds(world) == [
         ("Ida Innes", "changed the name or the e-mail", "Bo Birchall", "bo@qa.example, now bo@trust.example")
     ]
@@ -148,6 +149,38 @@ def test_whoever_has_lost_everything_is_set_up_anew(bo: Somebody) -> None:
     with pytest.raises(Refused):
         bo.first_step(PASSWORD)
     assert invited_by(bo.world.office, link_in_last_mail(bo.world)).name == "Bo Birchall"
+
+
+def test_whoever_can_sign_in_is_not_sent_a_link_that_alone_would_let_in(bo: Somebody) -> None:
+    number = bo.world.number(Person, "bo")
+    with pytest.raises(Refused, match="can sign in already"), bo.world.does("ida") as tx:
+        invite_to_account(tx, number)
+
+
+def told_who_answer(world: World) -> list[tuple[str, str]]:
+    query = sa.select(Message.to_name, Message.context).where(Message.template == "account_kept")
+    return [(name, json.loads(context)["said"]) for name, context in world.pairs(query.order_by(Message.id))]
+
+
+def test_those_who_answer_for_the_group_hear_who_is_let_in_as_whom(bo: Somebody) -> None:
+    world, number = bo.world, bo.world.number(Person, "bo")
+    with world.does("ida") as tx:
+        reset_account(tx, number)
+    said = "The account of Bo Birchall is to be set up anew."
+    assert told_who_answer(world) == [(name, said) for name in ("Ada Ashdown", "Dan Dole", "Sam Sedley")]
+    with world.does("ida") as tx:
+        change_person(tx, world.number(Person, "ada"), name="Ada Ashdown", email="ada@ccg.example")
+    assert told_who_answer(world)[3:] == [
+        (name, "The account of Ada Ashdown has another e-mail address.")
+        for name in ("Dan Dole", "Sam Sedley")
+    ]
+    with world.does("ida") as tx:
+        give_post(tx, world.number(Post, "lay"), world.number(Person, "viv"), from_on=TODAY)
+        give_post(tx, world.number(Post, "deputy"), world.number(Person, "viv"), from_on=TODAY)
+    assert [said for _, said in told_who_answer(world)[5:]] == [
+        "Viv Vane holds the post Deputy from 1 September 2014 on."
+    ] * 3
+    assert world.delivers().withdrawn == 0
 
 
 def test_what_programs_and_calendars_carry_is_taken_back_too(bo: Somebody) -> None:
