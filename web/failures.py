@@ -28,9 +28,14 @@ NOTHING_HERE = (
     "There is nothing at this address that you may see. Perhaps the address was cut off, or it is for others."
 )
 _SAID = {
+    400: (
+        "This form cannot be taken",
+        "One of its texts is longer than 200,000 letters, or part of it was lost on the way. Send a long text as a file.",
+    ),
     404: ("Nothing to see here", NOTHING_HERE),
     405: ("This cannot be done here", "Go back to the page before and use its buttons."),
     413: ("Too large", "Send at most 25 MB at once."),
+    415: ("This form cannot be read", "Programs that send forms write them in UTF-8, as every browser does."),
     429: ("Too many tries", "Wait a minute, then try again."),
 }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
-from wtforms import Field, Form, HiddenField
+from wtforms import Field, FileField, Form, HiddenField, PasswordField
 from wtforms.validators import ValidationError
 
 from engine.errors import Refused
@@ -18,7 +20,7 @@ FIGURES_OF_A_YEAR = 4
 
 
 class Posted:
-    """What was posted, as WTForms asks for it; files stay out of the way of words."""
+    """The words that were posted, as WTForms asks for them; a file where words were asked for is let go."""
 
     def __init__(self, form: FormData) -> None:
         self._form = form
@@ -33,18 +35,16 @@ class Posted:
         return iter(self._form)
 
     def getlist(self, name: str) -> list[Any]:
-        """Give every value that was posted under a name."""
-        return [value for value in self._form.getlist(name) if not _is_empty_file(value)]
-
-
-def _is_empty_file(value: object) -> bool:
-    return isinstance(value, UploadFile) and not value.filename
+        """Give every text that was posted under a name."""
+        return [value for value in self._form.getlist(name) if isinstance(value, str)]
 
 
 class OwnForm(Form):
     """A form of ours: `key` makes sending it twice harmless, `version` is the one of the subject that its reader saw.
 
-    `refusals` are sentences about the whole of it, said above the fields.
+    The key of what was posted follows from the page and from everything that was filled in: whoever goes back, writes
+    something else and sends that, has made another request. `refusals` are sentences about the whole of it, said above
+    the fields.
     """
 
     key = HiddenField()
@@ -53,8 +53,12 @@ class OwnForm(Form):
     def __init__(self, formdata: FormData | None = None, **given: Any) -> None:
         super().__init__(None if formdata is None else Posted(formdata), **given)
         self.refusals: tuple[str, ...] = ()
-        if not self.key.data:
+        if formdata is not None:
+            self._take_files(formdata)
+        if formdata is None or not self.key.data:
             self.key.data = secrets.token_urlsafe(16)
+        else:
+            self.key.data = self._mark_of(formdata)
 
     def version_seen(self) -> int | None:
         """Give the version on which the reader decided, None where the form carries none."""
@@ -70,6 +74,22 @@ class OwnForm(Form):
         """Give what is wrong, each with the id of its field; empty for what concerns the whole form."""
         whole = [("", sentence) for sentence in self.refusals]
         return whole + [(_first_part(field), str(said)) for field in self for said in field.errors]
+
+    def _take_files(self, formdata: FormData) -> None:
+        for field in self:
+            given = formdata.get(field.name)
+            if isinstance(field, FileField) and isinstance(given, UploadFile) and given.filename:
+                field.data = given
+
+    def _mark_of(self, formdata: FormData) -> str:
+        """Give a mark of everything that was posted, but for passwords."""
+        secret = {field.name for field in self if isinstance(field, PasswordField)}
+        told = [(name, _told(value)) for name, value in formdata.multi_items() if name not in secret]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+
+
+def _told(value: str | UploadFile) -> str:
+    return f"{value.filename} {value.size}" if isinstance(value, UploadFile) else value
 
 
 class DayField(Field):

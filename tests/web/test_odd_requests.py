@@ -1,0 +1,79 @@
+"""What no browser of ours sends is answered in words too; and what somebody sends after going back is another request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from engine.moved import Ref
+from tests.web.site import Answer, Site
+
+ACTION = Ref("action", 1)
+NOTE = "/action/1/steps/note_progress"
+At = Callable[[str | None], Site]
+
+
+def _parts(site: Site, path: str, *parts: tuple[str, str, str | None], charset: str = "") -> Answer:
+    """Send a form of Bo's, part by part: name, content, and the name of a file where it is sent as one."""
+    hidden = site.get(path, as_="bo").page.hidden
+    lines: list[str] = []
+    for name, content, file in (("csrf", hidden["csrf"], None), *parts):
+        called = f'; filename="{file}"' if file else ""
+        lines += ["--x", f'Content-Disposition: form-data; name="{name}"{called}', "", content]
+    headers = {"content-type": f"multipart/form-data; boundary=x{charset}"}
+    body = "\r\n".join([*lines, "--x--", ""]).encode()
+    return Answer(site.browser("bo").post(path, content=body, headers=headers))
+
+
+def test_a_file_where_words_were_asked_for_is_let_go(site: Site) -> None:
+    answer = _parts(site, NOTE, ("rating", "on track", None), ("text", "All went well", "a.txt"))
+    assert answer.status == 422
+    assert "Write down what has happened." in answer.text
+    days = _parts(site, "/action/1/steps/extend", ("new_due_on-day", "3", "a.txt"), ("reason", "Late", None))
+    assert days.status == 422
+    assert "New day by which it is due: please fill this in." in days.text
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "undefined", "punycode", "utf-16"])
+def test_a_form_in_another_alphabet_than_browsers_use_is_refused_in_words(site: Site, charset: str) -> None:
+    text = ("text", "half a letter: \\ud800", None)
+    answer = _parts(site, NOTE, ("rating", "on track", None), text, charset=f"; charset={charset}")
+    assert answer.status == 415
+    assert "UTF-8" in answer.text
+    assert len(site.world.history(ACTION)) == 2
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "https://evil.example", "evil", ""])
+def test_an_origin_that_is_none_is_somebody_elses_form(site: Site, origin: str) -> None:
+    csrf = site.get(NOTE, as_="bo").page.hidden["csrf"]
+    sent = {"csrf": csrf, "rating": "on track", "text": "All went well"}
+    assert site.browser("bo").post(NOTE, data=sent, headers={"origin": origin}).status_code == 403
+
+
+def test_a_text_that_is_too_long_to_be_read_is_told_so(site: Site) -> None:
+    answer = site.post(NOTE, {"rating": "on track", "text": "word " * 50_000}, as_="bo")
+    assert answer.status == 400
+    assert "longer than 200,000 letters" in answer.text
+
+
+def test_whoever_goes_back_and_writes_something_else_has_made_another_request(site: Site) -> None:
+    key = {"key": site.get(NOTE, as_="bo").page.hidden["key"]}
+    for text in ("The first ten are done.", "Now the next ten are."):
+        site.post(NOTE, {"rating": "on track", "text": text}, as_="bo", unseen=key)
+    answer = site.post(NOTE, {"rating": "on track", "text": "Now the next ten are."}, as_="bo", unseen=key)
+    assert "nothing was entered twice" in answer.text
+    assert answer.text.count("The first ten are done.") == 1
+    assert answer.text.count("Now the next ten are.") == 1
+
+
+def test_a_return_that_is_saved_again_from_an_old_page_says_so_and_loses_nothing(site_at: At) -> None:
+    site = site_at("agency_audits")
+    path = f"/{site.world.agency_return('health_visiting')}"
+    unseen = site.get(path, as_="bo").page.hidden
+    aim = next(name.removeprefix("seen-") for name in unseen if name.startswith("seen-"))
+    site.post(path, {f"answer-{aim}": "no", f"words-{aim}": "At first"}, as_="bo", unseen=unseen)
+    again = site.post(path, {f"answer-{aim}": "yes", f"words-{aim}": "After all"}, as_="bo", unseen=unseen)
+    assert again.status == 409
+    assert "After all" in again.text
+    assert "Save again to put yours in its place." in again.text
