@@ -40,7 +40,7 @@ LONGEST_DAYS = 120
 # A link that goes with a request outlives the day on which the return is due: it may be late, or come back.
 DAYS_AFTER_DUE = 20
 # So often may one link be used within an hour; a person with a return in front of them stays far below.
-MOST_USES = 120
+MOST_USES = 600
 LINK_SENT, LINK_WITHDRAWN = "link_sent", "link_withdrawn"
 _log = logging.getLogger(__name__)
 
@@ -224,22 +224,19 @@ def by_link(office: Office, token: str, what: str) -> Iterator[tuple[Tx, Link]]:
     Raises Refused, and says whom to ask, for a link that is unknown, over, withdrawn, served, or about something that
     is settled by now; for one whose person has left the post; and for one that is used too often.
     """
-    with office.store.reading() as session:
-        found = session.execute(
-            sa.select(MailLink.id, MailLink.group_id, MailLink.person_id, Person.name)
-            .join(Person, Person.id == MailLink.person_id)
-            .where(MailLink.fingerprint == _fingerprint(token))
-        ).one_or_none()
-    if found is None:
-        sentence = (
-            "This link is not known here. Copy it whole from the mail, or ask whoever sent it for a new one."
-        )
-        raise Refused(Reason("link_unknown", sentence))
-    number, group_id, person_id, name = found
-    with office.begin(Actor(group_id, person_id, name, link_id=number)) as tx:
-        yield tx, _used(tx, number, what)
+    actor = _holder(office, token)
+    with office.begin(actor) as tx:
+        link = _checked(tx)
+        tx.session.add(LinkUse(group_id=actor.group_id, link_id=link.id, at=tx.now, what=what))
+        yield tx, link
     # By its number only: whoever reads the log must not be able to use the link.
-    _log.info("link %d was used: %s", number, what)
+    _log.info("link %d was used: %s", link.id, what)
+
+
+def good_link(office: Office, token: str) -> Link:
+    """Say what a link is for, without using it; raises Refused as `by_link` does."""
+    with office.reading(_holder(office, token)) as tx:
+        return _checked(tx)
 
 
 def confirm_by_link(tx: Tx, link: Link, title: str, text: str, *, version: int, remark: str = "") -> Done:
@@ -324,9 +321,29 @@ def _make(tx: Tx, known: Known, purpose: str, seat: Seat, last_on: date) -> None
     tell(tx, known, news, [Told(seat)])
 
 
-def _used(tx: Tx, number: int, what: str) -> Link:
-    """Check a link under the lock of what it is about, and note its use."""
-    row = tx.session.get_one(MailLink, number)
+def _holder(office: Office, token: str) -> Actor:
+    """Give the person who got a link, acting by it; raises Refused for a link that nobody got."""
+    with office.store.reading() as session:
+        found = session.execute(
+            sa.select(MailLink.id, MailLink.group_id, MailLink.person_id, Person.name)
+            .join(Person, Person.id == MailLink.person_id)
+            .where(MailLink.fingerprint == _fingerprint(token))
+        ).one_or_none()
+    if found is None:
+        sentence = (
+            "This link is not known here. Copy it whole from the mail, or ask whoever sent it for a new one."
+        )
+        raise Refused(Reason("link_unknown", sentence))
+    number, group_id, person_id, name = found
+    return Actor(group_id, person_id, name, link_id=number)
+
+
+def _checked(tx: Tx) -> Link:
+    """Check the link by which the actor acts; where something is written, under the lock of what it is about."""
+    row = tx.session.get_one(MailLink, tx.actor.link_id)
+    known = tx.playbook.noun(row.subject_kind).load(tx.session, row.subject_id)
+    # Of two who press the button at once the second has waited for the first until here.
+    tx.session.refresh(row)
     by = tx.session.get_one(Person, row.made_by_id).name
     ask = f"Ask {by}, who had it sent, for a new one."
     if row.withdrawn_at is not None:
@@ -338,16 +355,14 @@ def _used(tx: Tx, number: int, what: str) -> Link:
         day = day_in_words(_last_day(tx, row))
         raise Refused(Reason("link_over", f"This link was good until {day}. {ask}"))
     ref = Ref(row.subject_kind, row.subject_id)
-    _refuse_who_left(tx, row, ref, by)
+    _refuse_who_left(tx, row, known, by)
     _refuse_too_often(tx, row)
-    tx.session.add(LinkUse(group_id=row.group_id, link_id=row.id, at=tx.now, what=what))
     return Link(row.id, row.purpose, ref, tx.actor, _last_day(tx, row))
 
 
-def _refuse_who_left(tx: Tx, row: MailLink, ref: Ref, by: str) -> None:
+def _refuse_who_left(tx: Tx, row: MailLink, known: Known | None, by: str) -> None:
     """Raise Refused unless the subject still waits, and still for whoever got the link."""
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
-    known = tx.playbook.noun(ref.kind).load(tx.session, ref.id)
     if known is None:
         raise Refused(Reason("link_unknown", f"What this link was about is not there any more. Ask {by}."))
     if all(seat.person_id != row.person_id for seat in _whose(people, known, _PURPOSES[row.purpose])):

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 from assurance.access import Viewer, viewer_of
-from assurance.links import Link, by_link
+from assurance.links import Link, by_link, good_link
 from assurance.office import Tx
 from assurance.roster import roster
 from web.desk import Desk
+
+OPENED = "opened"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,15 @@ class LinkDesk(Desk):
 
 
 def desk_by_link(desk: Desk, token: str, *, what: str) -> LinkDesk:
-    """Give the desk of whoever has opened a link; raises Refused, and says whom to ask, for one that is of no use."""
-    with by_link(desk.office, token, "opened") as (_, link):
-        pass
+    """Give the desk of whoever has opened a link, or presses a button on its page.
+
+    That it was opened is noted here, what a button does where it is done. Raises Refused, and says whom to ask, for a
+    link that is of no use.
+    """
+    if what == OPENED:
+        with by_link(desk.office, token, what) as (_, link):
+            pass
+    else:
+        link = good_link(desk.office, token)
     at_hand = {one.name: getattr(desk, one.name) for one in fields(Desk)}
     return LinkDesk(**at_hand, token=token, link=link, what=what)

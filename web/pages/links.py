@@ -20,7 +20,7 @@ from web.desk import Desk
 from web.forms.agency_return import ReturnForm, return_form
 from web.forms.links import ConfirmByLinkForm
 from web.forms.steps import step_form
-from web.link_desk import LinkDesk, desk_by_link
+from web.link_desk import OPENED, LinkDesk, desk_by_link
 from web.pages.agency_returns import NOT_KNOWN, SUBMIT, answered_meanwhile, keep_answers
 
 GONE = {
@@ -36,7 +36,7 @@ GONE = {
 
 def opened(desk: Desk, token: str) -> Response:
     """Show what a link is for."""
-    return _by_link(desk, token, "opened", _show)
+    return _by_link(desk, token, OPENED, _show)
 
 
 def pressed(desk: Desk, token: str) -> Response:
@@ -48,7 +48,7 @@ def pressed(desk: Desk, token: str) -> Response:
 
 def ask_not_known(desk: Desk, token: str) -> Response:
     """Ask what to say with “not known to us”."""
-    return _by_link(desk, token, "opened", _not_known_page)
+    return _by_link(desk, token, OPENED, _not_known_page)
 
 
 def take_not_known(desk: Desk, token: str) -> Response:
