@@ -20,6 +20,7 @@ from assurance.records import (
     RecommendationAim,
     RecommendationFinding,
 )
+from tests.web.site import Answer as Page
 from tests.web.site import Site
 
 At = Callable[[str | None], Site]
@@ -252,6 +253,19 @@ def test_who_may_not_conclude_is_told_so_and_writes_nothing(site_at: At, who: st
 
 def _token(site: Site, who: str) -> dict[str, str]:
     return {"csrf": site.get(PAGE, as_=who).page.hidden["csrf"], "key": "some-key"}
+
+
+def test_what_was_written_while_the_audit_moved_on_is_shown_again(site_at: At) -> None:
+    site = site_at("findings")
+    fields = {"aim": str(site.world.aims()[0]), "kind": "strength", "text": "Two hours of thought"}
+    opened = site.get(f"{STEPS}/record_finding", as_="sam").page.hidden
+    site.world.is_granted("sam", site.world.audit, "go_back", reason="One more case")
+    data = {**fields, **{name: opened[name] for name in ("csrf", "key")}}
+    answer = Page(site.browser("sam").post(f"{STEPS}/record_finding", data=data))
+    assert answer.status == 422
+    assert "‘Record a finding’ is not possible: it is now Agency audits." in answer.text
+    assert "Two hours of thought" in answer.text
+    assert site.world.ask(sa.select(Finding)) == []
 
 
 # -- a recommendation --------------------------------------------------------------------------------------

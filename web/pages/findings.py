@@ -20,7 +20,7 @@ from assurance.queries.concluding_choices import (
     findings_to_choose,
     meetings_that_were,
 )
-from assurance.queries.doors import doors_of
+from assurance.queries.doors import Door, doors_of
 from assurance.queries.findings import findings_page
 from assurance.queries.references import subject_of
 from assurance.queries.similar import earlier_like
@@ -39,6 +39,7 @@ AUDIT = "audit"
 HOLD, FIND, RECOMMEND = "hold_moderation", "record_finding", "make_recommendation"
 ON_THE_PAGE = (HOLD, FIND, RECOMMEND)
 LONGEST_PROPOSAL = 500
+NOT_SAVED = "This was not saved"
 
 
 def one(desk: Desk, number: int) -> Response:
@@ -171,10 +172,7 @@ def _recommending(
 ) -> Response:
     with desk.reading() as (tx, viewer):
         ref = subject_of(tx, viewer, AUDIT, number)
-        doors = doors_of(tx, ref)
-        door = door_among(doors, RECOMMEND)
-        if door is None:
-            raise no_such_door(tx, ref, doors, RECOMMEND)
+        door = _door(tx, ref, RECOMMEND, form)
         findings = findings_to_choose(tx, viewer, ref)
         _offer_recommendation(tx, viewer, ref, form, findings)
         aim_ids = _aim_ids(form, findings)
@@ -183,7 +181,7 @@ def _recommending(
     return desk.page(
         "findings/recommend.html",
         status=status,
-        title=door.title,
+        title=NOT_SAVED if door is None else door.title,
         door=door,
         ref=ref,
         form=form,
@@ -261,12 +259,22 @@ def _form_page(
 ) -> Response:
     with desk.reading() as (tx, viewer):
         ref = subject_of(tx, viewer, AUDIT, number)
-        doors = doors_of(tx, ref)
-        door = door_among(doors, trigger)
-        if door is None:
-            raise no_such_door(tx, ref, doors, trigger)
+        door = _door(tx, ref, trigger, form)
         offer(tx, viewer, ref, form)
-    return desk.page("findings/enter.html", status=status, title=door.title, door=door, ref=ref, form=form)
+    title = NOT_SAVED if door is None else door.title
+    return desk.page("findings/enter.html", status=status, title=title, door=door, ref=ref, form=form)
+
+
+def _door(tx: Tx, ref: Ref, trigger: str, form: EnteringForm) -> Door | None:
+    """Give the door of a form; None where the audit has moved on while somebody wrote, whose words are shown again."""
+    doors = doors_of(tx, ref)
+    door = door_among(doors, trigger)
+    if door is None:
+        refusal = no_such_door(tx, ref, doors, trigger)
+        if not form.is_posted or not isinstance(refusal, Refused):
+            raise refusal
+        form.refuse(refusal)
+    return door
 
 
 def _is_repeated(refused: Refused) -> bool:
