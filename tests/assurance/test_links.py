@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, time, timedelta
@@ -330,6 +331,29 @@ def test_a_link_to_confirm_serves_once(world_at: At) -> None:
         confirm_by_link(tx, link, "List", "All", version=seen)
     world.moves("ada", action, "return", reason="Not all", new_due_on=date(2015, 4, 30))
     assert says_no(world, token)[0] == "link_spent"
+
+
+def test_of_two_who_press_the_button_at_once_one_confirms(any_world_at: At) -> None:
+    world = any_world_at("actions")
+    action, token = world.action("trust"), may_be_confirmed(world)
+    seen, both, came = world.version(action), threading.Barrier(2), list[str]()
+
+    def presses() -> None:
+        both.wait()
+        try:
+            with opened(world, token, "confirmed") as (tx, link):
+                confirm_by_link(tx, link, "List", "All", version=seen)
+            came.append("confirmed")
+        except Refused as refused:
+            came.extend(reason.code for reason in refused.reasons)
+
+    browsers = [threading.Thread(target=presses) for _ in range(2)]
+    for browser in browsers:
+        browser.start()
+    for browser in browsers:
+        browser.join()
+    assert sorted(came) == ["confirmed", "link_spent"]
+    assert len(world.ask(sa.select(Evidence.id))) == 1
 
 
 def test_a_link_has_not_served_where_the_step_was_refused(world_at: At) -> None:

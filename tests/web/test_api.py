@@ -131,6 +131,9 @@ def test_the_description_is_for_anybody_and_holds_no_data(programs: Programs) ->
         for operation in path.values()
     )
     assert "Neglect" not in answer.text
+    step = described["paths"]["/{kind}/{number}/steps/{trigger}"]["post"]
+    assert {"200", "401", "403", "404", "409", "412", "422", "429"} <= set(step["responses"])
+    assert set(step["responses"]["200"]["headers"]) == {"ETag", "Idempotency-Replayed"}
 
 
 # -- looking -----------------------------------------------------------------------------------------------

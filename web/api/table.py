@@ -63,6 +63,7 @@ LISTS, ONE, STEPS, ENTRIES, TELLS = (
 
 Done = DoneShape
 Entered = EnteredShape
+_SUBJECT = subject_shape()
 
 
 def described(request: Request) -> Response:
@@ -189,7 +190,7 @@ API_ROUTES: tuple[ApiRoute, ...] = (
     reads(
         "/{kind}/{number:int}/history", subjects.history, page_of_rows(Told), "The history of it", group=ONE
     ),
-    reads("/{kind}/{number:int}", subjects.one, subject_shape(), "One subject with its doors", group=ONE),
+    reads("/{kind}/{number:int}", subjects.one, _SUBJECT, "One subject with its doors", group=ONE),
 )
 
 
@@ -244,8 +245,23 @@ def _add(api: FastAPI, path: str, route: ApiRoute) -> None:
         summary=route.about,
         description=f"{route.answer.__doc__} Needs the scope `{route.scope}`.",
         operation_id=f"{route.method.lower()}_{route.answer.__module__.rpartition('.')[2]}_{route.answer.__name__}",
-        responses=_failures(route),
+        responses=_headers(route) | _failures(route),
     )
+
+
+def _headers(route: ApiRoute) -> dict[int | str, dict[str, Any]]:
+    """Describe the headers of an answer that tell of versions, places and repetitions."""
+    found: dict[str, str] = {}
+    if route.gives in (Done, _SUBJECT):
+        found["ETag"] = "The version of the subject; hand it back as If-Match."
+    if route.gives is Entered:
+        found["Location"] = "Where that which was made can be read, if it has an address of its own."
+    if route.method == "POST":
+        found["Idempotency-Replayed"] = (
+            "true, where this is the answer of an earlier request with the same key."
+        )
+    shown = {name: {"description": words, "schema": {"type": "string"}} for name, words in found.items()}
+    return {route.status: {"headers": shown}} if shown else {}
 
 
 def _failures(route: ApiRoute) -> dict[int | str, dict[str, Any]]:
