@@ -51,7 +51,8 @@ class Asked:
 
     `subject` is empty where the viewer sees the request and not what it is about. `notes_since` counts the lines of the
     subject's history since then, none of which changes what is decided. `missing` says why the step could not be taken
-    today if it were approved. `told` are words with the names that they mean.
+    today if it were approved. `given` is what was given with the request and is none of the changes. `told` are words
+    with the names that they mean.
     """
 
     ref: Ref
@@ -62,6 +63,7 @@ class Asked:
     version: int
     notes_since: int
     changes: tuple[Change, ...]
+    given: tuple[tuple[str, Shown], ...]
     words: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
     values: tuple[Line, ...]
@@ -84,6 +86,7 @@ def what_is_asked(tx: Tx, viewer: Viewer, row: Approval) -> Asked:
     step = past.way(row)
     is_waiting = row.state == WAITING
     given = _given(row, step)
+    changes = () if step is None or not sees else tuple(_changes(tx, known, past, step, given, row))
     written = [(name, text) for (line, name), text in words_of(tx, viewer, row).items() if line == 1]
     return Asked(
         ref=ref,
@@ -93,8 +96,9 @@ def what_is_asked(tx: Tx, viewer: Viewer, row: Approval) -> Asked:
         to_title=past.title(past.state if step is None else step.leads_to(past.state)),
         version=row.subject_version,
         notes_since=past.notes_since if is_waiting else 0,
-        changes=() if step is None or not sees else tuple(_changes(tx, known, past, step, given, row)),
-        words=tuple((WORDS.get(name, spoken(name).capitalize()), text) for name, text in written),
+        changes=changes,
+        given=() if step is None else tuple(_beside(step, given, changes)),
+        words=tuple(_word(step, name, text) for name, text in written),
         missing=tuple(_missing(tx, known, step, given)) if is_waiting and step is not None and sees else (),
         values=values_of(tx, viewer, ref) if sees else (),
         counts=tuple(_counts(past.workflow, known)) if is_waiting and sees else (),
@@ -162,6 +166,22 @@ def _given(row: Approval, step: Way | None) -> dict[str, Value]:
 def _typed(value: Any, kind: Kind) -> Value:
     typed: Value = date.fromisoformat(value) if kind is Kind.DATE and isinstance(value, str) else value
     return typed
+
+
+def _beside(step: Way, given: Mapping[str, Value], changes: Sequence[Change]) -> Iterator[tuple[str, Shown]]:
+    """Give what was given with a request and is told by no change."""
+    told = {change.after for change in changes}
+    for ask in step.asks:
+        value = given[ask.name]
+        if value is not None and ask.kind is not Kind.TEXT and value not in told:
+            yield (ask.title or spoken(ask.name)).capitalize(), value
+
+
+def _word(step: Way | None, name: str, text: str) -> tuple[str, str]:
+    """Give what was written under a name; what was chosen among words is no text, and is said as people say it."""
+    ask = next((one for one in (() if step is None else step.asks) if one.name == name), None)
+    title = WORDS.get(name) or ((ask and ask.title) or spoken(name)).capitalize()
+    return title, spoken(text) if ask is not None and ask.kind is Kind.CHOICE else text
 
 
 def _changes(

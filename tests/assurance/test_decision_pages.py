@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from assurance.commands import programme
+from assurance.commands.founding import open_matter
+from assurance.config import HOME
+from assurance.playbook import read_shelf
 from assurance.queries.decision import ANSWERED, IS_ASKED, KEPT_OUT, STANDS_BY, Decision, decision_of
 from assurance.queries.decision_queue import PER_PAGE, Queue, queue_of
 from assurance.queries.what_is_asked import Change
@@ -247,3 +251,38 @@ def _asks_for_cases(world: World) -> Ref:
         programme.draw_case(tx, world.audit, "child", "Drawn at random")
         programme.draw_case(tx, world.audit, "family", "Drawn at random")
     return world.asks("sam", world.audit, "select_cases", remark="Both were open in May")
+
+
+HIRE = """
+workflow: hire
+title: Hire
+about: A room that the group hires.
+roles: [coordinator]
+fields: {}
+states:
+  drafted: {title: Drafted, about: It is being looked for., starts: true}
+  hired: {title: Hired, about: It is hired., final: true}
+moves:
+  - trigger: take
+    title: Take the room
+    from: drafted
+    to: hired
+    by: [coordinator]
+    ask: {room: [large_hall, small_hall], seats: whole number, remark: optional text}
+    approval: {by: chair}
+"""
+
+
+def test_what_was_given_and_changes_nothing_is_shown_too(tmp_path: Path) -> None:
+    (tmp_path / "kinds").mkdir()
+    (tmp_path / "kinds" / "hire.yaml").write_text(HIRE, encoding="utf-8")
+    shelf = read_shelf((HOME / "workflows", tmp_path / "kinds"), (HOME / "rules",))
+    world = World(tmp_path / "hire.sqlite", shelf=shelf)
+    with world.does("sam") as tx:
+        hire = open_matter(tx, "hire", "A room for June", {})
+    asked_for = world.asks("sam", hire, "take", room="small_hall", seats=24, remark="Near the station")
+    found = decision(world, "ada", asked_for)
+    assert found.asked.given == (("Seats", 24),)
+    assert set(found.asked.words) == {("Remark", "Near the station"), ("Room", "small hall")}
+    assert (found.asked.from_title, found.asked.to_title) == ("Drafted", "Hired")
+    world.close()
