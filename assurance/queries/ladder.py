@@ -67,11 +67,6 @@ class Rung:
     times: int
     hold: Holding | None
 
-    @property
-    def is_loud(self) -> bool:
-        """Say whether this is more than a reminder."""
-        return self.severity in LOUD
-
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
