@@ -21,7 +21,7 @@ from assurance.records import Agency, AgencyReturn, Audit, RecordSet
 from engine.moved import Ref
 
 MOST_ACTIONS = 100
-HANDED_IN = "submitted"
+HANDED_IN, PLANNED = "submitted", "planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,10 @@ class ReturnsIn:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """What lies before everybody at a meeting; `late` holds actions that are overdue or have no date."""
+    """What lies before everybody at a meeting; `late` holds actions that are overdue or have no date.
+
+    A meeting that is over, or was cancelled, has no agenda any more.
+    """
 
     meeting: MeetingPage
     on: date
@@ -67,7 +70,7 @@ def pack_of(tx: Tx, viewer: Viewer, number: int) -> Pack:
     return Pack(
         meeting=meeting,
         on=tx.today,
-        points=agenda(tx, group, meeting.ref),
+        points=agenda(tx, group, meeting.ref) if meeting.state == PLANNED else (),
         returns=tuple(_returns(tx, group, meeting.ref)),
         late=tracked(tx, group, late, limit=MOST_ACTIONS),
         decisions=approvals(tx, group, Wanted(state="waiting")).rows,

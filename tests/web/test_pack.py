@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from engine.moved import Ref
 from tests.assurance.full_world import FROM_A_CASE, full_world
 from tests.assurance.test_dashboard import counted
 from tests.web.site import Site
@@ -60,6 +61,22 @@ def test_paper_holds_what_is_pooled_whoever_prints_it(full_site: Site, who: str)
     assert "No decision waits." in answer.text
     for secret in ("Keep a chronology", FROM_A_CASE, "The home is not safe", "concern for"):
         assert secret not in answer.html
+
+
+def test_a_meeting_that_is_over_has_no_agenda_any_more_and_shows_what_it_decided(site: Site) -> None:
+    world = site.world
+    world.on(date(2015, 3, 12))
+    action = world.action("trust")
+    for later in (date(2015, 3, 31), date(2015, 4, 30)):
+        world.is_granted("bo", action, "extend", new_due_on=later, reason="Two teams are missing")
+    asked = world.asks("bo", action, "extend_by_group", new_due_on=date(2015, 6, 30), reason="One is still")
+    assert "Decisions that only the group can take (1)" in site.get("/meeting/2/pack", as_="cleo").text
+    world.decides("ada", asked, meeting="2015-03")
+    world.on(date(2015, 3, 13))
+    world.moves("sam", Ref("meeting", 2), "hold")
+    answer = site.get("/meeting/2/pack", as_="gil")
+    assert "an agenda is drawn up for meetings that are still to come" in answer.text
+    assert "Decided at this meeting" in answer.text
 
 
 def test_a_meeting_leads_to_its_papers_and_back(site: Site) -> None:
