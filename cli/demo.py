@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from assurance.access import viewer_of
+from assurance.accounts.tokens import draw_token
 from assurance.config import HOME, Settings
 from assurance.migrate import migrate
 from assurance.office import Office, clock_of
@@ -76,6 +77,8 @@ def demo(
         Path(place.mail).parent.mkdir(parents=True, exist_ok=True)
         # A demo never writes to a mail server, whatever the settings say: its people do not exist.
         own = replace(settings, database=place.database, smtp_url=None, **_folders(story))
+        # Good for as long as it is served: whoever tries an invitation in it can set up an account.
+        own = replace(own, secret=settings.secret or draw_token())
         clock = FrozenClock(datetime.combine(story.begins, time(6), tzinfo=story.cast.zone))
         office = _open(own, story, clock)
         mailer = maildir(place.mail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from assurance.accounts.sessions import seated
 from assurance.accounts.signing_in import WRONG_PAIR
+from assurance.office import Office
 from assurance.records import SignedInSession
 from tests.assurance.accounts.holder import PASSWORD, Somebody, invited, link_in_last_mail, set_up
 from tests.web.site import Answer, Site
@@ -257,6 +259,15 @@ def test_an_invitation_is_used_on_one_page_and_ends_signed_in(empty: Site) -> No
     assert empty.get("/account").page.heading == "My account"
     over = empty.get(f"/invitation/{link}")
     assert (over.status, over.page.heading) == (410, "This link is no longer good")
+
+
+def test_without_a_secret_of_the_installation_nobody_sets_up_an_account(empty: Site) -> None:
+    world, link = empty.world, invited(empty.world, "bo")
+    unset = replace(world.office.settings, secret="")
+    world.office = Office(unset, world.office.store, world.shelf, clock=world.clock)
+    answer = Site(world).get(f"/invitation/{link}")
+    assert (answer.status, answer.page.heading) == (422, "No accounts can be set up yet")
+    assert "AUDITLOOP_SECRET is not set" in answer.text
 
 
 def test_a_forgotten_password_says_the_same_to_everybody(empty: Site, ada: Somebody) -> None:

@@ -14,6 +14,7 @@ from web.onward import way_elsewhere
 from web.pages.signing_in import device_of, place_of, seat_down, signed_in
 
 OVER = "This link is no longer good"
+NOT_YET = "No accounts can be set up yet"
 
 
 def ask_to_set_up(desk: Desk, token: str) -> Response:
@@ -120,4 +121,6 @@ def _recover(desk: Desk, token: str, form: RecoverForm, *, status: int = 200) ->
 
 def _over(desk: Desk, refused: Refused) -> Response:
     reasons = tuple(reason.sentence for reason in refused.reasons)
+    if refused.reasons[0].code == "no_secret":
+        return desk.page("accounts/link_over.html", status=422, title=NOT_YET, reasons=reasons)
     return desk.page("accounts/link_over.html", status=410, title=OVER, reasons=reasons)
