@@ -347,3 +347,22 @@ def test_whoever_has_no_returns_is_told_so(reading_site: Site) -> None:
     answer = reading_site.get("/agency_returns", as_="cleo")
     assert answer.status == 200
     assert "There is no return that you may see." in answer.text
+
+
+def test_a_file_of_evidence_is_taken_back_by_whoever_may_hand_in(site_at: At, tmp_path: Path) -> None:
+    site = site_at("actions")
+    world = site.world
+    world.office = Office(
+        replace(world.settings, var=tmp_path), world.office.store, world.shelf, clock=world.clock
+    )
+    site = Site(world)
+    world.moves("bo", Ref("action", 1), "begin")
+    fields = {"title": "Attendance list", "text": "All came."}
+    step = "/action/1/steps/add_evidence"
+    site.post(step, fields, as_="bo", files={"file": ("list.pdf", uploads.PDF)})
+    assert "/file/1/take_back" in site.get("/action/1", as_="bo").page.links
+    assert "/file/1/take_back" not in site.get("/action/1", as_="una").page.links
+    answer = site.post("/file/1/take_back", as_="bo")
+    assert answer.path == "/action/1"
+    assert "list.pdf" not in answer.text
+    assert "Attendance list" in answer.text
