@@ -13,12 +13,10 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
-from assurance.access import Viewer, require_sight
 from assurance.accounts.chronicle import note_deed
 from assurance.commands.acting import add_evidence
 from assurance.commands.checks import own
@@ -93,21 +91,6 @@ class Link:
     last_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRow:
-    """One link about a subject, as whoever may see the subject sees it; times in the group's own zone."""
-
-    number: int
-    to: str
-    made_by: str
-    made_at: datetime
-    last_on: date
-    withdrawn_at: datetime | None
-    spent_at: datetime | None
-    last_used_at: datetime | None
-    is_good: bool
-
-
 def send_return_link(tx: Tx, ref: Ref, *, days: int | None = None) -> tuple[str, ...]:
     """Send whoever answers for the records of a return a link to it; gives their names. An earlier link is over then.
 
@@ -178,45 +161,6 @@ def require_sender(tx: Tx, ref: Ref) -> None:
     _refuse_who_may_not(tx, hearing.roster, hearing.known, about)
 
 
-def links_about(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[LinkRow, ...]:
-    """Give the links that were sent about a subject, the newest first, each with its last use.
-
-    Raises Refused where there is no such subject for this viewer.
-    """
-    require_sight(tx.session, viewer, ref)
-    to, by = aliased(Person), aliased(Person)
-    rows = tx.session.execute(
-        sa.select(MailLink, to.name, by.name)
-        .join(to, to.id == MailLink.person_id)
-        .join(by, by.id == MailLink.made_by_id)
-        .where(MailLink.group_id == tx.actor.group_id, *_about(ref))
-        .order_by(MailLink.id.desc())
-    )
-    last = dict(
-        tx.session.execute(
-            sa.select(LinkUse.link_id, sa.func.max(LinkUse.at))
-            .join(MailLink, MailLink.id == LinkUse.link_id)
-            .where(*_about(ref))
-            .group_by(LinkUse.link_id)
-        ).all()
-    )
-    zone = tx.calendar.zone
-    return tuple(
-        LinkRow(
-            number=row.id,
-            to=person,
-            made_by=maker,
-            made_at=row.made_at.astimezone(zone),
-            last_on=_last_day(tx, row),
-            withdrawn_at=None if row.withdrawn_at is None else row.withdrawn_at.astimezone(zone),
-            spent_at=None if row.spent_at is None else row.spent_at.astimezone(zone),
-            last_used_at=last[row.id].astimezone(zone) if row.id in last else None,
-            is_good=row.withdrawn_at is None and row.spent_at is None and row.expires_at > tx.now,
-        )
-        for row, person, maker in rows
-    )
-
-
 @contextmanager
 def by_link(office: Office, token: str, what: str) -> Iterator[tuple[Tx, Link]]:
     """Open one command's transaction in the name of whoever got a link, and note what it is used for.
@@ -237,6 +181,11 @@ def good_link(office: Office, token: str) -> Link:
     """Say what a link is for, without using it; raises Refused as `by_link` does."""
     with office.reading(_holder(office, token)) as tx:
         return _checked(tx)
+
+
+def last_day(tx: Tx, row: MailLink) -> date:
+    """Give the last day on which a link is good: it is over with the midnight that ends it."""
+    return tx.calendar.today(row.expires_at - timedelta(seconds=1))
 
 
 def confirm_by_link(tx: Tx, link: Link, title: str, text: str, *, version: int, remark: str = "") -> Done:
@@ -352,12 +301,12 @@ def _checked(tx: Tx) -> Link:
         day = day_in_words(tx.calendar.today(row.spent_at))
         raise Refused(Reason("link_spent", f"This link has served on {day}; it is good for once. {ask}"))
     if row.expires_at <= tx.now:
-        day = day_in_words(_last_day(tx, row))
+        day = day_in_words(last_day(tx, row))
         raise Refused(Reason("link_over", f"This link was good until {day}. {ask}"))
     ref = Ref(row.subject_kind, row.subject_id)
     _refuse_who_left(tx, row, known, by)
     _refuse_too_often(tx, row)
-    return Link(row.id, row.purpose, ref, tx.actor, _last_day(tx, row))
+    return Link(row.id, row.purpose, ref, tx.actor, last_day(tx, row))
 
 
 def _refuse_who_left(tx: Tx, row: MailLink, known: Known | None, by: str) -> None:
@@ -397,11 +346,6 @@ def _whose(people: Roster, known: Known, about: _Purpose) -> tuple[Seat, ...]:
         if seats:
             return tuple(seats.values())
     return ()
-
-
-def _last_day(tx: Tx, row: MailLink) -> date:
-    """Give the last day on which a link is good: it is over with the midnight that ends it."""
-    return tx.calendar.today(row.expires_at - timedelta(seconds=1))
 
 
 def _about(ref: Ref) -> tuple[sa.ColumnElement[bool], ...]:

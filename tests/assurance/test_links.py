@@ -18,17 +18,16 @@ from assurance.commands.reading import answer_aims
 from assurance.links import (
     MOST_USES,
     Link,
-    LinkRow,
     answer_by_link,
     by_link,
     confirm_by_link,
-    links_about,
     send_confirm_link,
     send_return_link,
     withdraw_link,
 )
 from assurance.office import Tx
 from assurance.queries.history import BY_LINK, history_of
+from assurance.queries.links import LinkRow, links_about
 from assurance.records import AgencyReturn, Evidence, LinkUse, MailLink, RecordSet
 from assurance.roster import roster
 from engine.errors import Refused, Stale

@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from assurance.links import (
     answer_by_link,
-    links_about,
     require_sender,
     send_confirm_link,
     send_return_link,
     withdraw_link,
 )
+from assurance.queries.links import links_about
 from assurance.queries.one import card_of
 from assurance.queries.record_sets import record_sets
 from assurance.queries.references import subject_of
