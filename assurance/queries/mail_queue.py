@@ -13,12 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assurance.access import Sight, Viewer, nothing_like, visible
+from assurance.access import Viewer, nothing_like, visible
 from assurance.office import Tx
 from assurance.queries.around import HELD, in_state, is_held
 from assurance.reasons import moment_in_words
 from assurance.records import DeadAddress
-from engine.errors import Reason, Refused
 from engine.moved import Ref, ref_of
 from notifications.outbox import TROUBLED, Message, State
 
@@ -142,12 +141,6 @@ def one_mail(tx: Tx, viewer: Viewer, number: int) -> QueuedMail:
     if row is None:
         raise nothing_like(viewer, f"mail/{number}")
     return _mail(tx, _dead(tx), row)
-
-
-def require_keeper(viewer: Viewer) -> None:
-    """Raise Refused for whoever neither sees everything nor keeps the accounts."""
-    if viewer.sight is not Sight.EVERYTHING and "administrator" not in viewer.roles:
-        raise Refused(Reason("not_yours", "The mail queue is kept by the coordinator and the administrator."))
 
 
 def _counts(tx: Tx, seen: sa.ColumnElement[bool]) -> dict[str, int]:
