@@ -27,7 +27,7 @@ from assurance.facts import Known
 from assurance.mail import News, Told, called, item_of, name_of, tell
 from assurance.office import Actor, Office, Tx
 from assurance.reasons import day_in_words
-from assurance.records import Action, AgencyReturn, LinkUse, MailLink, Person, RecordSet
+from assurance.records import Account, Action, AgencyReturn, LinkUse, MailLink, Person, RecordSet
 from assurance.roster import Roster, Seat, roster
 from assurance.standing import in_role
 from engine.errors import Reason, Refused
@@ -310,12 +310,16 @@ def _checked(tx: Tx) -> Link:
 
 
 def _refuse_who_left(tx: Tx, row: MailLink, known: Known | None, by: str) -> None:
-    """Raise Refused unless the subject still waits, and still for whoever got the link."""
+    """Raise Refused unless the subject still waits, and still for whoever got the link and is not kept out."""
     people = roster(tx.session, group_id=tx.actor.group_id, today=tx.today)
     if known is None:
         raise Refused(Reason("link_unknown", f"What this link was about is not there any more. Ask {by}."))
     if all(seat.person_id != row.person_id for seat in _whose(people, known, _PURPOSES[row.purpose])):
         sentence = f"{tx.actor.name} does not hold the post any more for which this link was sent. Ask {by}."
+        raise Refused(Reason("link_not_theirs", sentence))
+    closed = sa.select(Account.id).where(Account.person_id == row.person_id, Account.disabled_at.is_not(None))
+    if tx.session.scalar(closed) is not None:
+        sentence = f"The account of {tx.actor.name} is closed, and so is this link. Ask {by}."
         raise Refused(Reason("link_not_theirs", sentence))
     if known.standing.state not in _SHOWN[row.purpose]:
         stands = tx.playbook.definition(known.standing.definition_id).states[known.standing.state].title

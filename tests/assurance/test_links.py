@@ -28,7 +28,7 @@ from assurance.links import (
 from assurance.office import Tx
 from assurance.queries.history import BY_LINK, history_of
 from assurance.queries.links import LinkRow, links_about
-from assurance.records import AgencyReturn, Evidence, LinkUse, MailLink, RecordSet
+from assurance.records import Account, AgencyReturn, Evidence, LinkUse, MailLink, Person, RecordSet
 from assurance.roster import roster
 from engine.errors import Refused, Stale
 from engine.moved import Ref
@@ -202,6 +202,18 @@ def test_whoever_has_left_the_post_can_do_nothing_with_their_link(world_at: At) 
     assert says_no(world, token) == (
         "link_not_theirs",
         "Esme Eastlake does not hold the post any more for which this link was sent. Ask Sam Sedley.",
+    )
+
+
+def test_whoever_is_kept_out_can_do_nothing_with_their_link_either(world_at: At) -> None:
+    world = world_at("agency_audits")
+    token = gets_a_link(world, world.agency_return("school"))
+    with world.office.store.begin() as session:
+        at, number = world.clock.now(), world.number(Person, "esme")
+        session.add(Account(group_id=world.group_id, person_id=number, made_at=at, disabled_at=at))
+    assert says_no(world, token) == (
+        "link_not_theirs",
+        "The account of Esme Eastlake is closed, and so is this link. Ask Sam Sedley.",
     )
 
 
