@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from assurance.commands import acting, concluding, reading
+from assurance.commands.addresses import note_return
+from assurance.commands.silencing import silence
+from assurance.office import clock_of
 from assurance.records import Agency
 from engine.moved import Ref
+from notifications.outbox import Message
+from notifications.refusals import Refusal
 from tests.world import Templates, World
 
 # By agency: who leads it, whose records it reads, who owns its actions.
@@ -42,7 +49,10 @@ def hidden_from(person: str) -> tuple[str, ...]:
 
 
 def canary_world(templates: Templates, file: Path) -> World:
-    """Let each agency answer, get a recommendation of its own, act, prove, ask for a later date, and raise a concern."""
+    """Let each agency answer, get a recommendation of its own, act, prove, ask for a later date, and raise a concern.
+
+    A rule about each agency's own action is silent, with a reason that few may read, and somebody's mail comes back.
+    """
     world = templates.world(file, "agency_audits")
     for agency, (lead, records, _) in AGENCIES.items():
         for ref in world.returns(records):
@@ -52,6 +62,7 @@ def canary_world(templates: Templates, file: Path) -> World:
     for agency, recommendation in own.items():
         _act(world, agency, recommendation)
     world.audit_at("actions")
+    _lose_an_address(world, "esme")
     return world
 
 
@@ -96,3 +107,13 @@ def _act(world: World, agency: str, recommendation: Ref) -> None:
         new_due_on=world.working_days_from(world.today, 250),
         reason=f"{word} in a request",
     )
+    with world.does("sam") as tx:
+        until_on = world.working_days_from(world.today, 20)
+        silence(tx, rule_id="action-silent", ref=action, until_on=until_on, reason=f"{word} in a silence")
+
+
+def _lose_an_address(world: World, who: str) -> None:
+    person = f"person/{world.actor(who).person_id}"
+    number = world.ask(sa.select(Message.id).where(Message.person_ref == person))[0]
+    with world.office.begin(clock_of(world.group_id)) as tx:
+        note_return(tx, number, Refusal.of(550, "5.1.1 No such user"), is_dead=True, key=f"gone-{who}")
