@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from assurance.office import Tx
 from assurance.queries.actions_as_at import actions_as_at
 from assurance.queries.annual import day_to_report, year_as_at, years_to_report
 from assurance.queries.tracker import tracker_choices
@@ -75,14 +76,14 @@ def annual(desk: Desk, year: str = "", on: str = "") -> Response:
     """Show the annual report of a year as at a day."""
     day = _day_in(on)
     with desk.reading() as (tx, _):
-        report = annual_report(tx, year, day)
-    address = urlencode({"year": year, "on": report.as_at.isoformat()})
+        report = annual_report(tx, _year(tx, year), day)
+    address = urlencode({"year": report.year, "on": report.as_at.isoformat()})
     return desk.page(
         "reports/annual.html",
         title=report.title,
         report=report,
         address=address,
-        chooser=_chooser(year, report.as_at),
+        chooser=_chooser(report.year, report.as_at),
     )
 
 
@@ -94,7 +95,7 @@ def annual_file(desk: Desk, form: str, year: str = "", on: str = "") -> Response
     require_fresh(desk)
     day = _day_in(on)
     with desk.reading() as (tx, _):
-        report = annual_report(tx, year, day)
+        report = annual_report(tx, _year(tx, year), day)
     name = f"annual-report-{report.year}-as-at-{report.as_at.isoformat()}.{file.ending}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(file.write(report), media_type=file.media_type, headers=headers)
@@ -104,7 +105,7 @@ def standing(desk: Desk, year: str = "", on: str = "") -> Response:
     """Show where the recommendations of a year stand as at a day."""
     day = _day_in(on)
     with desk.reading() as (tx, _):
-        then = year_as_at(tx, year, day)
+        then = year_as_at(tx, _year(tx, year), day)
     report = report_of(then)
     return desk.page(
         "reports/standing.html",
@@ -150,6 +151,11 @@ def tracker(desk: Desk, on: str = "", audit: str = "", agency: str = "", page: s
         agencies=(ANY_AGENCY, *choices.agencies),
         kept=urlencode(kept),
     )
+
+
+def _year(tx: Tx, written: str) -> str:
+    """Give the year that an address names; where it names none, the newest that has begun."""
+    return written or next(iter(years_to_report(tx)), "")
 
 
 def _chooser(year: str, on: date) -> str:
