@@ -56,7 +56,6 @@ def draw_ticket(session: Session, purpose: Purpose, account_id: int, *, at: date
         account_id=account_id,
         purpose=purpose,
         token_hash=fingerprint(token),
-        kept="",
         made_at=at,
         expires_at=at + GOOD_FOR[purpose],
     )
@@ -69,7 +68,7 @@ def read_ticket(session: Session, purpose: Purpose, token: str, *, now: datetime
     """Look at a ticket without using it; raises Refused where it is good no more, or never was."""
     query = sa.select(AccountTicket.id, AccountTicket.account_id, AccountTicket.expires_at)
     row = session.execute(query.where(*_good(purpose, token, now))).first()
-    if row is None or row.account_id is None:
+    if row is None:
         raise Refused.because("link_over", OVER[purpose])
     return Ticket(row.id, row.account_id, row.expires_at)
 

@@ -60,17 +60,15 @@ class RecoveryCode(OfGroup, Base):
 class AccountTicket(Base):
     """What is good for once and for a while: a link from a mail, or the way from one step of signing in to the next.
 
-    `purpose` says for what. `kept` holds what the next step needs, encrypted; empty where that is nothing. The way to
-    another issuer and back belongs to no account yet.
+    `purpose` says for what.
     """
 
     __tablename__ = "account_ticket"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), index=True)
     purpose: Mapped[str]
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    kept: Mapped[str]
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
