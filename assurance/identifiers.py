@@ -63,7 +63,8 @@ _POSTCODE = re.compile(
     re.IGNORECASE,
 )
 _PHONE = re.compile(rf"(?<![\w+])(?:(?:\+|00)44{_GAP}(?:\(0\))?|\(?0)(?:{_GAP}\(?\d\)?){{9,10}}(?!\w)")
-_EMAIL = re.compile(r"[\w.+'-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
+# It begins where such letters begin, and nowhere within them: else a long row of them is looked at from each letter.
+_EMAIL = re.compile(r"(?<![\w.+'-])[\w.+'-]++\s?@\s?[\w-]+(?:\.[\w-]+)+")
 _TITLED = re.compile(rf"\b(?:{_TITLE}\s+{_PROPER}(?:\s+{_PROPER})?|{_CALLED}\s+[‘'“\"]?({_PROPER}))")
 _WORD = re.compile(rf"\b{_PROPER}(?:\s+{_PROPER})*")
 
@@ -71,10 +72,13 @@ _WORD = re.compile(rf"\b{_PROPER}(?:\s+{_PROPER})*")
 def found_in(text: str) -> tuple[Identifier, ...]:
     """Find what may tell who somebody is, in the order of the text; what overlaps is told once."""
     found: list[Identifier] = []
+    told = bytearray(len(text))
     for kind, look in _LOOKS:
         for at, letters in look(text):
-            if not any(_overlap(at, letters, other) for other in found):
+            until = at + len(letters)
+            if not any(told[at:until]):
                 found.append(Identifier(kind, letters, at))
+                told[at:until] = b"\1" * len(letters)
     return tuple(sorted(found, key=lambda one: one.at))
 
 
@@ -137,10 +141,6 @@ def _is_first_name(word: str) -> bool:
 
 def _all(pattern: re.Pattern[str]) -> Callable[[str], Iterator[tuple[int, str]]]:
     return lambda text: ((match.start(), match[0].strip()) for match in pattern.finditer(text))
-
-
-def _overlap(at: int, letters: str, other: Identifier) -> bool:
-    return at < other.at + len(other.letters) and other.at < at + len(letters)
 
 
 # In this order: a figure that is both is told as what it is more surely.

@@ -53,7 +53,7 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _MEASURE = re.compile(
-    r"(?:\d+\s?(?:%|per cent|percent)|\bper cent\b|\bin (?:nine|eight|seven|six|\d+) of (?:ten|\d+)\b|"
+    r"(?:(?<!\d)\d++\s?(?:%|per cent|percent)|\bper cent\b|\bin (?:nine|eight|seven|six|\d+) of (?:ten|\d+)\b|"
     r"\b(?:all|each|every|no) (?:\w+ ){0,2}(?:cases?|files?|plans?|records?|returns?|teams?|staff|children|assessments?|"
     r"schools?|practices?|agenc(?:y|ies)|case)\b|"
     r"\b(?:measured|shown|seen|evidenced|tested|counted|checked) (?:by|in|through|with)\b|"

@@ -44,8 +44,8 @@ class Keys:
             if good_for is None:
                 return fernet.decrypt(sealed).decode()
             return fernet.decrypt_at_time(sealed, int(good_for.total_seconds()), now).decode()
-        except InvalidToken:
-            return None
+        except (InvalidToken, ValueError):
+            return None  # letters outside of ASCII are told by a ValueError
 
     def mark(self, purpose: str, text: str) -> str:
         """Give a fingerprint of a text that could be guessed, such as a network address, which needs the key to make."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assurance.identifiers import Kind, found_in, is_nhs_number, warning
+from assurance.wording import remarks_on
 
 FOUND = [
     ("NHS number 943 476 5919 is on file", Kind.NHS_NUMBER, "943 476 5919"),
@@ -115,3 +118,14 @@ def test_whatever_is_typed_is_looked_through(text: str) -> None:
     for one in found_in(text):
         assert text[one.at :].startswith(one.letters)
         assert warning(text)
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["0", "07", "a", "a.", "a-", "a@", "O'Aa-", "Aa'", "dob.", "(", "(1 ", "Sarah, ", "a@b.cd ", "000 ", " "],
+)
+def test_a_long_row_of_letters_keeps_nobody_waiting(row: str) -> None:
+    text, began = row * (100_000 // len(row)), time.process_time()
+    found_in(text)
+    remarks_on(text)
+    assert time.process_time() - began < 5

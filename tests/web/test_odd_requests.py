@@ -77,3 +77,24 @@ def test_a_return_that_is_saved_again_from_an_old_page_says_so_and_loses_nothing
     assert again.status == 409
     assert "After all" in again.text
     assert "Save again to put yours in its place." in again.text
+
+
+@pytest.mark.parametrize("figures", ["9" * 20, "²", "1e3", "-1", "٣٣"])
+def test_a_day_that_no_calendar_has_is_told_so(site: Site, figures: str) -> None:
+    day = {"new_due_on-day": figures, "new_due_on-month": "3", "new_due_on-year": "2015"}
+    answer = site.post("/action/1/steps/extend", day | {"reason": "Late"}, as_="bo")
+    assert answer.status == 422
+    assert "there is no such day" in answer.text
+    assert f'value="{figures}"' in answer.html
+
+
+def test_marks_that_nobody_sees_are_no_words(site: Site) -> None:
+    answer = site.post(NOTE, {"rating": "on track", "text": "\u200b \ufeff"}, as_="bo")
+    assert answer.status == 422
+    assert "Write down what has happened." in answer.text
+
+
+def test_a_seal_that_is_none_is_no_worse_than_an_old_one(site: Site) -> None:
+    answer = site.post("/account/app", {"sealed": "é", "code": "123456"}, as_="bo")
+    assert answer.status == 422
+    assert "The picture for your app has changed meanwhile." in answer.text

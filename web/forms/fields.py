@@ -122,7 +122,7 @@ class DayField(Field):
             try:
                 day, month, year = map(int, parts)
                 self.data = date(year, month, day)
-            except ValueError:
+            except (ValueError, OverflowError):
                 problem = "there is no such day; write it as 27 3 2015."
         if problem:
             self.process_errors = [f"{self.label.text}: {problem}"]
@@ -142,9 +142,14 @@ class Needed:
 
     def __call__(self, _form: Form, field: Any) -> None:
         """Raise ValidationError where the field is empty."""
-        empty = field.data is None or (isinstance(field.data, str) and not field.data.strip())
+        empty = field.data is None or (isinstance(field.data, str) and not _can_be_seen(field.data))
         if (empty or field.data == []) and not field.errors and not field.process_errors:
             raise ValidationError(self.sentence)
+
+
+def _can_be_seen(text: str) -> bool:
+    """Say whether a text holds a letter: spaces, and marks without any width, are none."""
+    return any(letter.isprintable() and not letter.isspace() for letter in text)
 
 
 class Chosen:
