@@ -29,6 +29,7 @@ from engine.workflow import Circumstances, Offer
 # What no workflow says and commands of their own do: answering a notice, accepting an escalation.
 OWN_FORMS = {"reply": "Reply to the notice", "acknowledge": "Accept it until a day"}
 WEEK = timedelta(days=7)
+ALREADY_ASKED = "A decision about it waits already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Step:
 class Waiting:
     """One thing that waits for somebody: why for them, how urgent, since when and until when in words, and their step.
 
-    Without a step it is to be looked at; `reasons` say what keeps them from the step that was meant.
+    Without a step it is to be looked at; `reasons` say what keeps them from the step that was meant, or that a decision
+    about it waits already.
     """
 
     ref: Ref
@@ -121,9 +123,11 @@ def _duties(tx: Tx, viewer: Viewer, me: Me) -> Iterable[Duty]:
 
 
 def _waiting(tx: Tx, me: Me, shown: Sequence[tuple[Urgency, Duty]]) -> Iterable[Waiting]:
-    offers = _offers(tx, me, [duty for _, duty in shown])
+    offers, asked = _offers(tx, me, [duty for _, duty in shown])
     for urgency, duty in shown:
         step, reasons = _step(duty, offers.get(duty.ref, {}))
+        if duty.ref in asked:
+            reasons = (*reasons, ALREADY_ASKED)
         yield Waiting(
             ref=duty.ref,
             what=duty.what,
@@ -168,19 +172,25 @@ def _step(duty: Duty, offers: Mapping[str, Offer]) -> tuple[Step | None, tuple[s
     return None, tuple(reason.sentence for reason in closed[0].reasons) if closed else ()
 
 
-def _offers(tx: Tx, me: Me, duties: Sequence[Duty]) -> dict[Ref, dict[str, Offer]]:
-    """Ask the workflows which steps are open to somebody: one statement for the facts of each kind."""
+def _offers(tx: Tx, me: Me, duties: Sequence[Duty]) -> tuple[dict[Ref, dict[str, Offer]], set[Ref]]:
+    """Ask the workflows which steps are open to somebody, and say of what a decision waits already.
+
+    It takes one statement for the facts of each kind.
+    """
     by_kind: dict[str, set[int]] = defaultdict(set)
     for duty in duties:
         if duty.steps:
             by_kind[duty.ref.kind].add(duty.ref.id)
     found: dict[Ref, dict[str, Offer]] = {}
+    asked: set[Ref] = set()
     for kind, ids in by_kind.items():
         knowns = tx.playbook.noun(kind).load_many(tx.session, sorted(ids))
         done = steps_of(tx.session, [known.ref for known in knowns], [me.person_id])
         for known in knowns:
             found[known.ref] = _offers_of(tx, me, known, done.get((known.ref, me.person_id), set()))
-    return found
+            if known.facts.get("approvals_waiting"):
+                asked.add(known.ref)
+    return found, asked
 
 
 def _offers_of(tx: Tx, me: Me, known: Known, done: Set[str]) -> dict[str, Offer]:

@@ -50,8 +50,8 @@ def test_missing_returns_are_counted_by_records_for_everybody(world_at: At) -> N
     assert points(world, "cleo", DECEMBER)[MISSING].items[0].why == "audit 2014-15/1, 4 days late"
 
 
-def test_actions_are_on_it_that_are_thirty_days_overdue_by_then(world_at: At) -> None:
-    world = full_world(world_at)
+def test_actions_are_on_it_that_are_thirty_days_overdue_by_then(any_world_at: At) -> None:
+    world = full_world(any_world_at)
     world.on(date(2015, 3, 2))
     assert LATE not in points(world, "sam", MARCH)
     found = points(world, "sam", JUNE)[LATE]

@@ -145,8 +145,8 @@ def test_of_a_meeting_that_was_cancelled_nobody_records_who_was_there(met: World
         records(met, "sam", seat(met, "chair", "ada", "there"))
 
 
-def test_the_page_of_a_meeting_tells_who_is_invited_and_the_mails_fate_to_few(world_at: At) -> None:
-    world = world_at("agency_audits")
+def test_the_page_of_a_meeting_tells_who_is_invited_and_the_mails_fate_to_few(any_world_at: At) -> None:
+    world = any_world_at("agency_audits")
     world.delivers()
     with looks(world, "cleo") as (tx, viewer):
         for_cleo = meeting_page(tx, viewer, DECEMBER.id)

@@ -87,8 +87,8 @@ def test_each_sees_the_returns_of_their_own_agency_and_counts_of_all(
     assert found.hidden_cases == (0 if own else 2)
 
 
-def test_what_is_for_few_stays_with_few(world_at: At) -> None:
-    world = full_world(world_at)
+def test_what_is_for_few_stays_with_few(any_world_at: At) -> None:
+    world = full_world(any_world_at)
     for who, concerns, made, hidden in (
         ("ada", (CONCERN,), {STRATEGIC, INDIVIDUAL}, 0),
         ("dev", (CONCERN,), {STRATEGIC}, 1),

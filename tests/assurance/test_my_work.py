@@ -209,6 +209,16 @@ def test_an_overdue_action_is_the_leads_too(world_at: At) -> None:
     assert Asked(ref, "complete_plan", Urgency.OVERDUE) in asked_of(world, "bo")
 
 
+def test_of_what_a_decision_waits_already_that_is_said(world_at: At) -> None:
+    world = world_at("actions")
+    (row,) = work(world, "nell").waiting.rows
+    assert row.reasons == ()
+    world.asks("nell", world.action("trust"), "extend", new_due_on=date(2015, 5, 1), reason="Illness.")
+    (row,) = work(world, "nell").waiting.rows
+    assert row.reasons == ("A decision about it waits already.",)
+    assert row.step is not None
+
+
 # -- what cannot wait, and what rules have said ------------------------------------------------------------
 
 
