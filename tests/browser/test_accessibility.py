@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from tests.world import Templates, World
 from web.api.route import ApiRoute
 
 OF_EACH = 2  # subjects of a route: the first and the last that there are
+_TAG = re.compile(r"<[^>]+>")
+_VALUE = re.compile(r'(href|value|content|nonce|src|action|datetime)="[^"]*"')
+_NUMBER = re.compile(r"\d+")
 IN_ORDER = """() => {
     const levels = [...document.querySelectorAll('h1,h2,h3,h4')].map(one => Number(one.tagName[1]))
     const skipped = levels.some((level, place) => place > 0 && level > levels[place - 1] + 1)
@@ -55,15 +59,30 @@ def _faults(page: Page, path: str) -> list[str]:
     return found
 
 
+def shape_of(html: str) -> str:
+    """Give what a page is made of, without its words and numbers: two of one shape are as good or as bad as one another."""
+    tags = [_VALUE.sub("", tag) for tag in _TAG.findall(html)]
+    return "".join(dict.fromkeys(_NUMBER.sub("#", tag) for tag in tags))
+
+
+@pytest.fixture(scope="module")
+def shapes() -> set[str]:
+    """The shapes of pages that were looked at already."""
+    return set()
+
+
 @pytest.mark.parametrize("person", EVERYBODY)
-def test_no_page_keeps_anybody_out(site: Live, person: str) -> None:
+def test_no_page_keeps_anybody_out(site: Live, shapes: set[str], person: str) -> None:
     page = site.at(person)
     faults: list[str] = []
     for row in _some(filled(site.world)):
         answer = page.request.get(site.address + row.path)
-        if "text/html" not in answer.headers.get("content-type", "") or answer.status == 404:
+        if "text/html" not in answer.headers.get("content-type", ""):
             continue
-        page.goto(site.address + row.path)
-        faults += _faults(page, row.path)
+        shape = shape_of(answer.text())
+        if shape not in shapes:
+            shapes.add(shape)
+            page.goto(site.address + row.path)
+            faults += _faults(page, row.path)
     assert faults == []
     page.close()
