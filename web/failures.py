@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from engine.errors import Refused, Stale
 from web.desk import Desk, NotSignedIn
-from web.fresh import NotFresh, answer_not_fresh
+from web.fresh import NotFresh, answer_not_fresh, typed_words
 from web.pages.signing_in import ask_again
 from web.seat import READING, Forged, desk_for_failure
 
@@ -51,8 +51,8 @@ def refused_page(desk: Desk, refused: Refused) -> Response:
         return _told(desk, 404, *_SAID[404])
     reasons = tuple(reason.sentence for reason in refused.reasons)
     if isinstance(refused, Stale):
-        return desk.page("failures/told.html", status=409, title="Somebody was faster", reasons=reasons)
-    return desk.page("failures/told.html", status=422, title="That is not possible now", reasons=reasons)
+        return _told(desk, 409, "Somebody was faster", *reasons)
+    return _told(desk, 422, "That is not possible now", *reasons)
 
 
 async def _not_signed_in(request: Request, _failure: Exception) -> Response:
@@ -85,8 +85,8 @@ async def _unreadable(request: Request, _failure: Exception) -> Response:
 async def _forged(request: Request, _failure: Exception) -> Response:
     desk = await run_in_threadpool(desk_for_failure, request)
     said = (
-        "You were signed in anew since this form was opened, or it came from elsewhere. Go back: what you have typed is "
-        "still there. Copy it, load the page anew, and send it again."
+        "You were signed in anew since this form was opened, or it came from elsewhere; nothing was saved. Open the page "
+        "anew, and send it from there."
     )
     return _told(desk, 403, "This form is no longer valid", said)
 
@@ -119,8 +119,10 @@ async def _not_fresh(_request: Request, failure: Exception) -> Response:
     return await run_in_threadpool(answer_not_fresh, failure.desk)
 
 
-def _told(desk: Desk, status: int, title: str, said: str) -> Response:
-    return desk.page("failures/told.html", status=status, title=title, reasons=(said,))
+def _told(desk: Desk, status: int, title: str, *said: str) -> Response:
+    """Tell why something did not work, and give back what was typed: browsers may have let go of it."""
+    typed = typed_words(desk)
+    return desk.page("failures/told.html", status=status, title=title, reasons=said, typed=typed)
 
 
 FAILURES: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {

@@ -11,9 +11,11 @@ from assurance.accounts.sessions import Seated, is_fresh
 from web.desk import Desk, NotSignedIn
 from web.forms.accounts import ConfirmByButtonForm, ConfirmForm
 from web.onward import way_elsewhere
+from web.seat import Forged, refuse_forgery
 
 KEPT = "kept."  # before the name of each field that waits until somebody has shown that it is them
 CSRF = "csrf"
+SECRETS = frozenset({"password", "again", "old", "proof"})  # never written into a page
 
 Kept = tuple[tuple[str, str], ...]
 
@@ -82,10 +84,22 @@ def confirm_page(
 
 
 def typed_fields(form: FormData) -> Kept:
-    """Give what was typed into a form of ours; files are not kept."""
+    """Give what was typed into a form of ours; neither files nor passwords are kept."""
     return tuple(
-        (name, value) for name, value in form.multi_items() if name != CSRF and isinstance(value, str)
+        (name, value)
+        for name, value in form.multi_items()
+        if name != CSRF and name not in SECRETS and isinstance(value, str)
     )
+
+
+def typed_words(desk: Desk) -> tuple[str, ...]:
+    """Give the texts of a form that cannot be taken any more, so that they can be copied; nothing of a form from elsewhere."""
+    if desk.request.headers.get("sec-fetch-site") != "same-origin":
+        try:
+            refuse_forgery(desk.request, desk.form, desk.csrf)
+        except Forged:
+            return ()
+    return tuple(value for _, value in typed_fields(desk.form) if len(value.split()) > 1)
 
 
 def kept_fields(form: FormData) -> Kept:

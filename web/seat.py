@@ -37,6 +37,7 @@ async def posted(request: Request) -> AsyncIterator[FormData]:
     if not _is_plain(request.headers.get("content-type")):
         raise HTTPException(415)
     form = await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
+    request.state.posted = form  # so that whoever tells of a failure can give back what was typed
     try:
         yield form
     finally:
@@ -80,8 +81,8 @@ class Answered:
 
 
 def desk_for_failure(request: Request) -> Desk:
-    """Give a desk to tell a failure at: for whoever is signed in, if anybody is."""
-    return _desk(request, FormData())
+    """Give a desk to tell a failure at: for whoever is signed in, if anybody is, with what was posted if it was read."""
+    return _desk(request, getattr(request.state, "posted", FormData()))
 
 
 def _seated_at(route: Route, request: Request, form: FormData) -> Desk:

@@ -98,3 +98,24 @@ def test_a_seal_that_is_none_is_no_worse_than_an_old_one(site: Site) -> None:
     answer = site.post("/account/app", {"sealed": "é", "code": "123456"}, as_="bo")
     assert answer.status == 422
     assert "The picture for your app has changed meanwhile." in answer.text
+
+
+TYPED = "The first ten files are done;\nten are left."
+
+
+def test_words_for_a_step_that_is_gone_meanwhile_are_given_back(site: Site) -> None:
+    unseen = site.get("/action/1/steps/extend", as_="bo").page.hidden
+    site.world.is_granted("bo", ACTION, "close", reason="It was done another way.")
+    sent = {"csrf": unseen["csrf"], "key": unseen["key"], "text": TYPED}
+    answer = Answer(site.browser("bo").post(NOTE, data=sent))
+    assert "It was not saved. Copy what you still need." in answer.text
+    assert "ten are left." in answer.text
+
+
+def test_words_from_before_signing_in_anew_are_given_back_to_nobody_elses_page(site: Site) -> None:
+    for where, is_given_back in (("same-origin", True), ("cross-site", False)):
+        sent = {"csrf": "of an earlier session", "text": TYPED, "password": "four words of mine"}
+        answer = Answer(site.browser("bo").post(NOTE, data=sent, headers={"sec-fetch-site": where}))
+        assert answer.status == 403
+        assert ("ten are left." in answer.text) is is_given_back
+        assert "four words of mine" not in answer.html
