@@ -50,6 +50,7 @@ class Filled:
 def filled(world: World, routes: tuple[Route, ...] = ROUTES) -> Iterator[Filled]:
     """Give every address of every route: each subject there is, and for other numbers the first few."""
     numbers = {kind: world.ask(sa.select(noun.table.id)) for kind, noun in NOUNS.items()}
+    assert all(numbers.values()), f"nothing stands for some kind: {numbers}"
     for route in routes:
         yield from _of(route, numbers)
 
