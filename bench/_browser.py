@@ -29,11 +29,12 @@ class Asked(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """What came back, after how many milliseconds, and how many of them this process computed (the server's too)."""
+    """What came back, after how many milliseconds, and how many of them this process computed, the server's too."""
 
     status: int
     milliseconds: float
     computed: float
+    is_page: bool
     html: str
 
 
@@ -65,7 +66,8 @@ class Browser:
         answer = self._connection.getresponse()
         html = answer.read()
         took, computed = (perf_counter() - began) * 1e3, (process_time() - computing) * 1e3
-        return Answered(answer.status, took, computed, html.decode("utf-8", "replace"))
+        is_page = (answer.getheader("content-type") or "").startswith("text/html")
+        return Answered(answer.status, took, computed, is_page, html.decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)
