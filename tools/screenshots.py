@@ -64,7 +64,9 @@ def shown_office(database: Path) -> Iterator[Office]:
             if last is None:
                 sys.exit(f"{database} is empty: play the example first, with `make run`.")
             shelf = read_shelf(settings.workflows, settings.rules)
-            yield Office(settings, store, shelf, clock=OffsetClock(datetime.fromisoformat(last), pace=SystemClock()))
+            yield Office(
+                settings, store, shelf, clock=OffsetClock(datetime.fromisoformat(last), pace=SystemClock())
+            )
 
 
 def people_of(office: Office) -> dict[str, str]:

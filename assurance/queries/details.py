@@ -227,7 +227,7 @@ _DETAILS: Mapping[str, Callable[[_Asked], str]] = {
     "note": _note,
     "evidence": _evidence,
     "file": _file,
-    "file_taken_back": lambda asked: "a file was taken back",
+    "file_taken_back": lambda _asked: "a file was taken back",
     "re_audit": _re_audit,
     "because": lambda asked: f"because {asked.data['because']}",
 }

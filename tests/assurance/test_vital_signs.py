@@ -43,7 +43,9 @@ def test_where_nothing_is_wrong_all_is_well(any_world_at: At) -> None:
     assert (signs.is_well, signs.owed, signs.troubled, signs.due) == (True, 0, 0, 0)
 
 
-def test_mail_that_nobody_delivers_and_rules_at_which_nobody_looks_are_told_after_an_hour(well: World) -> None:
+def test_mail_that_nobody_delivers_and_rules_at_which_nobody_looks_are_told_after_an_hour(
+    well: World,
+) -> None:
     well.moves("bo", well.action("trust"), "close", reason="Done elsewhere")
     assert vital_signs(well.office).owed > 0
     well.clock.advance(timedelta(minutes=59))
