@@ -57,7 +57,10 @@ def add_person(tx: Tx, name: str, email: str) -> int:
 
 
 def change_person(tx: Tx, person_id: int, *, name: str, email: str) -> None:
-    """Change how somebody is called and where they are written to; the address that they had is told."""
+    """Change how somebody is called and where they are written to; the address that they had is told.
+
+    Links to the account that went to the address before are good no more: whoever reads it there may be somebody else.
+    """
     _require_keeper(tx)
     person = own(tx, Person, person_id, "person")
     called, address = said(name, "the name"), _address(tx, email, but=person.id)
@@ -68,6 +71,9 @@ def change_person(tx: Tx, person_id: int, *, name: str, email: str) -> None:
     tx.session.flush()
     note_deed(tx, "person_changed", person.id, f"{before}, now {address}" if before != address else called)
     if before != address:
+        account = _account(tx, person.id)
+        if account is not None:
+            recall_tickets(tx.session, account.id, at=tx.now)
         tell_of_change(tx, person, "Your account has another e-mail address.", to_address=before)
         tell_those_who_answer(tx, person, f"The account of {called} has another e-mail address.")
 
@@ -185,7 +191,8 @@ def give_post(tx: Tx, post_id: int, person_id: int, *, from_on: date, until_on: 
 def end_post(tx: Tx, holding_id: int, last_on: date) -> None:
     """Let somebody leave a post after a last day; with yesterday as the last day it takes effect at once.
 
-    Raises Refused for an earlier day: what was done until now was done in the post.
+    Raises Refused for an earlier day: what was done until now was done in the post. And for a later one than the last
+    day that stands: who holds a post for longer is given it anew, as anybody is.
     """
     _require_keeper(tx)
     row = own(tx, PostHolding, holding_id, "holding of a post")
@@ -198,6 +205,12 @@ def end_post(tx: Tx, holding_id: int, last_on: date) -> None:
             "until now was done in the post."
         )
         raise Refused(Reason("day_is_over", sentence))
+    if row.until_on is not None and last_on > row.until_on:
+        sentence = (
+            f"The last day is {day_in_words(row.until_on)} already; take that day or an earlier one. For longer, the "
+            "post is given anew."
+        )
+        raise Refused(Reason("ends_before", sentence))
     row.until_on = last_on
     tx.session.flush()
     post = tx.session.get_one(Post, row.post_id)

@@ -118,6 +118,19 @@ def test_whoever_gets_another_address_is_told_at_the_one_before(bo: Somebody) ->
     assert len(newest_deeds(world, 9)) == 3
 
 
+def test_an_invitation_that_went_to_a_wrong_address_lets_nobody_in(world: World) -> None:
+    with world.does("ida") as tx:
+        number = add_person(tx, "Ned Nolan", "ned@elsewhere.example")
+        token = invite_to_account(tx, number)
+    with world.does("ida") as tx:
+        change_person(tx, number, name="Ned N. Nolan", email="ned@elsewhere.example")
+    assert invited_by(world.office, token).name == "Ned N. Nolan"
+    with world.does("ida") as tx:
+        change_person(tx, number, name="Ned N. Nolan", email="ned@police.example")
+    with pytest.raises(Refused, match="Ask your administrator for another"):
+        invited_by(world.office, token)
+
+
 def test_a_disabled_account_is_out_at_once_and_in_again_when_enabled(bo: Somebody) -> None:
     number = bo.world.number(Person, "bo")
     for _ in range(2):
@@ -272,6 +285,20 @@ def test_every_reason_against_a_post_is_given_at_once(world: World) -> None:
     assert codes == ["own_post", "day_is_over", "ends_before_it_begins"]
     with pytest.raises(Refused, match="Ada Ashdown holds the post Chair"), world.does("ida") as tx:
         give_post(tx, world.number(Post, "chair"), world.number(Person, "ada"), from_on=TODAY)
+
+
+def test_whoever_ends_a_post_cannot_make_it_longer(world: World) -> None:
+    # Else an administrator could go on in a post of their own, which nobody else had given them.
+    with world.office.begin(clock_of(world.group_id)) as tx:
+        chair, ida = world.number(Post, "chair"), world.number(Person, "ida")
+        number = give_post(tx, chair, ida, from_on=TODAY, until_on=date(2014, 9, 30))
+    with pytest.raises(Refused, match="The last day is 30 September 2014 already"), world.does("ida") as tx:
+        end_post(tx, number, date(2014, 10, 1))
+    with world.does("ida") as tx:
+        end_post(tx, number, date(2014, 9, 30))
+    with world.does("ida") as tx:
+        end_post(tx, number, date(2014, 9, 15))
+    assert world.ask(sa.select(PostHolding.until_on).where(PostHolding.id == number)) == [date(2014, 9, 15)]
 
 
 def test_what_was_done_in_a_post_stays_done_in_it(world: World) -> None:
