@@ -62,20 +62,8 @@ def canary_world(templates: Templates, file: Path) -> World:
     for agency, recommendation in own.items():
         _act(world, agency, recommendation)
     world.audit_at("actions")
-    _lose_an_address(world, "esme")
+    lose_an_address(world, "esme")
     return world
-
-
-def _silence_and_lose(world: World) -> None:
-    """Let each agency's matter be held with a reason of its own, and one address be dead."""
-    for number, agency in enumerate(AGENCIES, start=1):
-        who = "dan" if agency == "ccg" else "ada"
-        action, until = Ref("action", number), world.working_days_from(world.today, 10)
-        with world.does(who) as tx:
-            silence(tx, ref=action, until_on=until, reason=f"{canary(agency)} in a silence")
-    with world.office.begin(clock_of(world.group_id)) as tx:
-        mail = min(world.ask(sa.select(Message.id).where(Message.to_address == "hal@qa.example")))
-        note_return(tx, mail, Refusal.of(550, "5.1.1 No such user"), is_dead=True, key="gone")
 
 
 def _answer(world: World, lead: str, ref: Ref, agency: str) -> None:
@@ -124,7 +112,8 @@ def _act(world: World, agency: str, recommendation: Ref) -> None:
         silence(tx, rule_id="action-silent", ref=action, until_on=until_on, reason=f"{word} in a silence")
 
 
-def _lose_an_address(world: World, who: str) -> None:
+def lose_an_address(world: World, who: str) -> None:
+    """Let it be known that mail to somebody comes back."""
     person = f"person/{world.actor(who).person_id}"
     number = world.ask(sa.select(Message.id).where(Message.person_ref == person))[0]
     with world.office.begin(clock_of(world.group_id)) as tx:

@@ -11,8 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from assurance.commands import acting
+from assurance.commands.silencing import silence
 from assurance.records import Agency
 from engine.moved import Ref
+from tests.web.canaries import lose_an_address
 from tests.web.matrix import filled
 from tests.web.site import Site
 from tests.world import World
@@ -81,6 +83,12 @@ def test_no_page_asks_more_often_because_there_is_more(
             tx, site.world.number(Agency, "trust"), "The first concern", audit=site.world.audit
         )
         acting.note_progress(tx, Ref("action", 1), "on track", "The first note")
+    with site.world.does("sam") as tx:
+        until_on = site.world.working_days_from(site.world.today, 20)
+        silence(
+            tx, rule_id="action-silent", ref=Ref("action", 1), until_on=until_on, reason="Counted elsewhere"
+        )
+    lose_an_address(site.world, "esme")
     paths = list(
         dict.fromkeys(
             row.path
