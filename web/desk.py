@@ -82,7 +82,9 @@ class Desk:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """Write a page from a template; `title` is among its values."""
-        answer = HTMLResponse(self.pages.written(template, self, values), status_code=status)
+        # Half a letter, as YAML and JSON can spell one, is in no alphabet: it is shown as a question mark.
+        html = self.pages.written(template, self, values).encode(errors="replace")
+        answer = HTMLResponse(html, status_code=status)
         if self.cookies.read(self.request, SAID):
             self.cookies.drop(answer, SAID)
         if self.signed is None and self.cookies.read(self.request, FORMS) != self.csrf:

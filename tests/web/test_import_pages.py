@@ -77,7 +77,9 @@ def test_what_has_changed_since_the_preview_is_found(site: Site) -> None:
     assert "Row 2, Agency: 'Nowhere' is not an agency" in answer.text
 
 
-@pytest.mark.parametrize("rows", ["", "[]", "{}", "[[2]]", '[[2,["x"]]]', "[1]", "null", '[["x",[]]]'])
+@pytest.mark.parametrize(
+    "rows", ["", "[]", "{}", "[[2]]", '[[2,["x"]]]', "[1]", "null", '[["x",[]]]', "[[1e400,[]]]"]
+)
 def test_rows_that_no_preview_has_written_are_refused(site: Site, rows: str) -> None:
     answer = takes(site, sends(site, HEAD + GOOD), rows=rows)
     assert answer.status == 422

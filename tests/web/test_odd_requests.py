@@ -52,7 +52,7 @@ def test_an_origin_that_is_none_is_somebody_elses_form(site: Site, origin: str) 
 
 
 def test_a_text_that_is_too_long_to_be_read_is_told_so(site: Site) -> None:
-    answer = site.post(NOTE, {"rating": "on track", "text": "word " * 50_000}, as_="bo")
+    answer = site.post(NOTE, {"rating": "on track", "text": "word " * 150_000}, as_="bo")
     assert answer.status == 400
     assert "longer than 200,000 letters" in answer.text
 
@@ -119,3 +119,11 @@ def test_words_from_before_signing_in_anew_are_given_back_to_nobody_elses_page(s
         assert answer.status == 403
         assert ("ten are left." in answer.text) is is_given_back
         assert "four words of mine" not in answer.html
+
+
+def test_half_a_letter_is_shown_as_a_question_mark(site: Site) -> None:
+    day = {"from_on-day": "1", "from_on-month": "9", "from_on-year": "2014"}
+    until = {"until_on-day": "2", "until_on-month": "9", "until_on-year": "2014"}
+    answer = site.post("/rehearse", {"file": "action.yaml", "text": '"\\ud800"'} | day | until, as_="sam")
+    assert answer.status == 422
+    assert "found '?'" in answer.text

@@ -45,7 +45,7 @@ def take(desk: Desk) -> Response:
     form = RowsForm(desk.form)
     try:
         rows = form.read()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         again = FileForm()
         again.refuse(Refused(Reason("not_ours", _NOT_OURS)))
         return _file_page(desk, again, status=422)
