@@ -13,17 +13,18 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import APIResponse, Browser, Page, sync_playwright
 
 from assurance.accounts.sessions import open_demo_session
 from assurance.config import settings_from
+from assurance.facts import NOUNS
 from assurance.migrate import migrate
 from assurance.office import Office
 from assurance.playbook import read_shelf
@@ -32,22 +33,23 @@ from engine.clock import OffsetClock, SystemClock
 from engine.ledger import Event
 from engine.store import open_store
 from tools.chromium import launch
-from web.app import create_app
+from web.api.route import ApiRoute
+from web.app import ROUTES, create_app
 from web.cookies import SESSION
 from web.server import bind, served
 
 WIDE, NARROW = 1280, 320
 HEIGHT = 900
+OK = 200
 OUT = Path("var/screenshots")
-PAGES = (
-    "/", "/audits", "/audit/1", "/audit/3", "/audit/1/findings", "/agency_returns", "/agency_return/1", "/actions",
-    "/action/1", "/recommendations", "/recommendation/1", "/recommendation/1/steps/record_evidence",
-    "/action/40/steps/note_progress", "/approvals", "/approval/1", "/escalations", "/meetings", "/meeting/1",
-    "/programme", "/dashboard", "/embedded", "/reports", "/immediate_concerns", "/immediate_concerns/new",
-    "/action/1/history", "/why/100", "/my-mails", "/account", "/admin", "/admin/mails", "/admin/people", "/rules",
-    "/workflows", "/workflows/audit", "/preview", "/rehearse", "/calendar", "/admin/health", "/accessibility",
-    "/privacy", "/help",
-)  # fmt: skip
+# What stands for the parts of an address that name no subject.
+WORDS = {
+    "kind": "action", "trigger": "extend", "name": "action-overdue", "form": "", "token": "", "rule": "action-overdue",
+}  # fmt: skip
+NO_PICTURE = (".csv", ".xlsx", ".ics", ".svg", ".json")
+_PART = re.compile(r"\{(\w+)(?::\w+)?\}")
+_TAG = re.compile(r"<[^>]+>")
+_VALUE = re.compile(r'(href|value|content|nonce|src|action|datetime)="[^"]*"')
 
 
 @contextmanager
@@ -82,12 +84,41 @@ def people_of(office: Office) -> dict[str, str]:
         return dict(session.execute(query).all())
 
 
+def pages_of(office: Office) -> list[str]:
+    """Give the address of every page: with the newest subject of each kind, and one from the middle."""
+    with office.store.reading() as session:
+        numbers = {kind: sorted(session.scalars(sa.select(noun.table.id))) for kind, noun in NOUNS.items()}
+    found: list[str] = []
+    for route in ROUTES:
+        if route.method != "GET" or isinstance(route, ApiRoute) or route.path.endswith(NO_PICTURE):
+            continue
+        kind = next((kind for kind in numbers if f"/{kind}/{{number" in route.path), "action")
+        chosen = numbers[kind] or [1]
+        for number in dict.fromkeys((chosen[-1], chosen[len(chosen) // 2])):
+            path = _fill(route.path, WORDS | {"number": str(number)})
+            if ("//" not in path and not path.endswith("/")) or path == "/":
+                found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def _fill(path: str, given: Mapping[str, str]) -> str:
+    return _PART.sub(lambda part: given.get(part[1], "1"), path)
+
+
+def shape_of(html: str) -> str:
+    """Give what a page is made of, without its words and numbers."""
+    return "".join(dict.fromkeys(re.sub(r"\d+", "#", _VALUE.sub("", tag)) for tag in _TAG.findall(html)))
+
+
 def picture(page: Page, address: str, path: str, name: str) -> None:
     """Take one page at both widths, and say where its words are wider than a telephone."""
     for width, suffix in ((WIDE, "wide"), (NARROW, "narrow")):
         page.set_viewport_size({"width": width, "height": HEIGHT})
         answer = page.goto(address + path)
         status = 0 if answer is None else answer.status
+        if status != OK:
+            print(f"{status} {path} as {name.partition('-')[0]}: no picture")
+            return
         file = OUT / f"{name}-{suffix}.png"
         page.screenshot(path=file, full_page=True)
         too_wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
@@ -95,17 +126,33 @@ def picture(page: Page, address: str, path: str, name: str) -> None:
 
 
 def take(
-    browser: Browser, office: Office, address: str, person: str, paths: Sequence[str], *, prefix: str
+    browser: Browser,
+    office: Office,
+    address: str,
+    person: str,
+    paths: Sequence[str],
+    *,
+    prefix: str,
+    seen: set[tuple[str, str]],
 ) -> None:
-    """Take pictures of some pages as one person."""
+    """Take pictures of some pages as one person; what looks the same for another post is taken once."""
     context = browser.new_context()
     token = open_demo_session(office, person)
     context.add_cookies([{"name": SESSION, "value": token, "url": address}])
     page = context.new_page()
     for path in paths:
         plain = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "my-work"
+        answer = page.request.get(address + path)
+        look = (path, shape_of(answer.text()) if answer.ok and _is_html(answer) else "")
+        if look in seen or not look[1]:
+            continue
+        seen.add(look)
         picture(page, address, path, f"{prefix}{plain}")
     context.close()
+
+
+def _is_html(answer: APIResponse) -> bool:
+    return "text/html" in answer.headers.get("content-type", "")
 
 
 def main() -> None:
@@ -126,9 +173,11 @@ def main() -> None:
     with shown_office(database) as office, sync_playwright() as play, launch(play) as browser:
         app = create_app(office, is_demo=True)
         with served(app, bind("127.0.0.1", 0)) as address:
+            seen: set[tuple[str, str]] = set()
             chosen = {given.person: given.person} if given.person else people_of(office)
             for role, person in chosen.items():
-                take(browser, office, address, person, given.paths or PAGES, prefix=f"{role}-")
+                paths = given.paths or pages_of(office)
+                take(browser, office, address, person, paths, prefix=f"{role}-", seen=seen)
 
 
 if __name__ == "__main__":
