@@ -24,8 +24,8 @@ PAUSE = timedelta(minutes=15)
 TRIES_KEPT = timedelta(days=1)
 
 
-def take_guess(session: Session, account_id: int, *, now: datetime) -> bool:
-    """Count one guess at an account; False where it is closed, and the guess must not be looked at.
+def take_guess(session: Session, account_id: int, *, now: datetime) -> int | None:
+    """Count one guess at an account and say which in a row it is; None where it is closed: then look at nothing.
 
     Every fifth in a row closes the account: for fifteen minutes, then for an hour each time.
     """
@@ -34,15 +34,20 @@ def take_guess(session: Session, account_id: int, *, now: datetime) -> bool:
     first, later = (sa.literal(now + span, UtcDateTime()) for span in (FIRST_LOCK, LATER_LOCK))
     closes = sa.case((number == GUESSES, first), (number % GUESSES == 0, later), else_=None)
     change = sa.update(Account).where(Account.id == account_id, is_open)
-    counted = session.connection().execute(change.values(failures=number, locked_until=closes))
-    return counted.rowcount == 1
+    counted = change.values(failures=number, locked_until=closes).returning(Account.failures)
+    found: int | None = session.connection().execute(counted).scalar_one_or_none()
+    return found
 
 
-def give_back(session: Session, account_id: int) -> None:
-    """Take back one guess that was right, though nobody is signed in by it yet."""
+def give_back(session: Session, account_id: int, guess: int) -> None:
+    """Take back one guess that was right, though nobody is signed in by it yet.
+
+    An account that this very guess has closed is open again; what another one has closed stays closed.
+    """
     fewer = sa.case((Account.failures > 0, Account.failures - 1), else_=0)
+    opened = {"locked_until": None} if guess % GUESSES == 0 else {}
     session.connection().execute(
-        sa.update(Account).where(Account.id == account_id).values(failures=fewer, locked_until=None)
+        sa.update(Account).where(Account.id == account_id).values(failures=fewer, **opened)
     )
 
 

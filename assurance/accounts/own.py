@@ -21,6 +21,7 @@ from assurance.accounts.proving import (
     still_there,
 )
 from assurance.accounts.sessions import Seated, confirm_session, end_all_of, end_session, is_fresh
+from assurance.accounts.tickets import recall_tickets
 from assurance.office import Office, Tx
 from assurance.records import Person, SignedInSession
 from engine.errors import Refused
@@ -139,7 +140,7 @@ def _guessing(office: Office, seat: Seated) -> Holder:
     """Count a guess at the account of whoever is signed in; raises Refused where it is closed."""
     with office.store.begin() as session:
         holder = _holder(holder_of(session, seat.account_id))
-        is_counted = guess_at(office, session, holder)
+        is_counted = guess_at(office, session, holder) is not None
     if not is_counted:
         raise Refused.because("wrong_proof", NOT_YOU)
     return holder
@@ -153,5 +154,7 @@ def _holder(found: Holder | None) -> Holder:
 
 def _after_change(tx: Tx, seat: Seated, holder: Holder, said: str) -> str:
     end_all_of(tx, seat.account_id, but=seat.session_id)
+    # Whoever was half way in with what counted before begins again.
+    recall_tickets(tx.session, seat.account_id, at=tx.now)
     tell_of_change(tx, tx.session.get_one(Person, holder.person_id), said)
     return confirm_session(tx, seat.session_id)

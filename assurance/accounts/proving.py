@@ -50,16 +50,17 @@ def holder_of(session: Session, account_id: int) -> Holder | None:
     return None if row is None else _holder(row[0], row[1])
 
 
-def guess_at(office: Office, session: Session, holder: Holder) -> bool:
-    """Count one guess at an account, and write down when it closes; False where it is closed already."""
+def guess_at(office: Office, session: Session, holder: Holder) -> int | None:
+    """Count one guess at an account, and write down when it closes; None where it is closed already.
+
+    Gives which guess in a row it is.
+    """
     now = office.clock.now()
-    if not take_guess(session, holder.account_id, now=now):
-        return False
-    failures = session.scalar(sa.select(Account.failures).where(Account.id == holder.account_id)) or 0
-    if failures % GUESSES == 0:
+    number = take_guess(session, holder.account_id, now=now)
+    if number is not None and number % GUESSES == 0:
         group_id = holder.actor.group_id
         write_deed(session, "locked", holder.person_id, group_id=group_id, by_id=None, at=now)
-    return True
+    return number
 
 
 def has_code(tx: Tx, keys: Keys, account_id: int, typed: str) -> bool:

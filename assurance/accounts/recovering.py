@@ -68,7 +68,7 @@ def recover(
     refuse_weak(password, about=(holder.actor.name, holder.email, group))
     with office.store.begin() as session:
         count_try(session, keys.mark("place", f"recovery {place}"), most=MOST_FROM_PLACE, now=now)
-        is_counted = guess_at(office, session, holder)
+        is_counted = guess_at(office, session, holder) is not None
     if not is_counted:
         raise Refused.because("wrong_code", WRONG_CODE)
     kept = hash_of(password)

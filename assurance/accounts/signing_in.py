@@ -61,14 +61,15 @@ def show_password(office: Office, email: str, password: str, *, place: str) -> s
         if not called:
             # As much work as counting a guess at somebody's account.
             count_try(session, keys.mark("name", email.strip().casefold()), now=now)
-        counted = [holder for holder in called if guess_at(office, session, holder)]
+        guesses = [(holder, guess_at(office, session, holder)) for holder in called]
     # Outside of any transaction: this takes long, and nobody else is to wait for it.
-    checked = [(holder, check_password(password, holder.password_hash)) for holder in counted]
+    counted = [(holder, guess) for holder, guess in guesses if guess is not None]
+    checked = [(*one, check_password(password, one[0].password_hash)) for one in counted]
     if not counted:
         check_password(password, None)
-    for holder, found in checked:
+    for holder, guess, found in checked:
         if found.is_right:
-            return _second_step(office, holder, found.newer_hash)
+            return _second_step(office, holder, guess, found.newer_hash)
     raise Refused.because("wrong_password", WRONG_PAIR)
 
 
@@ -85,7 +86,7 @@ def show_code(
         count_try(session, keys.mark("place", f"code {place}"), most=MOST_TRIES, now=now)
         ticket = read_ticket(session, Purpose.SECOND_STEP, step, now=now)
         holder = holder_of(session, ticket.account_id)
-        is_counted = holder is not None and guess_at(office, session, holder)
+        is_counted = holder is not None and guess_at(office, session, holder) is not None
     if holder is None or not is_counted:
         raise Refused.because("wrong_code", WRONG_CODE)
     with office.begin(holder.actor) as tx:
@@ -103,8 +104,9 @@ def let_in(
     tx: Tx, holder: Holder, *, device: str, instead_of: int | None = None, left: int | None = None
 ) -> SignedIn:
     """Begin a session of somebody who has proved in full who they are, and count their wrong guesses from nought."""
-    still_there(tx.session, holder)
+    # The account's row is held first: whoever disables it, or changes the password, has done so or waits for the end.
     forget_guesses(tx.session, holder.account_id)
+    still_there(tx.session, holder)
     if instead_of is not None:
         end_session(tx, instead_of)
     note_deed(tx, "signed_in", holder.person_id, device[:100])
@@ -112,10 +114,10 @@ def let_in(
     return SignedIn(token, holder.account_id, holder.actor.name, left)
 
 
-def _second_step(office: Office, holder: Holder, newer_hash: str | None) -> str:
+def _second_step(office: Office, holder: Holder, guess: int, newer_hash: str | None) -> str:
     with office.begin(holder.actor) as tx:
         still_there(tx.session, holder)
         keep_newer(tx.session, holder, newer_hash)
         # The guess was right; those before it are forgotten only once the second step is taken too.
-        give_back(tx.session, holder.account_id)
+        give_back(tx.session, holder.account_id, guess)
         return draw_ticket(tx.session, Purpose.SECOND_STEP, holder.account_id, at=tx.now)

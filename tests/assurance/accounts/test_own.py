@@ -23,10 +23,11 @@ from assurance.accounts.own import (
     sign_out,
 )
 from assurance.accounts.sessions import is_fresh, open_demo_session, seated
+from assurance.accounts.signing_in import show_code
 from assurance.queries.accounts import my_account
 from assurance.records import AccountEvent, SignedInSession
 from engine.errors import Refused
-from tests.assurance.accounts.holder import Somebody, set_up
+from tests.assurance.accounts.holder import HERE, Somebody, set_up
 from tests.assurance.conftest import At
 from tests.world import World
 
@@ -82,6 +83,13 @@ def test_another_password_ends_every_other_session(ada: Somebody) -> None:
     assert seated(ada.world.office, elsewhere) is None
     ada.password = NEW
     ada.signs_in()
+
+
+def test_whoever_was_half_way_in_with_the_password_before_begins_again(ada: Somebody) -> None:
+    half_way = ada.first_step()
+    ada.token = change_password(ada.world.office, ada.seat, old=ada.password, new=NEW)
+    with pytest.raises(Refused, match="Begin again with your password"):
+        show_code(ada.world.office, half_way, ada.next_code, place=HERE)
 
 
 def test_another_app_takes_the_place_of_the_one_before(ada: Somebody) -> None:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from assurance.accounts.guessing import GUESSES
+from assurance.accounts.guessing import GUESSES, give_back, take_guess
 from assurance.accounts.passwords import HASHER, hash_of
 from assurance.accounts.sessions import seated
 from assurance.accounts.signing_in import (
@@ -233,6 +233,20 @@ def test_right_passwords_use_up_no_guesses(ada: Somebody) -> None:
     for _ in range(3 * GUESSES):
         ada.first_step()
     ada.signs_in()
+
+
+def test_a_right_password_opens_what_it_has_closed_itself_and_nothing_else(any_world_at: At) -> None:
+    ada = set_up(any_world_at("proposed"), "ada")
+    now = ada.world.clock.now()
+    with ada.world.office.store.begin() as session:
+        (account_id,) = session.scalars(sa.select(Account.id))
+        guesses = [take_guess(session, account_id, now=now) for _ in range(GUESSES)]
+        assert guesses == [1, 2, 3, 4, GUESSES]
+        # The fourth was the right password, and was still being looked at when a wrong code closed the account.
+        give_back(session, account_id, 4)
+        assert take_guess(session, account_id, now=now) is None
+        give_back(session, account_id, GUESSES)
+        assert take_guess(session, account_id, now=now) == 4
 
 
 def test_of_a_hundred_guesses_at_once_five_are_looked_at(any_world_at: At) -> None:
