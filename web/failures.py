@@ -61,6 +61,9 @@ async def _not_signed_in(request: Request, _failure: Exception) -> Response:
         answer = await run_in_threadpool(ask_again, desk, form)
         if answer is not None:
             return answer
+        if typed_words(desk):
+            said = "You have signed out meanwhile, perhaps on another page. Sign in, open the page anew, and send it from there."
+            return await run_in_threadpool(_told, desk, 403, "You are not signed in", said)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     onward = f"?next={quote(here, safe='/')}" if request.method in READING and here != "/" else ""
     return RedirectResponse(f"/sign-in{onward}", status_code=303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -127,3 +128,27 @@ def test_half_a_letter_is_shown_as_a_question_mark(site: Site) -> None:
     answer = site.post("/rehearse", {"file": "action.yaml", "text": '"\\ud800"'} | day | until, as_="sam")
     assert answer.status == 422
     assert "found '?'" in answer.text
+
+
+def test_words_outlive_signing_out_on_another_page(site: Site) -> None:
+    sent = {"csrf": site.get(NOTE, as_="bo").page.hidden["csrf"], "rating": "on track", "text": TYPED}
+    site.post("/sign-out", as_="bo", form_at="/account")
+    answer = Answer(site.browser("bo").post(NOTE, data=sent, headers={"sec-fetch-site": "same-origin"}))
+    assert answer.page.heading == "You are not signed in"
+    assert "ten are left." in answer.text
+    elsewhere = site.browser("bo").post(NOTE, data=sent, headers={"sec-fetch-site": "cross-site"})
+    assert "ten are left." not in elsewhere.text
+
+
+def test_in_a_demonstration_too_words_outlive_a_session(site: Site) -> None:
+    demo = Site(site.world, is_demo=True)
+    note = demo.get(NOTE, as_="bo").page.hidden
+    site.world.clock.move_to(site.world.clock.now() + timedelta(minutes=31))
+    asked = demo.post(NOTE, {"rating": "on track", "text": TYPED}, as_="bo", form_at="/health", unseen=note)
+    assert "What you have typed is kept" in asked.text
+    sent = {**asked.page.hidden, "person": "bo"}
+    offered = Answer(demo.browser("bo").post("/sign-in/as", data=sent))
+    assert "Nothing was sent yet." in offered.text
+    assert TYPED.splitlines()[0] in offered.html
+    other = Answer(demo.browser(None).post("/sign-in/as", data=sent | {"person": "gil"}))
+    assert "ten files are done" not in other.html

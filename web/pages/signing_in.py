@@ -11,12 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from assurance.accounts.own import sign_out
-from assurance.accounts.sessions import open_demo_session
+from assurance.accounts.sessions import open_demo_session, seated
 from assurance.accounts.signing_in import SignedIn, show_code, show_password
 from assurance.queries.accounts import example_posts
 from engine.errors import Refused
 from web.cookies import FORMS, SESSION
-from web.desk import Desk
+from web.desk import Desk, NotSignedIn
 from web.forms.accounts import CodeForm, SignInForm
 from web.fresh import seat_of
 from web.kept import Typed, send_now, typed_before, typed_on_the_way
@@ -98,10 +98,9 @@ def take_example(desk: Desk) -> Response:
     """Sign in as somebody of the example, without any proof; outside of a demonstration there is no such page."""
     if not desk.is_demo:
         raise HTTPException(404)
-    token = open_demo_session(desk.office, str(desk.form.get("person", "")))
-    answer = desk.go(onward(str(desk.form.get("next", ""))))
-    desk.cookies.set(answer, SESSION, token)
-    desk.cookies.drop(answer, FORMS)
+    done = _as_example(desk, str(desk.form.get("person", "")))
+    answer = send_now(desk, typed_on_the_way(desk), done) or desk.go(onward(str(desk.form.get("next", ""))))
+    seat_down(desk, answer, done.token)
     return answer
 
 
@@ -143,6 +142,14 @@ def place_of(desk: Desk) -> str:
 def device_of(desk: Desk) -> str:
     """Give what the browser calls itself."""
     return desk.request.headers.get("user-agent", "")[:LONGEST_DEVICE]
+
+
+def _as_example(desk: Desk, person_key: str) -> SignedIn:
+    token = open_demo_session(desk.office, person_key)
+    seat = seated(desk.office, token)
+    if seat is None:
+        raise NotSignedIn
+    return SignedIn(token, seat.account_id, seat.actor.name)
 
 
 def _begin_again(refused: Refused) -> SignInForm:
