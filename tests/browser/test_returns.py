@@ -72,6 +72,26 @@ def test_a_pause_saves_what_was_typed(live_at: OPEN) -> None:
     assert kept(site) == [("partly", "Told on all days")]
 
 
+def test_a_pause_never_puts_back_what_another_has_answered_meanwhile(live_at: OPEN) -> None:
+    site = live_at("agency_audits")
+    theirs = site.at("bo", "/agency_return/1")
+    first = theirs.get_by_role("group", name="1. Was information shared in time?")
+    first.get_by_label("Partly").check()
+    theirs.get_by_role("button", name="Save and come back later").click()
+    theirs.get_by_text("Saved. 1 of 2 aims answered.").wait_for()
+    mine = site.at("bo", "/agency_return/1")
+    mine.clock.install()
+    first.get_by_label("No", exact=True).check()
+    theirs.get_by_role("button", name="Save and come back later").click()
+    theirs.get_by_text("Saved. 1 of 2 aims answered.").wait_for()
+    mine.get_by_role("group", name="2. Were men part of the assessment?").get_by_label("Yes").check()
+    mine.clock.fast_forward(PAUSE_MS)
+    mine.get_by_text("Saved by itself at").wait_for()
+    mine.get_by_role("button", name="Save and come back later").click()
+    mine.get_by_text("all is as you had saved it").wait_for()
+    assert kept(site) == [("no", ""), ("yes", "")]
+
+
 def test_what_a_pause_could_not_save_says_so_and_the_button_says_why(live_at: OPEN) -> None:
     site = live_at("agency_audits")
     page = site.at("bo", "/agency_return/1")

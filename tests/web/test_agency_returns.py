@@ -15,7 +15,7 @@ from assurance.commands import reading
 from assurance.config import LARGEST_FILE
 from assurance.files.cabinet import MEGABYTE
 from assurance.office import Office
-from assurance.records import Answer, StoredFile
+from assurance.records import AgencyReturn, Answer, StoredFile
 from engine.moved import Ref
 from tests.assurance.files import uploads
 from tests.web.site import Answer as Page
@@ -164,6 +164,29 @@ def test_of_two_who_answer_the_same_aim_the_second_is_asked_first(reading_site: 
     hidden = {name: answer.page.hidden[name] for name in ("csrf", "key")}
     client.post(address(ref), data=hidden | fresh | typed)
     assert kept(reading_site) == [("no", "Late, I think")]
+
+
+@pytest.mark.parametrize(
+    ("problem", "status"), [({}, 200), ({"answer-2": "", "words-2": "Without an answer"}, 422)]
+)
+def test_whoever_saves_an_aim_leaves_the_grade_and_the_tool_that_another_has_given_meanwhile(
+    reading_site: Site, problem: dict[str, str], status: int
+) -> None:
+    ref = reading_site.world.agency_return("school")
+    saves(reading_site, "dev", ref, answer_1="yes", grade="Good", tool="Version 1")
+    late = reading_site.get(address(ref), as_="esme").page.hidden
+    saves(reading_site, "dev", ref, grade="Inadequate", tool="Version 2")
+    seen = {name: value for name, value in late.items() if name.startswith("seen-")}
+    as_it_was = {"answer-1": "yes", "grade": "Good", "tool": "Version 1", "then": "save"}
+    typed = {"answer-2": "partly", **problem}
+    answer = reading_site.post(address(ref), seen | as_it_was | typed, as_="esme")
+    assert answer.status == status
+    stands = sa.select(AgencyReturn.grade, AgencyReturn.tool).where(AgencyReturn.id == ref.id)
+    with reading_site.world.office.store.reading() as session:
+        assert session.execute(stands).one() == ("Inadequate", "Version 2")
+    shown = reading_site.get(address(ref), as_="esme") if status == 200 else answer
+    assert (shown.page.hidden["seen-tool"], shown.page.hidden["seen-grade"]) == ("Version 2", "Inadequate")
+    assert 'name="tool" type="text" value="Version 2"' in shown.html
 
 
 # -- submitting --------------------------------------------------------------------------------------------

@@ -73,6 +73,9 @@ class ReturnForm(GuardedForm):
     remark = TextAreaField(
         "Anything the coordinator should know when you submit (optional)", [NoIdentifiers()]
     )
+    # Unseen: what stood there when the form was opened, so that only what the person has changed is saved.
+    seen_tool = HiddenField(name="seen-tool")
+    seen_grade = HiddenField(name="seen-grade")
     aims: tuple[AimFields, ...] = ()
 
     @property
@@ -84,6 +87,14 @@ class ReturnForm(GuardedForm):
     def right_answers(self) -> dict[int, Answered]:
         """Give what was answered anew and is not wrong, by the numbers of the aims."""
         return {one.aim.aim_id: one.given for one in self.aims if one.is_touched and one.is_right}
+
+    def right_tool(self) -> str | None:
+        """Give the name of the tool where the person has written another one and it is not wrong."""
+        return None if self.tool.errors or _is_same(self.tool, self.seen_tool) else self.tool.data or None
+
+    def right_grade(self) -> str | None:
+        """Give the grade where the person has chosen another one and it is not wrong."""
+        return None if self.grade.errors or _is_same(self.grade, self.seen_grade) else self.grade.data or None
 
     def show_anew(self, one: OneReturn, *, told: Collection[int]) -> None:
         """Keep what was typed, beside what stands there now; `told` are aims that somebody else has answered meanwhile.
@@ -99,6 +110,14 @@ class ReturnForm(GuardedForm):
                 fields.answer.data, fields.words.data = aim.answer, aim.words
             if not fields.is_touched or aim.aim_id in told or fields.given.mark == mark:
                 fields.seen.data = mark
+        for field, seen, stands in (
+            (self.tool, self.seen_tool, one.tool or ""),
+            (self.grade, self.seen_grade, one.grade or ""),
+        ):
+            if _is_same(field, seen):
+                field.data = stands
+            if field.data == stands:
+                seen.data = stands
 
 
 class _AnswerWithWords:
@@ -139,6 +158,7 @@ def return_form(one: OneReturn, posted: FormData | None = None) -> ReturnForm:
     """Make the form of a return, filled with what is kept, or with what was posted."""
     fields: dict[str, Any] = {}
     given: dict[str, Any] = {"tool": one.tool, "grade": one.grade or ""}
+    given |= {"seen_tool": one.tool, "seen_grade": one.grade}
     for aim in one.aims:
         answer, words, seen = _names(aim)
         fields |= _fields(aim)
@@ -147,6 +167,10 @@ def return_form(one: OneReturn, posted: FormData | None = None) -> ReturnForm:
     form: ReturnForm = made(posted, data=given)
     form.aims = tuple(AimFields(aim, *map(form.__getitem__, _names(aim))) for aim in one.aims)
     return form
+
+
+def _is_same(field: Field, seen: Field) -> bool:
+    return (field.data or "") == (seen.data or "")
 
 
 def _names(aim: AimAsked) -> tuple[str, str, str]:

@@ -128,8 +128,8 @@ def _taking_back(desk: Desk, number: int, form: OwnForm, *, status: int = 200) -
 def keep_answers(desk: Desk, shown: OneReturn, form: ReturnForm) -> str:
     """Keep what is right and was changed, and say so; nothing where nothing was."""
     answers = form.right_answers()
-    tool = None if form.tool.errors or not form.tool.data or form.tool.data == shown.tool else form.tool.data
-    grade = None if form.grade.errors or (form.grade.data or None) == shown.grade else form.grade.data or None
+    tool = None if form.right_tool() == shown.tool else form.right_tool()
+    grade = None if form.right_grade() == shown.grade else form.right_grade()
     with ExitStack() as until_done:
         file = None
         try:

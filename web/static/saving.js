@@ -11,12 +11,18 @@ function later () {
   timer = setTimeout(() => { saving = save().finally(() => { saving = undefined }) }, PAUSE)
 }
 
-function takeOver (fresh) {
+// Only where what stands there now is what was sent: what others have written meanwhile stays theirs.
+function takeOver (fresh, sent) {
+  const now = new FormData(fresh)
+  const isSame = name => plain(sent.get(name)) === plain(now.get(name))
   for (const input of fresh.querySelectorAll('input[type=hidden][name^=seen-]')) {
     const own = form.elements[input.name]
-    if (own) own.value = input.value
+    const about = input.name.slice('seen-'.length)
+    if (own && [about, `answer-${about}`, `words-${about}`].every(isSame)) own.value = input.value
   }
 }
+
+function plain (value) { return (value ?? '').replaceAll('\r\n', '\n').trim() }
 
 async function save () {
   const body = new FormData(form)
@@ -29,7 +35,7 @@ async function save () {
     const fresh = page.querySelector('form[data-saves]')
     if (!fresh) return tell('Not saved. Press “Save and come back later” to see why.')
     // Where somebody else has answered meanwhile, their marks stay unseen: the button shows what there is to decide.
-    if (answer.status !== 409) takeOver(fresh)
+    if (answer.status !== 409) takeOver(fresh, body)
     if (!answer.ok) return tell('Some of it is not saved yet. Press “Save and come back later” to see why.')
     for (const id of ['progress-says', 'progress-bar']) {
       const now = page.getElementById(id)
