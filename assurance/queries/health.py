@@ -27,8 +27,13 @@ from engine.timers import Timer
 from notifications.outbox import OWED, TROUBLED, Message
 
 TRIGGERS = {
-    "sqlite": ("event_refuses_delete", "event_refuses_update"),
-    "postgresql": ("event_refuses_change",),
+    "sqlite": (
+        "event_refuses_delete",
+        "event_refuses_update",
+        "account_event_refuses_delete",
+        "account_event_refuses_update",
+    ),
+    "postgresql": ("event_refuses_change", "account_event_refuses_change"),
 }
 PATIENCE = timedelta(hours=1)
 AHEAD = timedelta(minutes=5)  # by so much may two machines' clocks differ
@@ -124,7 +129,7 @@ def of_running(rows: Sequence[DefinitionRow]) -> Seen:
 
 
 def missing_guards(session: Session, dialect: str) -> list[str]:
-    """Name the triggers that keep the history from being changed, and are not there."""
+    """Name the triggers that keep the history, also that of accounts, from being changed, and are not there."""
     query = (
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         if dialect == "sqlite"

@@ -70,6 +70,16 @@ def test_a_missing_guard_and_a_changed_line_are_told(well: World) -> None:
     }
 
 
+def test_it_is_told_where_what_was_done_to_accounts_could_be_changed(any_world_at: At) -> None:
+    world = any_world_at("proposed")
+    sweep(world.office)
+    world.delivers()
+    is_sqlite = world.office.store.db.dialect.name == "sqlite"
+    guard = "account_event_refuses_delete" if is_sqlite else "account_event_refuses_change ON account_event"
+    break_open(world, f"DROP TRIGGER {guard}")
+    assert "a guard is missing" in unwell(vital_signs(world.office))["ledger"]
+
+
 def test_a_database_of_another_shape_is_told(well: World) -> None:
     break_open(well, "UPDATE alembic_version SET version_num = '0001_people_and_posts'")
     signs = vital_signs(well.office)
