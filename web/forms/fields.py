@@ -82,9 +82,9 @@ class OwnForm(Form):
                 field.data = given
 
     def _mark_of(self, formdata: FormData) -> str:
-        """Give a mark of everything that was posted, but for passwords."""
-        secret = {field.name for field in self if isinstance(field, PasswordField)}
-        told = [(name, _told(value)) for name, value in formdata.multi_items() if name not in secret]
+        """Give a mark of the page and of what was filled in, whatever session it is sent in; passwords leave none."""
+        left_out = {"csrf", "version", *(field.name for field in self if isinstance(field, PasswordField))}
+        told = [(name, _told(value)) for name, value in formdata.multi_items() if name not in left_out]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
