@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from assurance.accounts.sessions import Seated, seated
 from assurance.office import Office
+from assurance.queries.references import LARGEST_ID
 from assurance.roster import roster
 from web.cookies import FORMS, SESSION, Cookies
 from web.desk import Desk, NotSignedIn, Pages, Signed
@@ -91,11 +92,16 @@ def _seated_at(route: Route, request: Request, form: FormData) -> Desk:
     if route.who.needs_sign_in:
         if desk.signed is None:
             raise NotSignedIn
-        if not route.who.admits(desk.roles):
+        if not route.who.admits(desk.roles) or _names_none(request):
             raise HTTPException(404)
     if request.method not in READING:
         refuse_forgery(request, form, desk.csrf)
     return desk
+
+
+def _names_none(request: Request) -> bool:
+    """Say whether an address holds a number under which no database keeps anything."""
+    return any(isinstance(part, int) and part > LARGEST_ID for part in request.path_params.values())
 
 
 def _desk(request: Request, form: FormData) -> Desk:

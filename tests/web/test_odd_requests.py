@@ -9,6 +9,9 @@ import pytest
 
 from engine.moved import Ref
 from tests.web.site import Answer, Site
+from tests.world import World
+from web.api.route import ApiRoute
+from web.app import ROUTES
 
 ACTION = Ref("action", 1)
 NOTE = "/action/1/steps/note_progress"
@@ -152,3 +155,29 @@ def test_in_a_demonstration_too_words_outlive_a_session(site: Site) -> None:
     assert TYPED.splitlines()[0] in offered.html
     other = Answer(demo.browser(None).post("/sign-in/as", data=sent | {"person": "gil"}))
     assert "ten files are done" not in other.html
+
+
+@pytest.mark.parametrize("number", [2**31, 10**20])
+@pytest.mark.parametrize("on_a_server", [False, True], ids=["sqlite", "postgres"])
+def test_under_a_number_that_no_database_holds_there_is_nothing(
+    site: Site, request: pytest.FixtureRequest, number: int, *, on_a_server: bool
+) -> None:
+    if on_a_server:
+        site = Site(World(request.getfixturevalue("postgres_database")))
+    csrf = site.get("/account", as_="ida").page.hidden["csrf"]
+    addresses = {
+        (route.method, route.path.replace("{number:int}", str(number)).replace("{form}", "word"))
+        for route in ROUTES
+        if "{number:int}" in route.path and not isinstance(route, ApiRoute)
+    }
+    answers = {
+        (method, path): site.browser("ida").request(
+            method, path, data={"csrf": csrf} if method == "POST" else None
+        )
+        for method, path in sorted(addresses)
+        if "{" not in path
+    }
+    assert len(answers) > 20
+    assert {place: one.status_code for place, one in answers.items() if one.status_code != 404} == {}
+    if on_a_server:
+        site.world.close()
