@@ -201,7 +201,7 @@ def _mail(tx: Tx, dead: Mapping[str, Ref], row: Any) -> QueuedMail:
         fate=_fate(tx, row),
         answer=row.last_text or "",
         created_at=row.created_at.astimezone(tx.calendar.zone),
-        goes_at=_local(tx, row.not_before) if row.state in ("queued", HELD) else None,
+        goes_at=_local(tx, row.not_before) if row.state in (State.QUEUED, HELD) else None,
         sent_at=_local(tx, row.sent_at),
         tried_at=_local(tx, row.last_try_at),
         tries=row.attempts,
@@ -217,9 +217,9 @@ def _fate(tx: Tx, row: Any) -> str:
     match row.state:
         case "held":
             fate = f"Held until {_moment(tx, row.not_before)}."
-        case "queued" if row.attempts:
+        case State.QUEUED if row.attempts:
             fate = f"Tried {tries}; tried again on {_moment(tx, row.not_before)}."
-        case "queued":
+        case State.QUEUED:
             fate = "Goes with the next delivery."
         case "sending":
             fate = "Is just being handed over."

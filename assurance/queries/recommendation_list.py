@@ -24,6 +24,10 @@ from engine.store import among
 from engine.words import unknown
 
 
+# In these it wants no action: it is not agreed yet, or is settled.
+WITHOUT_ACTIONS = ("proposed", *SETTLED_RECOMMENDATIONS)
+
+
 class Need(StrEnum):
     """What a recommendation still needs from somebody."""
 
@@ -122,7 +126,7 @@ def _listed(tx: Tx, row: Any, done: Mapping[int, _Done], said: Mapping[int, _Sai
     is_due = row.embedded_check_on is not None and row.embedded_check_on <= tx.today
     shown = {
         Need.ANSWER: answers.unanswered > 0 and row.state not in SETTLED_RECOMMENDATIONS,
-        Need.ACTION: row.state == "agreed" and not actions.actions,
+        Need.ACTION: row.state not in WITHOUT_ACTIONS and not actions.actions,
         Need.CHECK: row.state == "implemented" and is_due,
     }
     return ListedRecommendation(
@@ -223,7 +227,7 @@ def _number_of(holds: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
 _NEEDS: Mapping[Need, Callable[[date], sa.ColumnElement[bool]]] = {
     Need.ANSWER: lambda _: sa.and_(_is_open(), _asked(AgencyAnswer.answer == ASKED_AGENCY)),
     Need.ACTION: lambda _: sa.and_(
-        Recommendation.state == "agreed",
+        Recommendation.state.not_in(WITHOUT_ACTIONS),
         ~sa.exists().where(Action.recommendation_id == Recommendation.id),
     ),
     Need.CHECK: lambda today: sa.and_(
