@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from assurance.access import Viewer, viewer_of, visible
 from assurance.commands.acting import Plan, plan_action
+from assurance.commands.checks import held
 from assurance.identifiers import warning
 from assurance.office import Tx
 from assurance.queries.doors import doors_of
@@ -78,16 +79,14 @@ def check_actions(tx: Tx, rows: Sequence[SheetRow]) -> tuple[CheckedRow, ...]:
 def import_actions(tx: Tx, rows: Sequence[SheetRow], *, key: str | None = None) -> tuple[Ref, ...]:
     """Plan an action for every row that is not there already: all of them, or none.
 
+    Of two who import at once the second waits for the first, and finds its actions there.
     Raises Refused with what is wrong at which row and column, and where there is nothing to plan.
     """
-    checked = check_actions(tx, rows)
-    faults = [
-        Reason("row", f"Row {one.number}, {fault.column}: {fault.sentence}")
-        for one in checked
-        for fault in one.faults
-    ]
-    if faults:
-        raise Refused(*faults)
+    checked = _right(check_actions(tx, rows))
+    # Held in one order, so that nobody waits in a circle; what was planned meanwhile is seen by looking again.
+    for ref in sorted({one.recommendation for one in checked if one.recommendation is not None}):
+        held(tx, ref, Recommendation.noun)
+    checked = _right(check_actions(tx, rows))
     planned = [
         plan_action(tx, one.recommendation, one.plan, key=None if key is None else f"{key}:{one.number}")
         for one in checked
@@ -96,6 +95,18 @@ def import_actions(tx: Tx, rows: Sequence[SheetRow], *, key: str | None = None) 
     if not planned:
         raise Refused(Reason("nothing_new", "Every row is there already; there is nothing to plan."))
     return tuple(planned)
+
+
+def _right(checked: tuple[CheckedRow, ...]) -> tuple[CheckedRow, ...]:
+    """Give rows as they were checked; raises Refused where one of them has a fault."""
+    faults = [
+        Reason("row", f"Row {one.number}, {fault.column}: {fault.sentence}")
+        for one in checked
+        for fault in one.faults
+    ]
+    if faults:
+        raise Refused(*faults)
+    return checked
 
 
 class _Known:

@@ -6,6 +6,7 @@ import io
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from openpyxl import Workbook, load_workbook
 
 from assurance.commands.importing import HEADINGS, NEEDED, CheckedRow, check_actions, import_actions
@@ -18,6 +19,7 @@ from reports.tracker import tracker_as_csv, tracker_as_xlsx
 from tests.assurance.conftest import At
 from tests.assurance.full_world import full_world
 from tests.assurance.looking import looks
+from tests.assurance.test_at_once import at_once
 from tests.world import World
 
 ROW = {
@@ -243,3 +245,21 @@ def test_rows_that_are_added_to_an_export_are_taken_in(world: World) -> None:
     with world.does("sam") as tx:
         planned = import_actions(tx, read_sheet("a.xlsx", changed.getvalue(), HEADINGS, needed=NEEDED))
     assert [world.row(Action, ref).text for ref in planned] == ["Write a leaflet"]
+
+
+def test_of_two_who_take_the_same_file_in_at_once_one_plans_its_actions(any_world_at: At) -> None:
+    world = full_world(any_world_at)
+    before = len(world.ask(sa.select(Action.id)))
+    given = rows({}, {"What the agency will do": "Read the leaflet aloud"})
+
+    def takes_in() -> int:
+        with world.does("sam") as tx:
+            return len(import_actions(tx, given))
+
+    outcomes = at_once(*[takes_in] * 4)
+    assert (
+        sorted(str(one) for one in outcomes if isinstance(one, Refused))
+        == ["Every row is there already; there is nothing to plan."] * 3
+    )
+    assert [one for one in outcomes if not isinstance(one, Refused)] == [2]
+    assert len(world.ask(sa.select(Action.id))) == before + 2
