@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from assurance.records import RuleHold
 from engine.ledger import Event
 from engine.moved import Ref
-from engine.rules import FiredBefore, Hold, HoldKind, Past, Verdict
+from engine.rules import FiredBefore, Hold, HoldKind, Past
 from engine.store import Prepared, among
 
 FIRED, NOTICED, PASSED_OVER = "fired", "noticed", "passed_over"
@@ -67,11 +67,6 @@ def holds_on(
         else:
             of_one[Ref(row.subject_kind, row.subject_id)].append(hold)
     return {ref: (*of_one.get(ref, ()), *of_all) for ref in refs}
-
-
-def and_now(past: Past, verdicts: Iterable[Verdict], *, today: date) -> Past:
-    """Give the past as it is once these verdicts have been written today."""
-    return past.after(verdicts, today=today)
 
 
 class _Said(NamedTuple):

@@ -36,9 +36,6 @@ class Cover(StrEnum):
     ANSWERED = "answered"
 
 
-GAPS = (Cover.LATE, Cover.MISSING, Cover.NO_EVIDENCE, Cover.NOT_KNOWN)
-
-
 @dataclass(frozen=True, slots=True)
 class Cell:
     """What one agency has to say to one aim: the worst of its returns, how many are in, of how many."""

@@ -42,7 +42,6 @@ class Attention:
 class Pulse:
     """When what should happen happened last: the daily look at everything, and the last mail that was handed over."""
 
-    looked_on: date | None
     looked_at: datetime | None
     sent_at: datetime | None
 
@@ -95,15 +94,15 @@ def attention(office: Office, tx: Tx, viewer: Viewer) -> Attention:
 def examine(office: Office, tx: Tx) -> Examination:
     """Examine the installation without changing anything; what a setting keeps secret is not told."""
     store = office.store
-    looked = tx.session.execute(
-        sa.select(DailySweep.done_on, DailySweep.done_at).where(DailySweep.group_id == tx.actor.group_id)
-    ).first()
+    looked_at = tx.session.scalar(
+        sa.select(DailySweep.done_at).where(DailySweep.group_id == tx.actor.group_id)
+    )
     sent_at = tx.session.scalar(
         sa.select(sa.func.max(Message.sent_at)).where(Message.group_id == tx.actor.group_id)
     )
     return Examination(
         signs=vital_signs(office),
-        pulse=Pulse(looked and looked[0], looked and looked[1], sent_at),
+        pulse=Pulse(looked_at, sent_at),
         settings=tuple(of_settings(office.settings)),
         database=tuple(of_database(store, store.path)),
         contents=(

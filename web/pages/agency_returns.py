@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from urllib.parse import quote
 
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from assurance.commands.attaching import take_back
 from assurance.commands.moving import move
 from assurance.commands.reading import save_return
-from assurance.files.cabinet import Kept, cabinet_of
+from assurance.files.cabinet import cabinet_of
 from assurance.queries.agency_returns import OneReturn, choices_of_returns, list_returns, one_return
 from assurance.queries.doors import Doors, doors_of
 from assurance.queries.files import content_of, name_of_file
@@ -24,6 +22,7 @@ from web.forms.agency_return import ReturnFilter, ReturnForm, return_form
 from web.forms.fields import OwnForm
 from web.forms.filters import any_or
 from web.render import counted
+from web.uploads import kept_upload
 
 KIND = "agency_return"
 SUBMIT, NOT_KNOWN = "submit", "declare_not_known"
@@ -133,7 +132,7 @@ def keep_answers(desk: Desk, shown: OneReturn, form: ReturnForm) -> str:
     with ExitStack() as until_done:
         file = None
         try:
-            file = None if form.file.errors else until_done.enter_context(_kept(desk))
+            file = None if form.file.errors else until_done.enter_context(kept_upload(desk))
         except Refused as refused:
             form.file.errors = [reason.sentence for reason in refused.reasons]
         if not answers and tool is None and grade is None and file is None:
@@ -161,18 +160,6 @@ def _read(desk: Desk, number: int) -> tuple[OneReturn, Doors]:
 def _is_to_answer(doors: Doors) -> bool:
     """Say whether the reader may answer the return, be it that the first save begins it."""
     return any(door.is_open and door.trigger in ("start", "answer") for door in doors.doors)
-
-
-@contextmanager
-def _kept(desk: Desk) -> Iterator[Kept | None]:
-    """Keep the file that was handed in, for as long as what is done with it succeeds."""
-    file = desk.form.get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
-        yield None
-        return
-    cabinet = cabinet_of(desk.office.settings)
-    with cabinet.keeping(file.filename, file.file, at=desk.office.clock.now()) as kept:
-        yield kept
 
 
 def _again(desk: Desk, number: int, form: ReturnForm, said: str, *, told: set[int], status: int) -> Response:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from assurance.access import Viewer
-from assurance.files.cabinet import Kept, cabinet_of
+from assurance.files.cabinet import Kept
 from assurance.office import Tx
 from assurance.queries.card import Card
 from assurance.queries.doors import doors_of
@@ -23,6 +21,7 @@ from web.desk import Desk
 from web.failures import is_not_there
 from web.forms.entering import EnteringForm
 from web.pages.steps import door_among, no_such_door
+from web.uploads import kept_upload
 
 F = TypeVar("F", bound=EnteringForm)
 NOT_TWICE = "That was sent already; nothing was entered twice."
@@ -60,7 +59,7 @@ class Entry(Generic[F]):
         if not form.validate():
             return self._page(desk, number, form, status=422)
         try:
-            with _kept(desk) as kept, desk.begin() as tx:
+            with kept_upload(desk) as kept, desk.begin() as tx:
                 went = self.act(tx, ref, form, kept)
         except Refused as refused:
             if is_not_there(refused):
@@ -99,15 +98,3 @@ class Entry(Generic[F]):
 
     def _pairs(self, card: Card) -> list[tuple[str, object]]:
         return [(line.title, line.value) for line in card.lines if line.name in self.about and line.value]
-
-
-@contextmanager
-def _kept(desk: Desk) -> Iterator[Kept | None]:
-    """Keep the file that was handed in, for as long as what is done with it succeeds."""
-    file = desk.form.get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
-        yield None
-        return
-    cabinet = cabinet_of(desk.office.settings)
-    with cabinet.keeping(file.filename, file.file, at=desk.office.clock.now()) as kept:
-        yield kept

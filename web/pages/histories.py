@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import date
 from urllib.parse import urlencode
 
-from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from assurance.access import Viewer
@@ -20,14 +18,15 @@ from assurance.queries.references import subject_of
 from assurance.queries.sealed import sealed
 from engine.errors import Refused
 from engine.moved import Ref
+from web.addresses import day_in, fields_in
 from web.desk import Desk
 from web.forms.reports import DayForm
 
 
 def one(desk: Desk, kind: str, number: int, on: str = "", page: int = 1, check: str = "") -> Response:
     """Tell the history of one subject, the newest line first, as far as one past day where that is asked."""
-    asked = FormData([(name, value) for name, value in desk.request.query_params.multi_items()])
-    form = DayForm(asked if "on-day" in asked else None, on=_day_in(on))
+    asked = fields_in(desk.request)
+    form = DayForm(asked if "on-day" in asked else None, on=day_in(on))
     with desk.reading() as (tx, viewer):
         ref = subject_of(tx, viewer, kind, number)
         name, lines = title_of(tx, viewer, ref), history_of(tx, viewer, ref)
@@ -67,13 +66,3 @@ def _then(tx: Tx, viewer: Viewer, ref: Ref, form: DayForm) -> tuple[date | None,
 def _addresses(ref: Ref, day: date | None) -> Callable[[int], str]:
     asked = {} if day is None else {"on": day.isoformat()}
     return lambda page: f"/{ref}/history?{urlencode({**asked, 'page': page})}"
-
-
-def _day_in(written: str) -> date | None:
-    """Read a day from an address, nothing from an empty one; raises HTTPException 404 for anything else."""
-    if not written:
-        return None
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise HTTPException(404) from None

@@ -15,10 +15,10 @@ from reports.annual_improvement import share_words
 from reports.charts import draw
 from reports.dashboard import panels_of
 from reports.embedded import measured_words
+from web.addresses import number_in
 from web.desk import Desk
 
 ANY_YEAR, ANY_AUDIT, ANY_AGENCY = ("", "All years"), ("", "All audits"), ("", "All agencies")
-LONGEST_NUMBER = 9
 SORTS = {
     Lasting.DUE: "To be asked now",
     Lasting.LATER: "To be asked later",
@@ -76,15 +76,6 @@ def embedded(desk: Desk, show: str = "", page: str = "") -> Response:
         measured_words=measured_words,
         share_words=share_words,
     )
-
-
-def number_in(written: str) -> int | None:
-    """Read a number from an address, nothing from an empty one; raises HTTPException 404 for anything else."""
-    if not written:
-        return None
-    if not written.isascii() or not written.isdecimal() or len(written) > LONGEST_NUMBER:
-        raise HTTPException(404)
-    return int(written)
 
 
 def _picked(choices: Iterable[Choice]) -> Iterable[tuple[str, str]]:

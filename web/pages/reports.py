@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -20,10 +19,10 @@ from reports.annual import AnnualReport, annual_report, report_of
 from reports.render import render_docx, render_markdown
 from reports.standing_report import standing_sections
 from reports.wording import years
+from web.addresses import day_in, fields_in, number_in
 from web.desk import Desk
 from web.forms.reports import DayForm, report_form
 from web.fresh import require_fresh
-from web.pages.insight import number_in
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ANY_AUDIT, ANY_AGENCY = ("", "All audits"), ("", "All agencies")
@@ -46,7 +45,7 @@ FILES: Mapping[str, File] = {
 
 def overview(desk: Desk) -> Response:
     """Ask for a year and a day, and say which reports there are as at that day."""
-    asked = _asked(desk)
+    asked = fields_in(desk.request)
     with desk.reading() as (tx, _):
         known = years_to_report(tx)
         form = report_form(known, asked if "year" in asked else None, year=known[0] if known else "")
@@ -74,7 +73,7 @@ def overview(desk: Desk) -> Response:
 
 def annual(desk: Desk, year: str = "", on: str = "") -> Response:
     """Show the annual report of a year as at a day."""
-    day = _day_in(on)
+    day = day_in(on)
     with desk.reading() as (tx, _):
         report = annual_report(tx, _year(tx, year), day)
     address = urlencode({"year": report.year, "on": report.as_at.isoformat()})
@@ -93,7 +92,7 @@ def annual_file(desk: Desk, form: str, year: str = "", on: str = "") -> Response
     if file is None:
         raise HTTPException(404)
     require_fresh(desk)
-    day = _day_in(on)
+    day = day_in(on)
     with desk.reading() as (tx, _):
         report = annual_report(tx, _year(tx, year), day)
     name = f"annual-report-{report.year}-as-at-{report.as_at.isoformat()}.{file.ending}"
@@ -103,7 +102,7 @@ def annual_file(desk: Desk, form: str, year: str = "", on: str = "") -> Response
 
 def standing(desk: Desk, year: str = "", on: str = "") -> Response:
     """Show where the recommendations of a year stand as at a day."""
-    day = _day_in(on)
+    day = day_in(on)
     with desk.reading() as (tx, _):
         then = year_as_at(tx, _year(tx, year), day)
     report = report_of(then)
@@ -118,10 +117,10 @@ def standing(desk: Desk, year: str = "", on: str = "") -> Response:
 
 def tracker(desk: Desk, on: str = "", audit: str = "", agency: str = "", page: str = "") -> Response:
     """Show the tracker as it stood at the end of a day."""
-    asked = _asked(desk)
+    asked = fields_in(desk.request)
     is_chosen = "on-day" in asked
     with desk.reading() as (tx, viewer):
-        form = DayForm(asked if is_chosen else None, on=_day_in(on) or tx.today)
+        form = DayForm(asked if is_chosen else None, on=day_in(on) or tx.today)
         day, found = None, None
         choices = tracker_choices(tx, viewer)
         if not is_chosen or form.validate():
@@ -161,17 +160,3 @@ def _year(tx: Tx, written: str) -> str:
 def _chooser(year: str, on: date) -> str:
     """Write a choice of year and day as the form of the reports does."""
     return urlencode({"year": year, "on-day": on.day, "on-month": on.month, "on-year": on.year})
-
-
-def _asked(desk: Desk) -> FormData:
-    return FormData([(name, value) for name, value in desk.request.query_params.multi_items()])
-
-
-def _day_in(written: str) -> date | None:
-    """Read a day from an address, nothing from an empty one; raises HTTPException 404 for anything else."""
-    if not written:
-        return None
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise HTTPException(404) from None
