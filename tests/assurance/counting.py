@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
 
 from assurance.office import Tx
+from tests.world import World
 
 
 @contextmanager
@@ -21,3 +25,18 @@ def said_to(tx: Tx) -> Iterator[list[str]]:
     finally:
         driver.set_trace_callback(None)
     assert statements, "nothing was asked"
+
+
+def statements_of(world: World, read: Callable[[], object]) -> int:
+    """Count the statements that reading something takes."""
+    said: list[str] = []
+
+    def write_down(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        said.append(statement)
+
+    sa.event.listen(world.office.store.db, "before_cursor_execute", write_down)
+    try:
+        read()
+    finally:
+        sa.event.remove(world.office.store.db, "before_cursor_execute", write_down)
+    return len(said)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,18 +33,3 @@ def with_many_actions(world: World, number: int, *, like: Ref | None = None) -> 
         rated = [note | {"action_id": copy["id"], "rating": "on track"} for copy in copies]
         session.execute(sa.insert(ProgressNote), rated)
     return first
-
-
-def statements_of(world: World, read: Callable[[], object]) -> int:
-    """Count the statements that reading something takes."""
-    said: list[str] = []
-
-    def write_down(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        said.append(statement)
-
-    sa.event.listen(world.office.store.db, "before_cursor_execute", write_down)
-    try:
-        read()
-    finally:
-        sa.event.remove(world.office.store.db, "before_cursor_execute", write_down)
-    return len(said)

@@ -10,15 +10,15 @@ from assurance.queries.annual import day_to_report, year_as_at, years_to_report
 from assurance.records import Agency
 from engine.moved import Ref
 from tests.assurance.conftest import At
-from tests.assurance.test_dashboard import ask_the_first_aim_again, counted
+from tests.assurance.counting import statements_of
+from tests.assurance.test_dashboard import ask_the_first_aim_again
 from tests.world import World
 
 
 def statements(world: World) -> int:
     """How many statements one year's report takes."""
-    with counted(world) as said, world.office.reading(clock_of(world.group_id)) as tx:
-        year_as_at(tx, "2014-15")
-    return len(said)
+    with world.office.reading(clock_of(world.group_id)) as tx:
+        return statements_of(world, lambda: year_as_at(tx, "2014-15"))
 
 
 def test_a_long_year_takes_the_same_statements_as_a_short_one(world_at: At) -> None:

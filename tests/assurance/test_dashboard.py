@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, time
 
 import pytest
-import sqlalchemy as sa
 
 from assurance.access import viewer_of
 from assurance.commands import acting, programme
@@ -18,6 +15,7 @@ from assurance.roster import roster
 from engine.errors import Refused
 from engine.moved import Ref
 from tests.assurance.conftest import At
+from tests.assurance.counting import statements_of
 from tests.assurance.full_world import INDIVIDUAL, full_world
 from tests.world import World
 
@@ -36,19 +34,6 @@ def seen_by(world: World, who: str, scope: Scope = ALL_OF_IT) -> Dashboard:
 def bands(found: Dashboard) -> list[int]:
     """How many actions are overdue, by age."""
     return [band.number for band in found.overdue.bands]
-
-
-@contextmanager
-def counted(world: World) -> Iterator[list[str]]:
-    """Write down every statement."""
-    said: list[str] = []
-
-    def write_down(*told: object) -> None:
-        said.append(str(told[2]))
-
-    sa.event.listen(world.office.store.db, "before_cursor_execute", write_down)
-    yield said
-    sa.event.remove(world.office.store.db, "before_cursor_execute", write_down)
 
 
 def test_actions_are_counted_by_audit_and_by_agency(any_world_at: At) -> None:
@@ -277,14 +262,11 @@ def test_an_aim_that_was_asked_again_shows_the_pooled_answers_of_each_audit(worl
 
 def test_a_dashboard_takes_the_same_statements_however_much_there_is(world_at: At) -> None:
     world = world_at("actions")
-    with counted(world) as few:
-        seen_by(world, "bo")
+    few = statements_of(world, lambda: seen_by(world, "bo"))
     ask_the_first_aim_again(world)
     for _ in range(3):
         world.plans("bo", "trust", recommendation=Ref("recommendation", 1), owner="health_visiting")
-    with counted(world) as many:
-        seen_by(world, "bo")
-    assert len(few) == len(many) < 25
+    assert statements_of(world, lambda: seen_by(world, "bo")) == few < 25
 
 
 def ask_the_first_aim_again(world: World) -> None:

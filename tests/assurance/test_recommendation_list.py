@@ -20,9 +20,9 @@ from assurance.records import Agency
 from engine.errors import Refused
 from engine.moved import Ref
 from tests.assurance.conftest import At
+from tests.assurance.counting import statements_of
 from tests.assurance.full_world import INDIVIDUAL, OF_INDIVIDUAL, STRATEGIC, case_ref, full_world
 from tests.assurance.looking import looks
-from tests.assurance.many_actions import statements_of
 from tests.assurance.test_concluding import held_later_audit, implemented
 from tests.world import World
 

@@ -24,9 +24,10 @@ from assurance.records import Agency
 from engine.errors import Refused
 from engine.moved import Ref
 from tests.assurance.conftest import At
+from tests.assurance.counting import statements_of
 from tests.assurance.full_world import OF_INDIVIDUAL, full_world
 from tests.assurance.looking import looks
-from tests.assurance.many_actions import statements_of, with_many_actions
+from tests.assurance.many_actions import with_many_actions
 from tests.world import World
 
 OF_TRUST, OF_CCG = Ref("action", 2), Ref("action", 3)

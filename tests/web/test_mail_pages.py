@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from assurance.sweep import sweep
 from notifications.outbox import Message
+from tests.assurance.counting import statements_of
 from tests.web.site import Site
 
 KEEPERS = ("sam", "ida")
@@ -190,16 +191,7 @@ def test_the_first_page_counts_what_needs_somebody(site: Site) -> None:
 
 def test_the_queue_asks_the_database_the_same_number_of_questions_however_long_it_is(site: Site) -> None:
     def asked() -> int:
-        number = 0
-
-        def count(*_: object) -> None:
-            nonlocal number
-            number += 1
-
-        sa.event.listen(site.world.office.store.db, "before_cursor_execute", count)
-        site.get("/admin/mails", as_="sam")
-        sa.event.remove(site.world.office.store.db, "before_cursor_execute", count)
-        return number
+        return statements_of(site.world, lambda: site.get("/admin/mails", as_="sam"))
 
     asked()
     before = asked()

@@ -10,8 +10,9 @@ import pytest
 from openpyxl import load_workbook
 
 from engine.moved import Ref
+from tests.assurance.counting import statements_of
 from tests.assurance.full_world import OF_INDIVIDUAL
-from tests.assurance.many_actions import statements_of, with_many_actions
+from tests.assurance.many_actions import with_many_actions
 from tests.web.site import Site
 from web.forms.filters import plain_words
 

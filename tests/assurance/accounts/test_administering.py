@@ -31,8 +31,8 @@ from engine.errors import Refused
 from notifications.outbox import Message
 from tests.assurance.accounts.holder import PASSWORD, Somebody, link_in_last_mail, set_up
 from tests.assurance.conftest import At
+from tests.assurance.counting import statements_of
 from tests.assurance.looking import looks
-from tests.assurance.many_actions import statements_of
 from tests.world import World
 
 TODAY = date(2014, 9, 1)
