@@ -23,7 +23,6 @@ from engine.moved import Ref
 from engine.store import among
 from engine.words import unknown
 
-
 # In these it wants no action: it is not agreed yet, or is settled.
 WITHOUT_ACTIONS = ("proposed", *SETTLED_RECOMMENDATIONS)
 

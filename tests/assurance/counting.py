@@ -27,8 +27,9 @@ def said_to(tx: Tx) -> Iterator[list[str]]:
     assert statements, "nothing was asked"
 
 
-def statements_of(world: World, read: Callable[[], object]) -> int:
-    """Count the statements that reading something takes."""
+@contextmanager
+def counted(world: World) -> Iterator[list[str]]:
+    """Write down every statement that the database of a world is given, in whichever transaction."""
     said: list[str] = []
 
     def write_down(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -36,7 +37,13 @@ def statements_of(world: World, read: Callable[[], object]) -> int:
 
     sa.event.listen(world.office.store.db, "before_cursor_execute", write_down)
     try:
-        read()
+        yield said
     finally:
         sa.event.remove(world.office.store.db, "before_cursor_execute", write_down)
+
+
+def statements_of(world: World, read: Callable[[], object]) -> int:
+    """Count the statements that reading something takes."""
+    with counted(world) as said:
+        read()
     return len(said)

@@ -13,8 +13,8 @@ from assurance.records import Agency
 from assurance.roster import roster
 from engine.errors import Refused
 from tests.assurance.conftest import At
+from tests.assurance.counting import counted
 from tests.assurance.full_world import full_world
-from tests.assurance.test_dashboard import counted
 from tests.world import World
 
 PLANNED = date(2014, 12, 15)

@@ -12,9 +12,9 @@ from assurance.queries.embedded import AimAsked, HasItLasted, Lasting, Measured,
 from assurance.queries.year import Share
 from assurance.roster import roster
 from tests.assurance.conftest import At
+from tests.assurance.counting import counted
 from tests.assurance.full_world import INDIVIDUAL, OF_INDIVIDUAL, full_world
 from tests.assurance.test_concluding import held_later_audit, implemented, later_audit
-from tests.assurance.test_dashboard import counted
 from tests.world import World
 
 FIRST_AIM = "Was information shared in time?"

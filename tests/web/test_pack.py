@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from engine.moved import Ref
+from tests.assurance.counting import counted
 from tests.assurance.full_world import FROM_A_CASE, full_world
-from tests.assurance.test_dashboard import counted
 from tests.web.site import Site
 
 SiteAt = Callable[[str | None], Site]
