@@ -72,7 +72,7 @@ def attendance_form(seats: Sequence[Attended], posted: FormData | None = None) -
             [Chosen("Choose one of the words.")]
             if posted is not None and posted.get(_presence(seat))
             else [],
-            choices=[("", "Not said"), *((word, WORDS[word]) for word in PRESENCES)],
+            choices={"": "Not said"} | {word: WORDS[word] for word in PRESENCES},
             default=seat.presence,
             validate_choice=False,
         )

@@ -13,7 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Take the step."""
-    column: sa.Column[bool] = sa.Column("answers_by_link", sa.Boolean(), server_default=sa.false(), nullable=False)
+    column: sa.Column[bool] = sa.Column(
+        "answers_by_link", sa.Boolean(), server_default=sa.false(), nullable=False
+    )
     op.add_column("record_set", column)
 
 
