@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from assurance.access import Viewer, visible
+from assurance.commands.attending import expected_at
 from assurance.office import Tx
 from assurance.records import Agency, AgencyReturn, Aim, Case, Finding, Meeting, Post
-from assurance.roster import roster
+from assurance.roster import Seat, roster
 from engine.errors import Reason, Refused
 from engine.moved import Ref
 from engine.words import unknown
@@ -96,6 +97,18 @@ def findings_numbered(tx: Tx, audit: Ref, numbers: Iterable[int]) -> list[int]:
 def number_of_finding(tx: Tx, finding_id: int) -> int:
     """Give the number within its audit of a finding that was just recorded."""
     return tx.session.scalars(sa.select(Finding.number).filter_by(id=finding_id)).one()
+
+
+def number_of_aim(tx: Tx, aim_id: int) -> int:
+    """Give the number within its audit of an aim that was just written down."""
+    return tx.session.scalars(sa.select(Aim.number).filter_by(id=aim_id)).one()
+
+
+def seats_at(tx: Tx, meeting: Ref, keys: Sequence[str]) -> list[Seat]:
+    """Find the seats of those who belonged at a meeting by the keys of their posts; raises Refused for any other."""
+    expected = {seat.post_id: seat for seat in expected_at(tx, tx.session.get_one(Meeting, meeting.id))}
+    known = tx.session.execute(sa.select(Post.key, Post.id).where(Post.id.in_(list(expected))))
+    return [expected[post_id] for post_id in _picked(dict(known.all()), keys, "a post that belongs there")]
 
 
 def audit_of_return(tx: Tx, ref: Ref) -> Ref:

@@ -21,7 +21,7 @@ class Programs:
     """Sends requests as somebody's program; a token is made when one is first needed."""
 
     def __init__(self, site: Site) -> None:
-        self.world = site.world
+        self.site, self.world = site, site.world
         self.client = TestClient(site.app, base_url=BASE, raise_server_exceptions=False)
         self._tokens: dict[tuple[str, tuple[str, ...]], str] = {}
 

@@ -139,3 +139,124 @@ class Concern(Asked):
     text: Text
     audit: Key | None = Field(None, description="An audit's reference, such as 2014-15/1.")
     case: Key | None = None
+
+
+class Nothing(Asked):
+    """Asks for nothing: sending it is enough."""
+
+
+class Audit(Asked):
+    """Propose an audit."""
+
+    year: Key = Field(description="The year of the programme, such as 2014-15.")
+    theme: Text
+    source_kind: Literal["review", "inspection", "data", "national report"]
+    source: Text
+    scope: Text
+    look_back_months: Number
+    cases: Number = Field(description="How many cases are to be drawn.")
+
+
+class AimOfAudit(Asked):
+    """One aim, by its audit and its number."""
+
+    audit: Key = Field(description="The audit's reference, such as 2014-15/1.")
+    aim: Number
+
+
+class Aim(Asked):
+    """Write down one aim."""
+
+    text: Text
+    asks_again: AimOfAudit | None = Field(None, description="An earlier aim that it asks again.")
+
+
+class Case(Asked):
+    """Draw one case; who it is stays with each agency."""
+
+    kind: Literal["child", "family", "adult"]
+    criterion: Text
+
+
+class MeetingOfAudit(Asked):
+    """Name the meeting that looks at the returns."""
+
+    meeting: Key = Field(description="The key of the meeting, such as 2015-03.")
+    returns_due_on: date | None = Field(None, description="Without it, ten working days before the meeting.")
+
+
+class Moderation(Asked):
+    """Record the group's joint look at the returns: at a meeting, or on a day."""
+
+    note: Text
+    meeting: Key | None = None
+    held_on: date | None = None
+
+
+class Dissemination(Asked):
+    """Record how one agency has spread the learning."""
+
+    agency: Key
+    how: Text
+    reached: Number
+
+
+class ReAudit(Asked):
+    """Set a later aim beside the earlier one that it asks again."""
+
+    earlier: AimOfAudit
+    later: AimOfAudit
+
+
+class Meeting(Asked):
+    """Plan a meeting."""
+
+    title: Text
+    on: date
+    starts: Key = Field(description="Such as 14:00.")
+    ends: Key | None = None
+    place: Text = ""
+    name: Key | None = Field(None, description="Its key; without it the month, such as 2015-06.")
+
+
+class OnePresence(Asked):
+    """Whether the holder of one post was there."""
+
+    post: Key
+    presence: Literal["there", "deputy", "apologies", "absent"]
+    deputy: Text = ""
+
+
+class Attendance(Asked):
+    """Record who was at a meeting."""
+
+    people: list[OnePresence] = Field(min_length=1, max_length=200)
+
+
+class AgencyAnswer(Asked):
+    """Say whether an agency takes a recommendation on."""
+
+    agency: Key
+    answer: Literal["accepted", "not_accepted"]
+    reason: Text | None = None
+
+
+class CompletedPlan(Asked):
+    """Name the owner, the measure or the first date of an action."""
+
+    owner_post: Key | None = None
+    measure: Text | None = None
+    due_on: date | None = None
+
+
+class Waiting(Asked):
+    """Say for which agency an action waits, and for what."""
+
+    agency: Key
+    reason: Text
+
+
+class Waited(Asked):
+    """Say what came of waiting."""
+
+    what_came: Text

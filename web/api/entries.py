@@ -5,13 +5,14 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from assurance.access import Viewer
-from assurance.commands import accepting, acting, concluding, reading, replying, silencing
+from assurance.commands import accepting, acting, concluding, reading, replying, silencing, waiting
 from assurance.office import Tx
 from assurance.queries import named
 from assurance.queries.references import audit_id_of, subject_of
 from engine.moved import Ref
 from web.api import asked
 from web.api.caller import Caller, Made
+from web.api.setting_up import entered_as
 from web.api.steps import done_as
 from web.api.subjects import Kind
 
@@ -91,7 +92,7 @@ def recommendation(caller: Caller, number: int, given: asked.Recommendation) -> 
             asked_agency_ids=named.agencies_named(tx, given.asked),
             agency_id=None if given.agency is None else named.agency_named(tx, given.agency),
         )
-        return _made(concluding.make_recommendation(tx, audit, wanted, key=caller.key))
+        return entered_as(concluding.make_recommendation(tx, audit, wanted, key=caller.key))
 
     return caller.carry_out(given, work)
 
@@ -108,7 +109,56 @@ def action(caller: Caller, number: int, given: asked.Plan) -> Response:
             measure=given.measure,
             due_on=given.due_on,
         )
-        return _made(acting.plan_action(tx, ref, plan, key=caller.key))
+        return entered_as(acting.plan_action(tx, ref, plan, key=caller.key))
+
+    return caller.carry_out(given, work)
+
+
+def agency_answer(caller: Caller, number: int, given: asked.AgencyAnswer) -> Response:
+    """Say for one agency whether it takes a recommendation on."""
+
+    def work(tx: Tx, viewer: Viewer) -> Made:
+        ref = subject_of(tx, viewer, "recommendation", number)
+        agency_id = named.agency_named(tx, given.agency)
+        done = concluding.answer_for_agency(
+            tx, ref, agency_id, given.answer, reason=given.reason, key=caller.key
+        )
+        return done_as(done)
+
+    return caller.carry_out(given, work)
+
+
+def completed_plan(caller: Caller, number: int, given: asked.CompletedPlan) -> Response:
+    """Name what the plan of an action still lacks."""
+
+    def work(tx: Tx, viewer: Viewer) -> Made:
+        ref = subject_of(tx, viewer, "action", number)
+        owner = None if given.owner_post is None else named.post_named(tx, given.owner_post)
+        done = acting.complete_plan(
+            tx, ref, owner_post_id=owner, measure=given.measure, due_on=given.due_on, key=caller.key
+        )
+        return done_as(done)
+
+    return caller.carry_out(given, work)
+
+
+def wait(caller: Caller, number: int, given: asked.Waiting) -> Response:
+    """Let an action wait for another agency: the owner's clock stands still."""
+
+    def work(tx: Tx, viewer: Viewer) -> Made:
+        ref = subject_of(tx, viewer, "action", number)
+        agency_id = named.agency_named(tx, given.agency)
+        return done_as(waiting.wait_for(tx, ref, agency_id, given.reason, key=caller.key))
+
+    return caller.carry_out(given, work)
+
+
+def resume(caller: Caller, number: int, given: asked.Waited) -> Response:
+    """Say what came of waiting: the owner's clock runs on."""
+
+    def work(tx: Tx, viewer: Viewer) -> Made:
+        ref = subject_of(tx, viewer, "action", number)
+        return done_as(waiting.stop_waiting(tx, ref, given.what_came, key=caller.key))
 
     return caller.carry_out(given, work)
 
@@ -126,7 +176,7 @@ def concern(caller: Caller, given: asked.Concern) -> Response:
             case_id=None if given.case is None else named.case_named(tx, viewer, given.case),
             key=caller.key,
         )
-        return _made(made)
+        return entered_as(made)
 
     return caller.carry_out(given, work)
 
@@ -136,7 +186,7 @@ def reply(caller: Caller, kind: Kind, number: int, given: asked.Reply) -> Respon
 
     def work(tx: Tx, viewer: Viewer) -> Made:
         ref = subject_of(tx, viewer, kind, number)
-        return _made(replying.reply(tx, ref, given.rule, given.text, key=caller.key))
+        return entered_as(replying.reply(tx, ref, given.rule, given.text, key=caller.key))
 
     return caller.carry_out(given, work)
 
@@ -147,7 +197,7 @@ def acknowledgement(caller: Caller, kind: Kind, number: int, given: asked.Acknow
     def work(tx: Tx, viewer: Viewer) -> Made:
         ref = subject_of(tx, viewer, kind, number)
         made = accepting.acknowledge(tx, ref, until_on=given.until_on, reason=given.reason, key=caller.key)
-        return _made(made)
+        return entered_as(made)
 
     return caller.carry_out(given, work)
 
@@ -160,10 +210,6 @@ def silence(caller: Caller, kind: Kind, number: int, given: asked.Silence) -> Re
         made = silencing.silence(
             tx, until_on=given.until_on, reason=given.reason, rule_id=given.rule, ref=ref, key=caller.key
         )
-        return _made(made)
+        return entered_as(made)
 
     return caller.carry_out(given, work)
-
-
-def _made(ref: Ref) -> Made:
-    return Made({"ref": str(ref), "number": None})

@@ -23,7 +23,7 @@ from engine.moved import Ref
 RefText = Annotated[str, Field(pattern=r"^[a-z_]+/\d+$", examples=["action/12"])]
 MOST_ROWS = 200
 _LISTS = (tuple, list, Sequence, Iterable, frozenset)
-_SHAPES: dict[type[Any], type[BaseModel]] = {}
+_SHAPES: dict[Any, type[BaseModel]] = {}
 _UNIONS: tuple[Any, ...] = (Union, types.UnionType)
 
 
@@ -219,8 +219,26 @@ def _json(hint: Any) -> Any:
         out = types.GenericAlias(tuple, tuple(_json(one) for one in args))
     elif origin in _LISTS:
         out = types.GenericAlias(list, (_json(args[0]),))
-    elif origin is not None and issubclass(origin, Mapping):
+    elif isinstance(origin, type) and issubclass(origin, Mapping):
         out = types.GenericAlias(dict, (_json(args[0]), _json(args[1])))
+    elif is_dataclass(origin):
+        out = _of_generic(hint)
     elif is_dataclass(hint) or hasattr(hint, "_fields"):
         out = shape_of(hint)
     return out
+
+
+def _of_generic(hint: Any) -> type[BaseModel]:
+    """Give the shape of a row that holds rows of any sort, for one sort: a page of duties."""
+    if hint not in _SHAPES:
+        row, args = get_origin(hint), get_args(hint)
+        hints = {name: _filled(one, args) for name, one in get_type_hints(row).items()}
+        given: dict[str, Any] = {one.name: (_json(hints[one.name]), ...) for one in fields(row)}
+        name = f"{row.__name__}Of{''.join(one.__name__ for one in args)}"
+        shape: type[BaseModel] = create_model(name, __doc__=(row.__doc__ or "").splitlines()[0], **given)
+        _SHAPES[hint] = shape
+    return _SHAPES[hint]
+
+
+def _filled(hint: Any, args: tuple[Any, ...]) -> Any:
+    return hint[args] if getattr(hint, "__parameters__", ()) else hint

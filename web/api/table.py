@@ -8,9 +8,17 @@ from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
 from assurance.office import Office
+from assurance.queries.agenda import Point
+from assurance.queries.embedded import HasItLasted
+from assurance.queries.escalated import EscalatedPage
+from assurance.queries.figures import Dashboard
+from assurance.queries.findings import FindingsPage
 from assurance.queries.history import Told
+from assurance.queries.ladder import Ladder
+from assurance.queries.my_work import MyWork
 from assurance.queries.named import PostRow
 from assurance.queries.preview import Preview
+from assurance.queries.programme_page import YearPage
 from assurance.queries.rows import (
     AgencyRow,
     ApprovalRow,
@@ -26,7 +34,7 @@ from assurance.queries.rows import (
 )
 from assurance.queries.tracker import Tracked
 from assurance.queries.why import Why
-from web.api import entries, lists, steps, subjects
+from web.api import entries, lists, setting_up, steps, subjects, whole
 from web.api.caller import Called
 from web.api.limits import Limits
 from web.api.problems import MEDIA, PROBLEMS, TOLD, Problem
@@ -53,8 +61,9 @@ program and a sentence for people.
 
 Days are written as 2015-03-03, instants with their offset. A reference is a kind and a number: `action/12`.
 """
-LISTS, ONE, STEPS, ENTRIES, TELLS = (
+LISTS, WHOLE, ONE, STEPS, ENTRIES, TELLS = (
     "Lists",
+    "The whole",
     "One subject",
     "Steps and decisions",
     "Entering data",
@@ -70,6 +79,16 @@ def described(request: Request) -> Response:
     """Give the description of the whole interface (OpenAPI); it holds no data."""
     app: FastAPI = request.app
     return JSONResponse(app.openapi())
+
+
+def _enters(path: str, answer: Any, about: str) -> ApiRoute:
+    """Declare a route that enters something of its own."""
+    return writes(path, answer, Entered, about, scope="enter", group=ENTRIES, status=201)
+
+
+def _adds(path: str, answer: Any, about: str) -> ApiRoute:
+    """Declare a route that adds to what there is, as a line of its history."""
+    return writes(path, answer, Done, about, scope="enter", group=ENTRIES)
 
 
 API_ROUTES: tuple[ApiRoute, ...] = (
@@ -94,66 +113,49 @@ API_ROUTES: tuple[ApiRoute, ...] = (
     reads("/people", lists.people, page_of_rows(PersonRow), "List people", group=LISTS),
     reads("/agencies", lists.agencies, page_of_rows(AgencyRow), "List agencies", group=LISTS),
     reads("/posts", lists.posts, page_of_rows(PostRow), "List posts", group=LISTS),
+    # -- how the whole stands --------------------------------------------------------------------
+    reads("/work", whole.work, shape_of(MyWork), "What waits for you, and what you have sent", group=WHOLE),
+    reads("/escalations", whole.escalations, shape_of(EscalatedPage), "What is escalated", group=WHOLE),
+    reads("/embedded", whole.embedded, shape_of(HasItLasted), "What has lasted", group=WHOLE),
+    reads("/dashboard", whole.dashboard, shape_of(Dashboard), "The figures of the dashboard", group=WHOLE),
+    reads("/programme", whole.programme, shape_of(YearPage), "A year of the programme", group=WHOLE),
+    reads(
+        "/audit/{number:int}/findings", whole.findings, shape_of(FindingsPage), "Findings and gaps", group=ONE
+    ),
+    reads("/meeting/{number:int}/agenda", whole.agenda, list_of(Point), "The agenda as it stands", group=ONE),
+    reads(
+        "/{kind}/{number:int}/escalation",
+        whole.ladder,
+        shape_of(Ladder),
+        "How far it is escalated",
+        group=ONE,
+    ),
     # -- entering data ---------------------------------------------------------------------------
-    writes(
-        "/concerns", entries.concern, Entered, "Raise a concern", scope="enter", group=ENTRIES, status=201
+    _enters("/concerns", entries.concern, "Raise a concern"),
+    _enters("/audits", setting_up.audit, "Propose an audit"),
+    _enters("/meetings", setting_up.meeting, "Plan a meeting"),
+    _enters("/audit/{number:int}/aims", setting_up.aim, "Write down an aim"),
+    _enters("/audit/{number:int}/cases", setting_up.case, "Draw a case"),
+    _enters("/audit/{number:int}/returns", setting_up.returns, "Ask the agencies for their returns"),
+    _adds("/audit/{number:int}/meeting", setting_up.meeting_of_audit, "Name the meeting for the returns"),
+    _adds("/audit/{number:int}/moderations", setting_up.moderation, "Record the joint look at the returns"),
+    _adds("/audit/{number:int}/disseminations", setting_up.dissemination, "Record how learning was spread"),
+    _adds("/meeting/{number:int}/attendance", setting_up.attendance, "Record who was there"),
+    _adds("/recommendation/{number:int}/answers", entries.agency_answer, "Answer for an agency"),
+    _enters(
+        "/recommendation/{number:int}/re_audits", setting_up.re_audit, "Set a later aim beside an earlier"
     ),
-    writes(
-        "/agency_return/{number:int}/answers",
-        entries.answers,
-        Done,
-        "Answer aims",
-        scope="enter",
-        group=ENTRIES,
-    ),
-    writes(
-        "/audit/{number:int}/findings",
-        entries.finding,
-        Entered,
-        "Record a finding",
-        scope="enter",
-        group=ENTRIES,
-        status=201,
-    ),
-    writes(
-        "/audit/{number:int}/recommendations",
-        entries.recommendation,
-        Entered,
-        "Make a recommendation",
-        scope="enter",
-        group=ENTRIES,
-        status=201,
-    ),
-    writes(
-        "/recommendation/{number:int}/actions",
-        entries.action,
-        Entered,
-        "Plan an action",
-        scope="enter",
-        group=ENTRIES,
-        status=201,
-    ),
-    writes(
-        "/recommendation/{number:int}/evidence",
-        entries.lasting_evidence,
-        Done,
-        "Give evidence that it lasts",
-        scope="enter",
-        group=ENTRIES,
-    ),
-    writes("/action/{number:int}/notes", entries.note, Done, "Note progress", scope="enter", group=ENTRIES),
-    writes(
-        "/action/{number:int}/evidence", entries.evidence, Done, "Give evidence", scope="enter", group=ENTRIES
-    ),
-    writes(
-        "/{kind}/{number:int}/replies",
-        entries.reply,
-        Entered,
-        "Reply to a notice",
-        scope="enter",
-        group=ENTRIES,
-        status=201,
-    ),
+    _adds("/action/{number:int}/plan", entries.completed_plan, "Name what the plan lacks"),
+    _adds("/action/{number:int}/wait", entries.wait, "Wait for another agency"),
+    _adds("/action/{number:int}/resume", entries.resume, "Say what came of waiting"),
+    _adds("/agency_return/{number:int}/answers", entries.answers, "Answer aims"),
+    _enters("/audit/{number:int}/findings", entries.finding, "Record a finding"),
+    _enters("/audit/{number:int}/recommendations", entries.recommendation, "Make a recommendation"),
+    _enters("/recommendation/{number:int}/actions", entries.action, "Plan an action"),
+    _adds("/recommendation/{number:int}/evidence", entries.lasting_evidence, "Give evidence that it lasts"),
+    _adds("/action/{number:int}/notes", entries.note, "Note progress"),
+    _adds("/action/{number:int}/evidence", entries.evidence, "Give evidence"),
+    _enters("/{kind}/{number:int}/replies", entries.reply, "Reply to a notice"),
     writes(
         "/{kind}/{number:int}/acknowledgements",
         entries.acknowledgement,
