@@ -5,7 +5,6 @@ Whoever runs the installation does the same from the command line.
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 
 import sqlalchemy as sa
@@ -15,7 +14,7 @@ from assurance.accounts.enrolling import send_invitation
 from assurance.accounts.letters import tell_of_change, tell_those_who_answer
 from assurance.accounts.sessions import end_all_of
 from assurance.accounts.tickets import recall_tickets
-from assurance.commands.checks import own, said
+from assurance.commands.checks import free_key, own, said
 from assurance.commands.founding import record_absence
 from assurance.commands.hearing import require_role
 from assurance.office import Tx
@@ -47,9 +46,9 @@ def add_person(tx: Tx, name: str, email: str) -> int:
 
     Raises Refused for a name or an address that cannot be written to, and for one that somebody here has already.
     """
-    _require_keeper(tx)
+    require_keeper(tx)
     called, address = said(name, "the name"), _address(tx, email)
-    row = Person(group_id=tx.actor.group_id, key=_key(tx, called), name=called, email=address)
+    row = Person(group_id=tx.actor.group_id, key=free_key(tx, Person, called), name=called, email=address)
     tx.session.add(row)
     tx.session.flush()
     note_deed(tx, "person_added", row.id, called)
@@ -61,7 +60,7 @@ def change_person(tx: Tx, person_id: int, *, name: str, email: str) -> None:
 
     Links to the account that went to the address before are good no more: whoever reads it there may be somebody else.
     """
-    _require_keeper(tx)
+    require_keeper(tx)
     person = own(tx, Person, person_id, "person")
     called, address = said(name, "the name"), _address(tx, email, but=person.id)
     if (called, address) == (person.name, person.email):
@@ -83,7 +82,7 @@ def invite_to_account(tx: Tx, person_id: int) -> str:
 
     Raises Refused for an account that is set up or disabled, and where another account uses the same address.
     """
-    _require_keeper(tx)
+    require_keeper(tx)
     person = own(tx, Person, person_id, "person")
     account = _account(tx, person.id)
     if account is not None and account.disabled_at is not None:
@@ -155,7 +154,7 @@ def give_post(tx: Tx, post_id: int, person_id: int, *, from_on: date, until_on: 
     Raises Refused for a post to oneself, for days that are over or in the wrong order, and for a post that the same
     person holds on one of these days already.
     """
-    _require_keeper(tx)
+    require_keeper(tx)
     person, post = own(tx, Person, person_id, "person"), own(tx, Post, post_id, "post")
     reasons = []
     if person.id == tx.actor.person_id:
@@ -194,7 +193,7 @@ def end_post(tx: Tx, holding_id: int, last_on: date) -> None:
     Raises Refused for an earlier day: what was done until now was done in the post. And for a later one than the last
     day that stands: who holds a post for longer is given it anew, as anybody is.
     """
-    _require_keeper(tx)
+    require_keeper(tx)
     row = own(tx, PostHolding, holding_id, "holding of a post")
     yesterday = tx.today - timedelta(days=1)
     if row.until_on is not None and row.until_on < tx.today:
@@ -231,14 +230,15 @@ def _take_back(tx: Tx, table: type[ApiToken] | type[CalendarFeed], person: Perso
     tx.session.execute(sa.update(table).where(*own_ones).values(revoked_at=tx.now))
 
 
-def _require_keeper(tx: Tx) -> None:
+def require_keeper(tx: Tx) -> None:
+    """Raise Refused for anybody but an administrator and whoever runs the installation."""
     if tx.actor.person_id is not None:
         require_role(tx, KEEPER)
 
 
 def _others_account(tx: Tx, person_id: int, what: str) -> tuple[Person, Account]:
     """Give somebody else's account; raises Refused for one's own: an administrator cannot lock themselves out or in."""
-    _require_keeper(tx)
+    require_keeper(tx)
     person = own(tx, Person, person_id, "person")
     if person.id == tx.actor.person_id:
         sentence = f"You cannot {what} your own account; another administrator can, or whoever runs the installation."
@@ -278,14 +278,3 @@ def _address(tx: Tx, text: str, *, but: int | None = None) -> str:
             Reason("address_taken", f"{address} is the address of {taken}; each person has their own.")
         )
     return address
-
-
-def _key(tx: Tx, name: str) -> str:
-    """Make a key of a name that nobody has yet: ada_ashdown, ada_ashdown_2."""
-    plain = re.sub(r"\W+", "_", name.casefold()).strip("_") or "person"
-    query = sa.select(Person.key).where(Person.group_id == tx.actor.group_id, Person.key.startswith(plain))
-    taken = set(tx.session.scalars(query))
-    number = 1
-    while (key := plain if number == 1 else f"{plain}_{number}") in taken:
-        number += 1
-    return key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from assurance.commands.hearing import hear, require_readable
 from assurance.facts import Known
 from assurance.office import Tx
 from assurance.reasons import day_in_words
-from assurance.records import Aim, Finding, Meeting, Recommendation
+from assurance.records import Agency, Aim, Finding, Meeting, Person, Post, Recommendation, RecordSet
 from assurance.records.rows import OfGroup
 from engine.errors import Reason, Refused
 from engine.moved import Moved, Ref
@@ -71,3 +72,14 @@ def next_recommendation(tx: Tx, audit_id: int, kind: str) -> int:
         Recommendation.audit_id == audit_id, Recommendation.type == kind
     )
     return (tx.session.scalar(query) or 0) + 1
+
+
+def free_key(tx: Tx, table: type[Agency] | type[Person] | type[Post] | type[RecordSet], name: str) -> str:
+    """Make a key of a name that no row of a table has yet: ada_ashdown, ada_ashdown_2."""
+    plain = re.sub(r"\W+", "_", name.casefold()).strip("_") or table.__tablename__
+    query = sa.select(table.key).where(table.group_id == tx.actor.group_id, table.key.startswith(plain))
+    taken = set(tx.session.scalars(query))
+    number = 1
+    while (key := plain if number == 1 else f"{plain}_{number}") in taken:
+        number += 1
+    return key

@@ -110,6 +110,7 @@ class PostEntry:
 class AgencyEntry:
     """An agency, its collections of records with the post that leads each, and its posts."""
 
+    id: int
     name: str
     records: tuple[tuple[str, str], ...]
     posts: tuple[str, ...]
@@ -170,7 +171,9 @@ def agencies(tx: Tx, viewer: Viewer) -> tuple[AgencyEntry, ...]:
     rows = tx.session.execute(
         sa.select(Agency.id, Agency.name).where(visible(viewer, Agency)).order_by(Agency.name)
     )
-    return tuple(AgencyEntry(name, tuple(records[number]), tuple(titles[number])) for number, name in rows)
+    return tuple(
+        AgencyEntry(number, name, tuple(records[number]), tuple(titles[number])) for number, name in rows
+    )
 
 
 def latest_deeds(tx: Tx, viewer: Viewer, *, page: int = 1) -> tuple[tuple[Deed, ...], int]:

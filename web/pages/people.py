@@ -50,14 +50,16 @@ def posts(desk: Desk) -> Response:
     """Show the posts of the group with whoever holds them."""
     with desk.reading() as (tx, viewer):
         found = directory.posts(tx, viewer)
-    return desk.page("people/posts.html", title="Posts", posts=found)
+    return desk.page("people/posts.html", title="Posts", posts=found, may_keep=_may_keep(desk))
 
 
 def agencies(desk: Desk) -> Response:
     """Show the agencies with their records and posts."""
     with desk.reading() as (tx, viewer):
         found = directory.agencies(tx, viewer)
-    return desk.page("people/agencies.html", title="Agencies and records", agencies=found)
+    return desk.page(
+        "people/agencies.html", title="Agencies and records", agencies=found, may_keep=_may_keep(desk)
+    )
 
 
 def deeds(desk: Desk, page: int = 1) -> Response:
@@ -81,7 +83,7 @@ def deeds(desk: Desk, page: int = 1) -> Response:
 
 def ask_new(desk: Desk) -> Response:
     """Show the form of a new person."""
-    return _form(desk, PersonForm(), "Add a person", PEOPLE, "People", button="Add this person")
+    return form_page(desk, PersonForm(), "Add a person", PEOPLE, "People", button="Add this person")
 
 
 def add(desk: Desk) -> Response:
@@ -94,10 +96,10 @@ def add(desk: Desk) -> Response:
         nonlocal number
         number = administering.add_person(tx, form.name.data or "", form.email.data or "")
 
-    refused = _kept(desk, form, act)
+    refused = kept(desk, form, act)
     if refused:
         title = "Add a person"
-        return _form(desk, form, title, PEOPLE, "People", button="Add this person", status=422)
+        return form_page(desk, form, title, PEOPLE, "People", button="Add this person", status=422)
     said = "The person is added. Invite them, and give them a post."
     return desk.go(f"{PEOPLE}/{number}", said=said)
 
@@ -116,7 +118,7 @@ def change(desk: Desk, number: int) -> Response:
     def act(tx: Tx) -> None:
         administering.change_person(tx, number, name=form.name.data or "", email=form.email.data or "")
 
-    if _kept(desk, form, act):
+    if kept(desk, form, act):
         return _person_form(desk, entry, form, status=422)
     return desk.go(_path(number), said="Changed. Whoever has another address now is told at the one before.")
 
@@ -189,7 +191,7 @@ def give(desk: Desk, number: int) -> Response:
             tx, int(form.post.data), number, from_on=form.from_on.data, until_on=form.until_on.data
         )
 
-    if _kept(desk, form, act):
+    if kept(desk, form, act):
         return _give_form(desk, number, form, status=422)
     return desk.go(_path(number), said="The post is given. It acts from its first day on.")
 
@@ -212,7 +214,7 @@ def end(desk: Desk, number: int) -> Response:
     def act(tx: Tx) -> None:
         administering.end_post(tx, number, yesterday if at_once else form.last_on.data)
 
-    if _kept(desk, form, act, is_complete=at_once):
+    if kept(desk, form, act, is_complete=at_once):
         return _end_form(desk, held, form, status=422)
     said = "The post has ended." if at_once else "The last day in the post is written down."
     return desk.go(_path(held.person_id), said=said)
@@ -230,13 +232,13 @@ def note_absence(desk: Desk, number: int) -> Response:
     def act(tx: Tx) -> None:
         administering.note_absence(tx, number, form.from_on.data, form.until_on.data, form.reason.data or "")
 
-    if _kept(desk, form, act):
+    if kept(desk, form, act):
         return _absence_form(desk, entry, form, status=422)
     return desk.go(_path(number), said="Recorded. What waits for them goes to the deputy meanwhile.")
 
 
-def _kept(desk: Desk, form: OwnForm, act: Callable[[Tx], None], *, is_complete: bool = False) -> bool:
-    """Do what a form asks for; True where it was refused, and says why."""
+def kept(desk: Desk, form: OwnForm, act: Callable[[Tx], None], *, is_complete: bool = False) -> bool:
+    """Do what a form asks for; give True where it was refused, and let the form say why."""
     if not is_complete and not form.validate():
         return True
     try:
@@ -250,7 +252,7 @@ def _kept(desk: Desk, form: OwnForm, act: Callable[[Tx], None], *, is_complete: 
     return False
 
 
-def _form(
+def form_page(
     desk: Desk,
     form: OwnForm,
     title: str,
@@ -263,6 +265,7 @@ def _form(
     also: tuple[str, str] | None = None,
     status: int = 200,
 ) -> Response:
+    """Show a form of whoever keeps people and posts."""
     return desk.page(
         "people/form.html",
         status=status,
@@ -278,7 +281,7 @@ def _form(
 
 
 def _person_form(desk: Desk, entry: PersonEntry, form: PersonForm, *, status: int = 200) -> Response:
-    return _form(
+    return form_page(
         desk,
         form,
         "Change name or address",
@@ -294,7 +297,7 @@ def _person_form(desk: Desk, entry: PersonEntry, form: PersonForm, *, status: in
 def _give_form(desk: Desk, number: int, form: GivePostForm, *, status: int = 200) -> Response:
     entry = _entry(desk, number)
     form.post.choices = _post_choices(desk)
-    return _form(
+    return form_page(
         desk,
         form,
         "Give a post",
@@ -308,7 +311,7 @@ def _give_form(desk: Desk, number: int, form: GivePostForm, *, status: int = 200
 
 
 def _end_form(desk: Desk, held: Held, form: EndPostForm, *, status: int = 200) -> Response:
-    return _form(
+    return form_page(
         desk,
         form,
         "End a post",
@@ -323,7 +326,7 @@ def _end_form(desk: Desk, held: Held, form: EndPostForm, *, status: int = 200) -
 
 
 def _absence_form(desk: Desk, entry: PersonEntry, form: AbsenceForm, *, status: int = 200) -> Response:
-    return _form(
+    return form_page(
         desk,
         form,
         "Record an absence",
