@@ -16,9 +16,12 @@ from tools.chromium import launch
 OPEN = Callable[..., Live]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium without a window; a run without one fails, with a sentence that says what to install."""
+    """A Chromium without a window; a run without one fails, with a sentence that says what to install.
+
+    It goes with each file of tests: while it is there its loop runs in this thread, and others could start none.
+    """
     with sync_playwright() as play, launch(play) as one:
         yield one
 
