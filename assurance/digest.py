@@ -15,7 +15,7 @@ from assurance.outlook import Outlook
 from assurance.reasons import day_in_words
 from assurance.records import DigestItem, Person
 from assurance.reminders import STILL_WAITS, ground_of, is_put_aside, listener_of, next_hour, subject_of
-from engine.store import Prepared
+from engine.prepared import Prepared
 from notifications import outbox
 from notifications.leases import Claimed
 from notifications.outbox import Message, Notice, Severity, State

@@ -14,8 +14,8 @@ from assurance.backlog import Count, counted, settled
 from assurance.office import Office, Tx, clock_of
 from assurance.records import AdoptedRule, Group, Person
 from assurance.tally import Withheld
+from engine.prepared import RowLock
 from engine.rules import Rule
-from engine.store import RowLock
 
 CLOCK = "clock"
 NONE, ACCEPTED, ONLY_FROM, GONE = "none", "accepted", "only_from", "gone"

@@ -16,7 +16,7 @@ from assurance.records import Approval, Matter
 from engine.conditions import Kind, Value
 from engine.ledger import canonical
 from engine.moved import Ref, Standing
-from engine.store import RowLock
+from engine.prepared import RowLock
 from engine.workflow import OwnVocabulary
 
 _LOCK = RowLock(Matter.id)

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from assurance.records import RuleHold
 from engine.ledger import Event
 from engine.moved import Ref
+from engine.prepared import Prepared
 from engine.rules import FiredBefore, Hold, HoldKind, Past
-from engine.store import Prepared, among
+from engine.store import among
 
 FIRED, NOTICED, PASSED_OVER = "fired", "noticed", "passed_over"
 IN_FORCE = "in_force"

@@ -48,7 +48,8 @@ from engine.bookmarks import Bookmark
 from engine.definitions import published
 from engine.ledger import Entry, Event, EventText, canonical, entry_of
 from engine.moved import Moved, Ref
-from engine.store import Prepared, Store, open_store
+from engine.prepared import Prepared
+from engine.store import Store, open_store
 from engine.timers import Timer
 from notifications.outbox import Message
 

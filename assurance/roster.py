@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.records import Absence, Person, Post, PostHolding
-from engine.store import Prepared
+from engine.prepared import Prepared
 
 # Posts whose holder acts for the whole group; every other post acts for its own agency only.
 GROUP_ROLES = frozenset(

@@ -15,7 +15,8 @@ from assurance.roster import GROUP_ROLES, RELATIONS, Roster, Seat
 from engine.definitions import MIGRATED
 from engine.ledger import Event
 from engine.moved import Ref
-from engine.store import Prepared, among
+from engine.prepared import Prepared
+from engine.store import among
 
 # Words of a conflict that speak of no step.
 _NO_STEPS = frozenset({"own_agency", "requester"})

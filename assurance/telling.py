@@ -21,8 +21,8 @@ from assurance.records import DigestItem
 from assurance.replies import Noticed, replies_about
 from assurance.roster import Roster, roster
 from engine.moved import Ref
+from engine.prepared import Prepared
 from engine.rules import Rule, Severity, Verdict
-from engine.store import Prepared
 from notifications import outbox
 
 _SEVERITY = {

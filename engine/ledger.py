@@ -20,7 +20,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.errors import Stale
 from engine.moved import Moved, Ref, Standing
-from engine.store import Base, Prepared, instant_text
+from engine.prepared import Prepared
+from engine.store import Base, instant_text
 
 
 class Event(Base):

@@ -13,7 +13,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from engine.moved import Ref
-from engine.store import Base, Prepared, among
+from engine.prepared import Prepared
+from engine.store import Base, among
 
 
 class Timer(Base):

@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine.store import Base, Prepared
+from engine.prepared import Prepared
+from engine.store import Base
 
 LONGEST_KEY = 200
 _ROWS_AT_ONCE = 25

@@ -11,7 +11,7 @@ from assurance.accounts.tokens import draw_token, fingerprint
 from assurance.office import Actor, Office, Tx
 from assurance.records import Account, Person, SignedInSession
 from engine.errors import Refused
-from engine.store import Prepared
+from engine.prepared import Prepared
 
 LONGEST_IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)

@@ -16,7 +16,8 @@ from assurance.facts.words import ADDRESSEES, CONFLICTS, ROLES
 from assurance.records import Approval, Audit
 from engine.conditions import Field, Kind, Value, Vocabulary
 from engine.moved import Moved, Ref, Standing
-from engine.store import Prepared, RowLock, among
+from engine.prepared import Prepared, RowLock
+from engine.store import among
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,8 @@ from sqlalchemy.orm import Session
 
 from engine.bookmarks import remember, remembered
 from engine.definitions import Definition
+from engine.prepared import Prepared, RowLock
 from engine.store import (
-    Prepared,
-    RowLock,
     Store,
     among,
     database_url,
