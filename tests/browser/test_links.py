@@ -101,4 +101,5 @@ def test_making_a_token_keeps_nobody_out(live_at: OPEN, size: dict[str, int]) ->
     keeps_nobody_out(page)
     page.get_by_role("button", name="I have kept the token").click()
     page.get_by_role("heading", name="My tokens").wait_for()
+    assert "Board spreadsheet" in page.inner_text("main")
     keeps_nobody_out(page)

@@ -85,6 +85,7 @@ def test_of_a_huge_mail_only_the_beginning_is_read(folder: Path) -> None:
 def test_a_mail_that_somebody_else_took_meanwhile_is_filed_already(folder: Path) -> None:
     with open_box(str(folder)) as box:
         box.file_away("new/1425373921.gone")
+    assert contents(folder) == []
 
 
 def test_a_mail_that_somebody_else_takes_while_we_read_is_passed_over(folder: Path) -> None:

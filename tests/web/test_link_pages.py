@@ -145,6 +145,8 @@ def test_a_return_that_was_sent_back_can_be_answered_again_with_the_same_link(
     shown = asked.get(path)
     after(shown, "Which school year?")
     after(shown, "Submit the return")
+    posted(asked, path, answers(asked) | {"then": "submit"})
+    assert asked.world.state(school) == "submitted"
 
 
 def test_a_link_opens_nothing_else_of_the_site(asked: Site, school: Ref) -> None:

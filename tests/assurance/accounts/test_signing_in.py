@@ -62,7 +62,8 @@ def test_the_chair_signs_in_with_her_password_and_her_app(ada: Somebody) -> None
 
 def test_capitals_and_spaces_around_an_e_mail_do_not_matter(ada: Somebody) -> None:
     step = show_password(ada.world.office, "  ADA@QA.example ", ada.password, place=HERE)
-    show_code(ada.world.office, step, f" {ada.next_code[:3]} {ada.code[3:]} ", place=HERE)
+    done = show_code(ada.world.office, step, f" {ada.next_code[:3]} {ada.code[3:]} ", place=HERE)
+    assert done.name == "Ada Ashdown"
 
 
 def test_a_password_alone_signs_nobody_in(ada: Somebody) -> None:
@@ -232,7 +233,7 @@ def test_whoever_knows_the_password_cannot_guess_codes_for_ever(ada: Somebody) -
 def test_right_passwords_use_up_no_guesses(ada: Somebody) -> None:
     for _ in range(3 * GUESSES):
         ada.first_step()
-    ada.signs_in()
+    assert ada.signs_in().name == "Ada Ashdown"
 
 
 def test_a_right_password_opens_what_it_has_closed_itself_and_nothing_else(any_world_at: At) -> None:
