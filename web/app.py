@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -319,22 +319,11 @@ def create_app(office: Office, *, is_demo: bool = False, limits: Limits | None =
     """
     address = urlsplit(office.settings.base_url)
     is_secure = address.scheme == "https"
-    app = FastAPI(title="auditloop", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="auditloop", docs_url=None, redoc_url=None, openapi_url=None, routes=_pages().routes)
     app.state.office = office
     app.state.pages = Templates()
     app.state.cookies = Cookies(is_secure)
     app.state.is_demo = is_demo
-    for route in ROUTES:
-        if isinstance(route, ApiRoute):
-            continue  # answered by an application of its own, which tells what is wrong as programs need it
-        app.add_api_route(
-            route.path,
-            Answered(route),
-            methods=[route.method],
-            include_in_schema=False,
-            response_model=None,
-            name=f"{route.method} {route.path}",
-        )
     for failure, answer in FAILURES.items():
         app.add_exception_handler(failure, answer)
     app.mount(PREFIX, create_api(office, limits=limits), name="api")
@@ -343,3 +332,21 @@ def create_app(office: Office, *, is_demo: bool = False, limits: Limits | None =
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     app.add_middleware(SafeAnswers, is_secure=is_secure, broken=broken)
     return app
+
+
+@cache
+def _pages() -> APIRouter:
+    """Make the routes of the pages, once in a process: they know no office."""
+    pages = APIRouter()
+    for route in ROUTES:
+        if isinstance(route, ApiRoute):
+            continue  # answered by an application of its own, which tells what is wrong as programs need it
+        pages.add_api_route(
+            route.path,
+            Answered(route),
+            methods=[route.method],
+            include_in_schema=False,
+            response_model=None,
+            name=f"{route.method} {route.path}",
+        )
+    return pages

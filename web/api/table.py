@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
 from assurance.office import Office
@@ -222,22 +223,30 @@ def create_api(office: Office, *, limits: Limits | None = None) -> FastAPI:
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
         redirect_slashes=False,
+        routes=_routes().routes,
     )
     api.state.office = office
     api.state.limits = limits or Limits()
-    for route in API_ROUTES:
-        path = route.path.removeprefix(PREFIX)
-        if route.gives is None:
-            api.add_api_route(path, route.answer, methods=[route.method], include_in_schema=False)
-        else:
-            _add(api, path, route)
     for failure, answer in PROBLEMS.items():
         api.add_exception_handler(failure, answer)
     return api
 
 
-def _add(api: FastAPI, path: str, route: ApiRoute) -> None:
-    api.add_api_route(
+@cache
+def _routes() -> APIRouter:
+    """Make the routes for programs, once in a process: they know no office."""
+    router = APIRouter()
+    for route in API_ROUTES:
+        path = route.path.removeprefix(PREFIX)
+        if route.gives is None:
+            router.add_api_route(path, route.answer, methods=[route.method], include_in_schema=False)
+        else:
+            _add(router, path, route)
+    return router
+
+
+def _add(router: APIRouter, path: str, route: ApiRoute) -> None:
+    router.add_api_route(
         path,
         Called(route),
         methods=[route.method],
