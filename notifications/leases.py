@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from notifications.holders import is_gone
 from notifications.outbox import Message, State, written
+from notifications.restored import NOT_RELEASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ _DUE = (
         Message.sent_at.is_(None),
         Message.state == sa.literal_column("'queued'"),
         Message.not_before <= sa.bindparam("at", type_=Message.not_before.type),
+        ~NOT_RELEASED,
     )
     .order_by(Message.not_before, Message.id)
     .limit(sa.bindparam("most"))
@@ -194,7 +196,7 @@ def claim(session: Session, *, at: datetime, lease: timedelta, limit: int, token
     """Take at most `limit` due messages for the length of the lease, the longest due first.
 
     Two deliveries never hold the same message: on PostgreSQL each skips what the other has locked, on SQLite
-    they write one after the other.
+    they write one after the other. After a restore nothing is due until somebody has released the mail.
     """
     values = {"at": at, "most": limit, "until": at + lease, "token": token}
     rows = session.connection().execute(_CLAIM, values)
