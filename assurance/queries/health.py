@@ -32,8 +32,10 @@ TRIGGERS = {
         "event_refuses_update",
         "account_event_refuses_delete",
         "account_event_refuses_update",
+        "checkpoint_refuses_delete",
+        "checkpoint_refuses_update",
     ),
-    "postgresql": ("event_refuses_change", "account_event_refuses_change"),
+    "postgresql": ("event_refuses_change", "account_event_refuses_change", "checkpoint_refuses_change"),
 }
 PATIENCE = timedelta(hours=1)
 AHEAD = timedelta(minutes=5)  # by so much may two machines' clocks differ
