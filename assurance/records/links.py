@@ -14,8 +14,8 @@ from engine.store import Base
 class MailLink(OfGroup, Base):
     """One link for one person and one subject: to answer a return, or to confirm an action once.
 
-    Of the link itself only a fingerprint is kept. Whoever opens it acts for this person, as long as they hold the
-    post for which they got it.
+    Of the link itself only a fingerprint is kept, and the blank in place of which it is put into letters. Whoever opens
+    it acts for this person, as long as they hold the post for which they got it, and have the address to which it went.
     """
 
     __tablename__ = "mail_link"
@@ -26,6 +26,8 @@ class MailLink(OfGroup, Base):
     subject_id: Mapped[int]
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     fingerprint: Mapped[str] = mapped_column(sa.String(64), unique=True)  # SHA-256 of the whole link
+    to_address: Mapped[str | None]
+    blank: Mapped[str | None]
     made_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
