@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     """Take the step; of links that were sent before it neither is known."""
     for name in ("to_address", "blank"):
-        op.add_column("mail_link", sa.Column(name, sa.String(), nullable=True))
+        op.add_column("mail_link", sa.Column(name, sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
