@@ -12,6 +12,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.store import among
+from engine.wire import Promise
 
 
 class RowLock:
@@ -39,6 +40,11 @@ class RowLock:
         elif wanted:
             self._many.rows(session, {"rows": wanted})
 
+    def take_soon(self, session: Session, row: int) -> None:
+        """Hold one row from the next statement on whose answer is needed, before that one is answered."""
+        if session.info["locks_rows"]:
+            self._one.tell(session, {"row": row})
+
 
 class Prepared:
     """A statement compiled once per kind of database and run on the driver's own cursor: the hot path.
@@ -62,10 +68,25 @@ class Prepared:
             return sum(self.run(session, row) for row in rows)
         session.flush()
         ready = self._for(session)
-        cursor = session.info["driver"].cursor()
-        cursor.executemany(ready.text, [ready.parameters(row) for row in rows])
-        touched: int = cursor.rowcount
+        parameters = [ready.parameters(row) for row in rows]
+        touched: int = session.info["wire"].ask_all(ready.text, parameters).rowcount
         return touched
+
+    def tell(self, session: Session, values: Mapping[str, Any], promise: Promise | None = None) -> None:
+        """Run a change of which nobody waits to hear: a server is told it together with what is asked next.
+
+        Raises what the promise says where it is not kept: at once, with the next question, or with the commit.
+        """
+        session.flush()
+        ready = self._for(session)
+        session.info["wire"].tell(ready.text, ready.parameters(values), promise)
+
+    def rows_soon(self, session: Session, values: Mapping[str, Any]) -> Callable[[], list[tuple[Any, ...]]]:
+        """Have a query answered together with what is asked next; give what gives its rows."""
+        session.flush()
+        ready = self._for(session)
+        answer = session.info["wire"].ask_soon(ready.text, ready.parameters(values))
+        return lambda: [ready.row(row) for row in answer().fetchall()]
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run a query and give all its rows, each value as its column's type promises."""
@@ -80,9 +101,7 @@ class Prepared:
     def _execute(self, session: Session, values: Mapping[str, Any]) -> Any:
         session.flush()
         ready = self._for(session)
-        cursor = session.info["driver"].cursor()
-        cursor.execute(ready.text, ready.parameters(values))
-        return cursor
+        return session.info["wire"].ask(ready.text, ready.parameters(values))
 
     def _for(self, session: Session) -> _Ready:
         dialect: Dialect = session.info["dialect"]

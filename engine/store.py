@@ -22,9 +22,14 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from engine.wire import Local, Remote, Wire
+
 # SQLite 3.7.0 to 3.51.2 can damage a write-ahead log when two connections checkpoint at once.
 FIRST_SQLITE_WITH_SAFE_WAL = (3, 51, 3)
 BUSY_TIMEOUT_MS = 30_000
+# For one transaction only: a connection goes from hand to hand.
+TELL_GROUP = "SELECT set_config('auditloop.group', %s, true)"
+WIRE = "wire"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -160,22 +165,26 @@ class Store:
     db: sa.Engine
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
-        """Open one writing transaction: commits at the end, rolls back on any exception."""
+    def begin(self, *, group: int | None = None) -> Iterator[Session]:
+        """Open one writing transaction: commits at the end, rolls back on any exception.
+
+        `group` is the group for which it works, where it is one alone; PostgreSQL is told it for this transaction.
+        """
         with self.db.connect() as connection, connection.begin():
-            session = self._session(connection, locks_rows=self.db.dialect.name != "sqlite")
+            session = self._session(connection, group, locks_rows=self.db.dialect.name != "sqlite")
             try:
                 yield session
                 session.flush()
             finally:
                 _close(session)
+            session.info["wire"].commit()
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self, *, group: int | None = None) -> Iterator[Session]:
         """Open a transaction that only reads: on SQLite it waits for nobody and hinders nobody for long."""
         reading = self.db.connect().execution_options(reads_only=True, **self._one_view())
         with reading as connection, connection.begin():
-            session = self._session(connection, locks_rows=False)
+            session = self._session(connection, group, locks_rows=False)
             try:
                 yield session
             finally:
@@ -185,9 +194,16 @@ class Store:
         """Have everything that is read in one transaction be of one instant; SQLite does so by itself."""
         return {} if self.db.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
 
-    def _session(self, connection: sa.Connection, *, locks_rows: bool) -> Session:
+    def _session(self, connection: sa.Connection, group: int | None, *, locks_rows: bool) -> Session:
         driver = connection.connection.driver_connection
-        info = {"driver": driver, "dialect": self.db.dialect, "locks_rows": locks_rows}
+        wire: Wire
+        if self.db.dialect.name == "sqlite":
+            wire = Local(driver)
+        else:
+            wire = connection.info[WIRE] = Remote(driver)
+            if group is not None:
+                wire.tell(TELL_GROUP, (str(group),))
+        info = {"driver": driver, "wire": wire, "dialect": self.db.dialect, "locks_rows": locks_rows}
         return Session(bind=connection, expire_on_commit=False, info=info)
 
     def close(self) -> None:
@@ -306,4 +322,17 @@ def _sqlite_driver(connection: object) -> sqlite3.Connection:
 
 
 def _postgresql(url: URL) -> sa.Engine:
-    return sa.create_engine(url, pool_pre_ping=True)
+    db = sa.create_engine(url, pool_pre_ping=True)
+
+    @sa.event.listens_for(db, "before_cursor_execute")
+    def _settle(connection: sa.Connection, *_statement: object) -> None:
+        # What the ORM is about to say comes after what was said before it and still waits.
+        wire = connection.info.get(WIRE)
+        if wire is not None:
+            wire.settle()
+
+    @sa.event.listens_for(db, "checkin")
+    def _forget(_driver: object, record: sa.pool.ConnectionPoolEntry) -> None:
+        record.info.pop(WIRE, None)
+
+    return db

@@ -118,7 +118,7 @@ class Noun:
 
     def load(self, session: Session, subject: int) -> Known | None:
         """Lock one subject's row, where the database can, and read it with all its facts in one query."""
-        self.lock(session, [subject])
+        self._lock.take_soon(session, subject)
         row = self._one.statement.first(session, {"subject": subject})
         return None if row is None else next(self._knowns(self._one, [row]))
 
