@@ -10,6 +10,9 @@ down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 
+# Whether programs of the shape before may go on running; else `auditloop migrate` waits until they are stopped.
+additive = True
+
 
 def upgrade() -> None:
     """Take the step."""

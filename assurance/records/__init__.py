@@ -42,6 +42,7 @@ from assurance.records.people import (
 )
 from assurance.records.returns import AgencyReturn, Answer
 from assurance.records.rules import AdoptedRule, DigestItem, RuleHold
+from assurance.records.shapes import OldestShape
 from assurance.records.tokens import AnsweredRequest, ApiToken
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "Matter",
     "Meeting",
     "Moderation",
+    "OldestShape",
     "Person",
     "PlannedAudit",
     "Post",
