@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,6 +21,9 @@ GROUP_ROLES = frozenset(
 
 # What somebody is to one subject only; no post gives it.
 RELATIONS = frozenset({"owner", "awaited_lead", "requester", "approver", "clock"})
+
+
+_Rows: TypeAlias = Callable[[], list[tuple[Any, ...]]]
 
 
 class Seat(NamedTuple):
@@ -102,6 +105,18 @@ def roster(session: Session, *, group_id: int, today: date) -> Roster:
     """
     read: dict[tuple[int, date], Roster] = session.info.setdefault("rosters", {})
     if (group_id, today) not in read:
-        rows = _SEATS.rows(session, {"the_group": group_id, "today": today})
-        read[group_id, today] = Roster(tuple(map(Seat._make, rows)))
+        rows = _asked(session, group_id, today)
+        read[group_id, today] = Roster(tuple(map(Seat._make, rows())))
     return read[group_id, today]
+
+
+def roster_soon(session: Session, *, group_id: int, today: date) -> None:
+    """Have the roster asked together with whatever is asked next, which `roster` then has at hand."""
+    _asked(session, group_id, today)
+
+
+def _asked(session: Session, group_id: int, today: date) -> _Rows:
+    asked: dict[tuple[int, date], _Rows] = session.info.setdefault("rosters_asked", {})
+    if (group_id, today) not in asked:
+        asked[group_id, today] = _SEATS.rows_soon(session, {"the_group": group_id, "today": today})
+    return asked[group_id, today]

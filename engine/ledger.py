@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from engine.errors import Stale
+from engine.errors import Refused, Stale
 from engine.moved import Moved, Ref, Standing
 from engine.prepared import Prepared
 from engine.store import Base, instant_text
+from engine.wire import Promise
 
 
 class Event(Base):
@@ -139,12 +140,15 @@ def append(session: Session, table: type[Moved], standing: Standing, line: Line)
     """Write the next line of a subject and change its row, if nobody else was faster.
 
     A new subject stands at version 0 with an empty head; its first line is number 1.
-    Raises Stale where another transaction has written a line since `standing` was read.
+    Raises Stale where another transaction has written a line since `standing` was read: at once, with the next
+    question to a server, or when the transaction ends.
     """
     told = _sealed(standing, line)
-    _advance(session, table, [_Step(standing, told.after, line.changes)])
-    _INSERT.run(session, told.line)
-    _INSERT_TEXT.run_all(session, told.texts)
+    advancing = _advancing(table, frozenset(line.changes))
+    advancing.tell(session, _advanced(_Step(standing, told.after, line.changes)), Promise(1, _faster()))
+    _INSERT.tell(session, told.line)
+    for text in told.texts:
+        _INSERT_TEXT.tell(session, text)
     return told.written
 
 
@@ -278,15 +282,25 @@ def _advance(session: Session, table: type[Moved], steps: Iterable[_Step]) -> No
     Compare-and-set: the same line, written by two at once, finds the version moved for the second.
     """
     rows: dict[frozenset[str], list[Mapping[str, Any]]] = {}
-    for before, after, changes in steps:
-        values: dict[str, Any] = {f"new_{name}": value for name, value in changes.items()}
-        values |= {"subject": before.ref.id, "seen": before.version}
-        values |= {"new_version": after.version, "new_material_version": after.material_version}
-        values["new_head"] = after.head
-        rows.setdefault(frozenset(changes), []).append(values)
+    for step in steps:
+        rows.setdefault(frozenset(step.changes), []).append(_advanced(step))
     for names, alike in rows.items():
         if _advancing(table, names).run_all(session, alike) != len(alike):
-            raise Stale.because("stale", "Somebody else has changed this in the meantime; look again.")
+            raise _faster()
+
+
+def _advanced(step: _Step) -> dict[str, Any]:
+    """Give the values of one subject's compare-and-set."""
+    before, after, changes = step
+    values: dict[str, Any] = {f"new_{name}": value for name, value in changes.items()}
+    values |= {"subject": before.ref.id, "seen": before.version}
+    values |= {"new_version": after.version, "new_material_version": after.material_version}
+    values["new_head"] = after.head
+    return values
+
+
+def _faster() -> Refused:
+    return Stale.because("stale", "Somebody else has changed this in the meantime; look again.")
 
 
 def _advancing(table: type[Moved], changes: frozenset[str]) -> Prepared:

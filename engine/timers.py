@@ -102,7 +102,7 @@ def arm(session: Session, refs: Sequence[Ref], *, group_id: int, due_at: datetim
     values: dict[str, object] = {"group_id": group_id, "due_at": due_at}
     for number, ref in enumerate(sorted(refs)):
         values |= {f"kind_{number}": ref.kind, f"id_{number}": ref.id}
-    _arming(session.info["dialect"].name, len(refs)).run(session, values)
+    _arming(session.info["dialect"].name, len(refs)).tell(session, values)
 
 
 def appoint(session: Session, appointments: Sequence[Appointment], *, group_id: int) -> None:

@@ -146,7 +146,7 @@ def put(session: Session, notices: Sequence[Notice], *, at: datetime) -> None:
         values: dict[str, object] = {"created_at": at}
         for number, notice in enumerate(some):
             values.update(_values(notice, number, at))
-        _insert(dialect, len(some)).run(session, values)
+        _insert(dialect, len(some)).tell(session, values)
 
 
 def withdraw(session: Session, *, key: str, reason: str, at: datetime, by: str | None = None) -> bool:

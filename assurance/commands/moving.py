@@ -28,6 +28,7 @@ from assurance.mail import name_of
 from assurance.matters import plain
 from assurance.office import Tx
 from assurance.records import Approval, Meeting, RuleHold
+from assurance.roster import roster_soon
 from engine import timers
 from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused
@@ -79,6 +80,7 @@ def move(
     `version` is the one on which the actor decided; `key` makes a repetition of the same request harmless.
     Raises Refused with every reason at once, Stale where the subject has changed since that version.
     """
+    roster_soon(tx.session, group_id=tx.actor.group_id, today=tx.today)
     known = load(tx, ref)
     # Asked once the row is locked: of the same request made twice at once, the second finds the first's answer.
     earlier = repeated(tx, key, ref, trigger)
