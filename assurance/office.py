@@ -91,7 +91,7 @@ class Office:
     @contextmanager
     def begin(self, actor: Actor) -> Iterator[Tx]:
         """Open one command's transaction: commits at the end, rolls back on any exception."""
-        with self.store.begin() as session:
+        with TRACER.start_as_current_span("command"), self.store.begin(group=actor.group_id) as session:
             # Asked once the turn has come: a command that waited does not write an instant before others'.
             now = self.clock.now()
             yield Tx(session, now, self._today(actor, now), actor, self.playbook)
@@ -100,7 +100,7 @@ class Office:
     def reading(self, actor: Actor) -> Iterator[Tx]:
         """Open a transaction that only reads."""
         now = self.clock.now()
-        with self.store.reading() as session:
+        with self.store.reading(group=actor.group_id) as session:
             yield Tx(session, now, self._today(actor, now), actor, self.playbook)
 
     def actor(self, key: str, *, group: str | None = None) -> Actor:
