@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -17,8 +17,6 @@ from typer.testing import CliRunner
 from assurance.config import HOME
 from cli.main import app
 
-ROUNDS, SEED = "AUDITLOOP_FAULT_ROUNDS", "AUDITLOOP_FAULT_SEED"
-ROUNDS_IN_ALL = 10
 LONGEST = 300.0  # seconds after which a process has hung
 
 
@@ -99,22 +97,6 @@ def _environment() -> dict[str, str]:
     if own.pop("PYTHONDONTWRITEBYTECODE", ""):
         own["PYTHONPYCACHEPREFIX"] = str(HOME / "var" / "check" / "bytecode")
     return own
-
-
-def rounds(share: int, test: str, one: Callable[[random.Random], None]) -> None:
-    """Play a fault so many tenths of all rounds; a failure says how to play that very round again."""
-    number = max(1, int(os.environ.get(ROUNDS, ROUNDS_IN_ALL)) * share // 10)
-    seed = int(os.environ.get(SEED, random.SystemRandom().randrange(1_000_000)))
-    for _ in range(number):
-        try:
-            one(random.Random(seed))
-        except BaseException:
-            again = (
-                f"{SEED}={seed} {ROUNDS}=1 {sys.executable} -m pytest 'tests/faults/test_kills.py::{test}'"
-            )
-            sys.stdout.write(f"\nOnce more: {again}\n")
-            raise
-        seed = random.Random(seed).randrange(1_000_000)
 
 
 def verified(database: str) -> tuple[int, str]:

@@ -15,7 +15,8 @@ import pytest
 
 from assurance.config import HOME
 from tests.assurance.changed_workflows import shelf_of
-from tests.faults.killing import LONGEST, Program, rounds, verified
+from tests.faults.killing import LONGEST, Program, verified
+from tests.faults.sizes import rounds
 from tests.faults.standing import column, letters, retold, sent, states
 from tests.notifications.sink import Postbox, open_aiosmtpd
 
@@ -46,7 +47,7 @@ def test_a_killed_demo_goes_on_and_tells_the_same_story(folder: Path) -> None:
         assert states(database) == {"sent"}
         assert letters(database.with_suffix(".mail")) == post == Counter(sent(database))
 
-    rounds(3, "test_a_killed_demo_goes_on_and_tells_the_same_story", one)
+    rounds("a killed demo", one)
 
 
 def test_what_a_killed_sweep_left_out_the_next_sweep_says_once(folder: Path, overdue: Path) -> None:
@@ -64,7 +65,7 @@ def test_what_a_killed_sweep_left_out_the_next_sweep_says_once(folder: Path, ove
         _assert_sound(database)
         assert _said(database) == said
 
-    rounds(2, "test_what_a_killed_sweep_left_out_the_next_sweep_says_once", one)
+    rounds("a killed sweep", one)
 
 
 def test_a_killed_delivery_into_a_maildir_leaves_each_mail_once(folder: Path, overdue: Path) -> None:
@@ -84,7 +85,7 @@ def test_a_killed_delivery_into_a_maildir_leaves_each_mail_once(folder: Path, ov
         assert _keys(database) == owed
         assert letters(database.parent / "mail") == Counter(sent(database))
 
-    rounds(2, "test_a_killed_delivery_into_a_maildir_leaves_each_mail_once", one)
+    rounds("a killed delivery into a maildir", one)
 
 
 def test_a_killed_delivery_tells_each_reminder_once_and_writes_nobody_two_digests(
@@ -107,7 +108,7 @@ def test_a_killed_delivery_tells_each_reminder_once_and_writes_nobody_two_digest
         assert states(database) == OVER
         assert letters(database.parent / "mail") == Counter(sent(database))
 
-    rounds(2, "test_a_killed_delivery_tells_each_reminder_once_and_writes_nobody_two_digests", one)
+    rounds("a killed delivery of digests", one)
 
 
 def test_a_killed_delivery_by_smtp_loses_nothing_and_repeats_only_what_was_in_doubt(
@@ -134,7 +135,7 @@ def test_a_killed_delivery_by_smtp_loses_nothing_and_repeats_only_what_was_in_do
         assert taken.keys() == set(sent(database))
         assert max(taken.values()) <= 1 + kills
 
-    rounds(2, "test_a_killed_delivery_by_smtp_loses_nothing_and_repeats_only_what_was_in_doubt", one)
+    rounds("a killed delivery by SMTP", one)
 
 
 def test_killed_while_workflows_change_each_subject_goes_over_once(folder: Path, overdue: Path) -> None:
@@ -157,7 +158,7 @@ def test_killed_while_workflows_change_each_subject_goes_over_once(folder: Path,
         assert _gone_over(database) == sorted(actions)
         assert column(database, "SELECT DISTINCT state FROM action") == ["settled"]
 
-    rounds(1, "test_killed_while_workflows_change_each_subject_goes_over_once", one)
+    rounds("a killed change of workflows", one)
 
 
 class _Ambush(Postbox):
