@@ -28,13 +28,20 @@ KNOWN = (
     "BOUNCES",
     "BOUNCE_BOX",
     "SECRET",
+    "OLD_SECRETS",
+    "SIGNING_KEY",
+    "CHECKPOINTS",
     "OIDC_ISSUER",
     "OIDC_CLIENT_ID",
     "OIDC_CLIENT_SECRET",
     "FILE_LIMIT",
     "SCANNER",
+    "LOG",
+    "METRICS_TOKEN",
 )
 SHORTEST_SECRET = 32
+SHORTEST_TOKEN = 20
+LOG_FORMS = ("lines", "json")
 LARGEST_FILE = 20  # MB; the largest body of a request that pages read lies above it
 FEWEST_LETTERS = 12  # different ones: a sentence or a key has more, `changeme` repeated has fewer
 
@@ -54,7 +61,10 @@ class Settings:
     `workflows` and `rules` are the house's own folders first, then those of further families. `bounces` is the address
     to which undeliverable mail comes back, `bounce_box` where it is read: a maildir, or imaps://user:password@host/FOLDER.
     With the three `oidc` settings people can sign in with an account that they have with that issuer.
+    `old_secrets` still open what was encrypted before the secret was changed. `signing_key` is the file of the key that
+    signs checkpoints, `checkpoints` the folder into which each is written as well.
     `file_limit` is the largest file that is taken, in MB; `scanner` the command that looks at each before it is stored.
+    `log` is `lines` or `json`; with `metrics_token` a monitor reads figures at /metrics, without it nobody does.
     """
 
     database: str
@@ -67,11 +77,16 @@ class Settings:
     bounces: str | None = None
     bounce_box: str | None = field(default=None, repr=False)
     secret: str = field(default="", repr=False)
+    old_secrets: tuple[str, ...] = field(default=(), repr=False)
+    signing_key: Path | None = None
+    checkpoints: Path | None = None
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = field(default=None, repr=False)
     file_limit: int = 10
     scanner: tuple[str, ...] = ()
+    log: str = "lines"
+    metrics_token: str = field(default="", repr=False)
 
     @property
     def maildir(self) -> Path:
@@ -81,7 +96,7 @@ class Settings:
     @property
     def returns(self) -> ReturnAddress | None:
         """What makes the return address of each mail; None while no address for bounces is set."""
-        return None if self.bounces is None else ReturnAddress(self.bounces, self.secret)
+        return None if self.bounces is None else ReturnAddress(self.bounces, self.secret, self.old_secrets)
 
 
 def settings_from(environment: Mapping[str, str], *, database: str | None = None) -> Settings:
@@ -110,11 +125,16 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
         bounces=environment.get("AUDITLOOP_BOUNCES") or None,
         bounce_box=environment.get("AUDITLOOP_BOUNCE_BOX") or None,
         secret=environment.get("AUDITLOOP_SECRET", ""),
+        old_secrets=tuple(_lines(environment.get("AUDITLOOP_OLD_SECRETS", ""))),
+        signing_key=_path(environment.get("AUDITLOOP_SIGNING_KEY")),
+        checkpoints=_path(environment.get("AUDITLOOP_CHECKPOINTS")),
         oidc_issuer=environment.get("AUDITLOOP_OIDC_ISSUER") or None,
         oidc_client_id=environment.get("AUDITLOOP_OIDC_CLIENT_ID") or None,
         oidc_client_secret=environment.get("AUDITLOOP_OIDC_CLIENT_SECRET") or None,
         file_limit=_megabytes(environment.get("AUDITLOOP_FILE_LIMIT", "")),
         scanner=_command(environment.get("AUDITLOOP_SCANNER", "")),
+        log=environment.get("AUDITLOOP_LOG") or "lines",
+        metrics_token=environment.get("AUDITLOOP_METRICS_TOKEN", ""),
     )
     folders = [("WORKFLOWS", folder) for folder in settings.workflows]
     for name, folder in (*folders, *(("RULES", folder) for folder in settings.rules)):
@@ -136,7 +156,8 @@ def settings_from(environment: Mapping[str, str], *, database: str | None = None
             f"{PREFIX}BASE_URL is {settings.base_url!r}; give the address of the pages, https://..."
         )
     problems += _wrong_about_bounces(settings) + _wrong_about_sign_on(settings)
-    problems += _wrong_about_files(settings)
+    problems += _wrong_about_files(settings) + _wrong_about_watching(settings)
+    problems += _wrong_about_seals(settings)
     if problems:
         raise BadSettings(problems)
     return settings
@@ -212,6 +233,46 @@ def _wrong_about_files(settings: Settings) -> list[str]:
             "clamdscan --no-summary --fdpass, to which the path of a file is added."
         )
     return problems
+
+
+def _wrong_about_watching(settings: Settings) -> list[str]:
+    """Name what keeps logs from being written, or would let everybody guess their way to the figures."""
+    problems = []
+    if settings.log not in LOG_FORMS:
+        problems.append(f"{PREFIX}LOG is {settings.log!r}; give {' or '.join(LOG_FORMS)}.")
+    token = settings.metrics_token
+    if token and (len(token) < SHORTEST_TOKEN or len(set(token)) < FEWEST_LETTERS):
+        problems.append(
+            f"{PREFIX}METRICS_TOKEN is too easily guessed: at least {SHORTEST_TOKEN} characters that nobody can guess."
+        )
+    return problems
+
+
+def _wrong_about_seals(settings: Settings) -> list[str]:
+    """Name what keeps checkpoints from being signed or kept, and old secrets that were none; no secret is written out."""
+    problems = []
+    if settings.signing_key is not None and not settings.signing_key.is_file():
+        problems.append(
+            f"{PREFIX}SIGNING_KEY is {str(settings.signing_key)!r}, which is no file; `auditloop keys make FILE` makes one."
+        )
+    if settings.checkpoints is not None and not settings.checkpoints.is_dir():
+        problems.append(
+            f"{PREFIX}CHECKPOINTS is {str(settings.checkpoints)!r}, which is no folder; give one that somebody else keeps."
+        )
+    if any(len(old) < SHORTEST_SECRET for old in settings.old_secrets):
+        problems.append(
+            f"{PREFIX}OLD_SECRETS lists secrets that were {PREFIX}SECRET once, each of {SHORTEST_SECRET} characters or "
+            "more, each on a line of its own."
+        )
+    return problems
+
+
+def _lines(written: str) -> list[str]:
+    return [line.strip() for line in written.splitlines() if line.strip()]
+
+
+def _path(written: str | None) -> Path | None:
+    return Path(written) if written else None
 
 
 def _megabytes(written: str) -> int:

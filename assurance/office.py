@@ -14,6 +14,7 @@ from assurance.calendar import WorkingCalendar
 from assurance.config import Settings
 from assurance.playbook import Playbook, Shelf, has_new, open_playbook, publish_new, read_shelf
 from assurance.records import Group, Person
+from assurance.telemetry import TRACER
 from engine.clock import Clock, SystemClock
 from engine.errors import Reason, Refused
 from engine.store import Store, open_store
@@ -80,7 +81,9 @@ class Office:
             with self.store.begin() as session:
                 publish_new(session, self.shelf, at=self.clock.now())
         with self.store.reading() as session:
-            self.playbook = open_playbook(session, self.shelf, base_url=self.settings.base_url)
+            self.playbook = open_playbook(
+                session, self.shelf, base_url=self.settings.base_url, secret=self.settings.secret
+            )
         return self.playbook
 
     def publish(self) -> Playbook:

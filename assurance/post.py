@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from assurance.accounts.tokens import token_in_place_of
 from assurance.config import Settings
 from assurance.digest import renew_all_digests
 from assurance.office import Office
 from assurance.reach import dead_addresses
 from assurance.returned import note_refusals
+from assurance.telemetry import count_mails, delivering
 from assurance.truth import reviewer
 from notifications.compose import Sender
 from notifications.delivery import Delivered, DeliverySettings, deliver_due, never
@@ -88,11 +91,21 @@ def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = ne
         sender=Sender(SENDER_NAME, office.settings.mail_from),
         returns=office.settings.returns,
         explained_at=f"{office.settings.base_url}/why",
+        secret_of=partial(token_in_place_of, office.settings.secret),
     )
+    with delivering():
+        delivered = _handed_over(office, mailer, settings, stopping)
+    count_mails(delivered)
+    return delivered
+
+
+def _handed_over(
+    office: Office, mailer: Mailer, settings: DeliverySettings, stopping: Callable[[], bool]
+) -> Delivered:
     # Whoever delivers for days on end would not know a group that was founded, or a workflow published, meanwhile.
     office.read_playbook()
     renew_all_digests(office)
-    delivering = deliver_due(
+    running = deliver_due(
         office.store,
         mailer,
         office.clock,
@@ -101,6 +114,6 @@ def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = ne
         dead=dead_addresses,
         stopping=stopping,
     )
-    delivered = asyncio.run(delivering)
+    delivered = asyncio.run(running)
     note_refusals(office)
     return delivered

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from assurance.attendance import keep_invitations
 from assurance.batches import BATCH, work_through
+from assurance.checkpointing import take_daily
 from assurance.clearing import clear_away
 from assurance.daily import is_owed_today, note_done, repair
 from assurance.digest import newest_waiting, owe_all_digests
@@ -20,6 +21,7 @@ from assurance.firing import look
 from assurance.office import Office, clock_of
 from assurance.reckoning import make_ready
 from assurance.tally import SweepTally
+from assurance.telemetry import sweeping
 from engine import timers
 from engine.timers import Due
 
@@ -85,6 +87,7 @@ def sweep_all(office: Office) -> SweepTally:
     """Look at what is due, then ask every rule of every subject: the daily truth that repairs a lost timer.
 
     Whoever has joined or left a group is told of its meetings first. Files to which nothing points are cleared away.
+    At the end a checkpoint says, signed, where everything stands.
     """
     tally = keep_invitations(office)
     tally.add(sweep(office))
@@ -94,10 +97,12 @@ def sweep_all(office: Office) -> SweepTally:
     clear_away(office)
     for group_id in office.groups():
         note_done(office, group_id)
+        take_daily(office, group_id)
     return tally
 
 
 def watch(office: Office) -> SweepTally:
     """Look at what is due, and once a day, from the hour at which rules look, at everything."""
-    is_owed = any(is_owed_today(office, group_id) for group_id in office.groups())
-    return sweep_all(office) if is_owed else sweep(office)
+    with sweeping(office.clock):
+        is_owed = any(is_owed_today(office, group_id) for group_id in office.groups())
+        return sweep_all(office) if is_owed else sweep(office)

@@ -24,6 +24,7 @@ from assurance.post import deliver, is_owed
 from assurance.returned import read_returned_mail
 from assurance.sweep import watch
 from cli.bounces import said_of_returned
+from cli.logs import logging_as
 from cli.opening import shown
 from cli.shown import said_of_delivery, said_of_sweep, said_of_withheld
 from engine.clock import SystemClock
@@ -56,7 +57,7 @@ def serve_office(
     if not who_may_sign_in:
         end_demo_sessions(office)
     app = create_app(office, is_demo=bool(who_may_sign_in))
-    with _logging(), _stopped_by_signals(stop), served(app, listening) as address:
+    with logging_as(office.settings.log), _stopped_by_signals(stop), served(app, listening) as address:
         typer.echo(f"The pages are at {address}")
         for line in who_may_sign_in:
             typer.echo(line)
@@ -185,21 +186,3 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _logging() -> Iterator[None]:
-    """Write what happens to standard error, a line each; the scheduler's own words stay out of it."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    ours = [logging.getLogger("auditloop"), logging.getLogger("notifications")]
-    scheduler = logging.getLogger("apscheduler")
-    for logger in ours:
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-    scheduler.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger in ours:
-            logger.removeHandler(handler)

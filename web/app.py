@@ -19,6 +19,7 @@ from web.api.table import API_ROUTES, create_api
 from web.cookies import Cookies
 from web.failures import FAILURES, broken
 from web.headers import SafeAnswers
+from web.metrics import metrics
 from web.pages import (
     about,
     acting,
@@ -60,6 +61,7 @@ from web.pages import (
 from web.render import STATIC, Templates
 from web.route import ANYBODY, IN_POST, SIGNED_IN, Route, roles
 from web.seat import Answered
+from web.watched import Watched
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -261,6 +263,7 @@ ROUTES: tuple[Route, ...] = (
     # -- keeping it: administration, mail, rules, calendars ---------------------------------------
     GET("/health", keeping.monitor, ANYBODY, "What a monitor asks: well or not, nothing personal"),
     GET("/admin", keeping.overview, mails.MAY_LOOK, "What needs somebody, and the way to the rest"),
+    GET("/metrics", metrics, ANYBODY, "The figures for a monitor, with the installation's token for them"),
     GET("/admin/health", keeping.health, mails.MAY_LOOK, "How the installation is, without secrets"),
     POST("/admin/health/check", keeping.check, mails.MAY_LOOK, "Check every seal of the history"),
     GET("/admin/mails", mails.queue, mails.MAY_LOOK, "The mail queue; nobody reads a mail there"),
@@ -331,6 +334,7 @@ def create_app(office: Office, *, is_demo: bool = False, limits: Limits | None =
     hosts = [address.hostname or "127.0.0.1", *LOOPBACK]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     app.add_middleware(SafeAnswers, is_secure=is_secure, broken=broken)
+    app.add_middleware(Watched)
     return app
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +18,7 @@ from web.desk import Desk, NotSignedIn
 from web.fresh import NotFresh, answer_not_fresh, typed_words
 from web.pages.signing_in import ask_again
 from web.seat import READING, Forged, desk_for_failure
+from web.watched import shape_of_address
 
 log = logging.getLogger("auditloop.web")
 
@@ -103,9 +103,9 @@ async def _refused(request: Request, failure: Exception) -> Response:
 
 async def broken(request: Request, failure: Exception) -> Response:
     """Tell that it is our fault, with the number under which the log has the rest."""
-    number = secrets.token_hex(4)
+    number = request.scope["state"]["number"]
     # Only the shape of the address: some hold a secret. What was typed, and by whom, stays out of the log too.
-    shape = getattr(request.scope.get("route"), "path", "an address of no route")
+    shape = shape_of_address(request.scope)
     log.error("%s: %s %s failed", number, request.method, shape, exc_info=failure)
     said = f"This is our fault and nothing was changed. Try again; if it stays so, tell your coordinator the number {number}."
     try:

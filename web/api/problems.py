@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +17,7 @@ from engine.errors import Reason, Refused, Stale
 from web.api.caller import NotAllowed, Unknown
 from web.api.limits import TooOften
 from web.failures import is_not_there
+from web.watched import shape_of_address
 
 MEDIA = "application/problem+json"
 REALM = 'Bearer realm="auditloop"'
@@ -147,8 +147,8 @@ async def _http(_request: Request, failure: Exception) -> Response:
 
 
 async def _broken(request: Request, failure: Exception) -> Response:
-    number = secrets.token_hex(4)
-    log.error("%s: %s %s failed", number, request.method, request.url.path, exc_info=failure)
+    number = request.scope["state"]["number"]
+    log.error("%s: %s %s failed", number, request.method, shape_of_address(request.scope), exc_info=failure)
     reason = Reason("broken", f"This is our fault, and nothing was changed; the log knows it as {number}.")
     return told(500, "broken", "Something went wrong", [reason])
 
