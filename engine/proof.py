@@ -60,14 +60,16 @@ class Proof:
     faults: tuple[Fault, ...]
 
 
-def verify(session: Session, tables: Iterable[type[Moved]]) -> Proof:
+def verify(session: Session, tables: Iterable[type[Moved]], *, group: int | None = None) -> Proof:
     """Check every seal, every text's commitment, and every subject's row against its replayed history.
 
-    Reads the stored bytes as they are, so that a change of one byte in any column is found.
+    Reads the stored bytes as they are, so that a change of one byte in any column is found. `group` leaves the
+    subjects of one group.
     """
     with reading_damage(session):
         kept = {row.id: row.hash for row in published(session)}
-        proof = _verify(_stored_lines(session), _standings(session, tables), _texts(session), kept)
+        standings = _standings(session, tables, group=group)
+        proof = _verify(_stored_lines(session, group=group), standings, _texts(session, group=group), kept)
         return replace(proof, faults=(*proof.faults, *_definitions(session)))
 
 
@@ -216,13 +218,15 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _stored_lines(session: Session, *, only: Ref | None = None) -> Iterator[tuple[Any, ...]]:
+def _stored_lines(
+    session: Session, *, only: Ref | None = None, group: int | None = None
+) -> Iterator[tuple[Any, ...]]:
     """Read lines as the database keeps them, without the mapped types that could refuse a changed byte."""
     columns = Event.__table__.c
     raw = [
         sa.type_coerce(columns[name], sa.types.NullType()).label(name) for name in (*SEALED_COLUMNS, "seal")
     ]
-    query = sa.select(*raw).where(*_about(Event, only))
+    query = sa.select(*raw).where(*_about(Event, only, group))
     query = query.order_by(columns.subject_kind, columns.subject_id, columns.seq)
     for chunk in session.execute(query).partitions(CHUNK):
         yield from (tuple(row) for row in chunk)
@@ -249,11 +253,14 @@ def _has_bytes(columns: Iterable[Any]) -> bool:
     return any(isinstance(value, bytes) for value in columns)
 
 
-def _about(table: type[Event] | type[EventText], only: Ref | None) -> tuple[sa.ColumnElement[bool], ...]:
-    return () if only is None else (table.subject_kind == only.kind, table.subject_id == only.id)
+def _about(
+    table: type[Event] | type[EventText], only: Ref | None, group: int | None
+) -> tuple[sa.ColumnElement[bool], ...]:
+    own = () if group is None else (table.group_id == group,)
+    return own if only is None else (*own, table.subject_kind == only.kind, table.subject_id == only.id)
 
 
-def _texts(session: Session, *, only: Ref | None = None) -> dict[_Place, _Text]:
+def _texts(session: Session, *, only: Ref | None = None, group: int | None = None) -> dict[_Place, _Text]:
     rows = session.execute(
         sa.select(
             EventText.subject_kind,
@@ -263,7 +270,7 @@ def _texts(session: Session, *, only: Ref | None = None) -> dict[_Place, _Text]:
             EventText.salt,
             EventText.text,
             EventText.erased_at.is_not(None),
-        ).where(*_about(EventText, only))
+        ).where(*_about(EventText, only, group))
     )
     return {
         (kind, subject, seq, name): _Text(salt, text, is_erased)
@@ -272,7 +279,7 @@ def _texts(session: Session, *, only: Ref | None = None) -> dict[_Place, _Text]:
 
 
 def _standings(
-    session: Session, tables: Iterable[type[Moved]], *, only: Ref | None = None
+    session: Session, tables: Iterable[type[Moved]], *, only: Ref | None = None, group: int | None = None
 ) -> dict[Ref, dict[str, Any]]:
     standings: dict[Ref, dict[str, Any]] = {}
     for table in tables:
@@ -282,7 +289,8 @@ def _standings(
             else column
             for column in sa.inspect(table).local_table.c
         ]
-        where = () if only is None else (table.id == only.id,)
+        own = () if group is None else (table.group_id == group,)
+        where = own if only is None else (*own, table.id == only.id)
         for row in session.execute(sa.select(*columns).where(*where)).mappings():
             kind = table.noun or row["kind"]
             standings[Ref(kind, row["id"])] = (
@@ -291,7 +299,10 @@ def _standings(
     return standings
 
 
-def checkpoint(session: Session, tables: Iterable[type[Moved]]) -> str:
-    """Give one SHA-256 over the newest seal of every subject: whoever keeps it can tell that a history lost its end."""
-    heads = sorted(f"{ref}:{row['head']}" for ref, row in _standings(session, tables).items())
+def checkpoint(session: Session, tables: Iterable[type[Moved]], *, group: int | None = None) -> str:
+    """Give one SHA-256 over the newest seal of every subject: whoever keeps it can tell that a history lost its end.
+
+    `group` leaves the subjects of one group.
+    """
+    heads = sorted(f"{ref}:{row['head']}" for ref, row in _standings(session, tables, group=group).items())
     return hashlib.sha256("\n".join(heads).encode()).hexdigest()

@@ -101,12 +101,12 @@ def begin_session(tx: Tx, account_id: int, *, device: str = "") -> str:
     return _open(tx, account_id, device=device, confirmed_at=tx.now, is_demo=False)
 
 
-def open_demo_session(office: Office, person_key: str) -> str:
+def open_demo_session(office: Office, person_key: str, *, group: str | None = None) -> str:
     """Begin a session as one of the example people, without any proof, and give its token: for demonstrations only.
 
-    Raises Refused, with the nearest known key, where there is no such person.
+    Raises Refused, with the nearest known key, where there is no such person, or several in several groups.
     """
-    actor = office.actor(person_key)
+    actor = office.actor(person_key, group=group)
     with office.begin(actor) as tx:
         account_id = tx.session.scalar(sa.select(Account.id).where(Account.person_id == actor.person_id))
         if account_id is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -93,22 +94,26 @@ def of_contents(session: Session, dialect: str, now: datetime) -> Iterator[Seen]
     yield from of_days(session, now)
 
 
-def of_history(session: Session) -> Iterator[Seen]:
-    """Count all lines, and draw one number over the newest seals; a long history takes its time."""
-    lines = session.scalar(sa.select(sa.func.count()).select_from(Event)) or 0
-    subjects = sum(session.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in MOVED)
+def of_history(session: Session, *, group: int | None = None) -> Iterator[Seen]:
+    """Count all lines, and draw one number over the newest seals; a long history takes its time.
+
+    `group` leaves those of one group, here and below: what others have is nothing for its administrators.
+    """
+    lines = _number(session, Event, group)
+    subjects = sum(_number(session, table, group) for table in MOVED)
     yield Seen("History", f"{_several(lines, 'line')} of {_several(subjects, 'subject')}")
-    yield Seen("Checkpoint", f"{checkpoint(session, MOVED)[:32]} over the newest seals of all subjects")
+    drawn = checkpoint(session, MOVED, group=group)[:32]
+    yield Seen("Checkpoint", f"{drawn} over the newest seals of all subjects")
 
 
-def of_days(session: Session, now: datetime) -> Iterator[Seen]:
+def of_days(session: Session, now: datetime, *, group: int | None = None) -> Iterator[Seen]:
     """Say what changes from day to day, in a few cheap questions: the newest line, the mail, the timers."""
-    newest = newest_line_at(session)
+    newest = newest_line_at(session, group=group)
     if newest is not None and newest > now + AHEAD:
         advice = "It lies in the future: is this machine's clock right? (A demo may run ahead.)"
         yield Seen("Newest line", f"{newest:%Y-%m-%d %H:%M} UTC", advice)
-    yield from _mail(session, now)
-    yield _timers(session, now)
+    yield from _mail(session, now, group)
+    yield _timers(session, now, group)
 
 
 def of_definitions(session: Session, shelf: Shelf) -> Seen:
@@ -141,29 +146,30 @@ def missing_guards(session: Session, dialect: str) -> list[str]:
     return [name for name in TRIGGERS[dialect] if name not in there]
 
 
-def newest_line_at(session: Session) -> datetime | None:
-    """Give the instant of the newest line of the history, of all groups; None where there is no history yet."""
-    newest = session.scalar(sa.select(sa.func.max(Event.at)))
+def newest_line_at(session: Session, *, group: int | None = None) -> datetime | None:
+    """Give the instant of the newest line of the history, of all groups or one; None where there is no history yet."""
+    newest = session.scalar(sa.select(sa.func.max(Event.at)).where(*_own(Event, group)))
     return None if newest is None else datetime.fromisoformat(newest)
 
 
-def oldest_owed_at(session: Session) -> datetime | None:
-    """Give the first instant from which an unsent mail may go, of all groups; None where none is owed."""
+def oldest_owed_at(session: Session, *, group: int | None = None) -> datetime | None:
+    """Give the first instant from which an unsent mail may go, of all groups or one; None where none is owed."""
     # What is owed was never sent; said here too, so that the index of what is unsent serves.
     owed = sa.and_(Message.state.in_(OWED), Message.sent_at.is_(None))
-    return session.scalar(sa.select(sa.func.min(Message.not_before)).where(owed))
+    return session.scalar(sa.select(sa.func.min(Message.not_before)).where(owed, *_own(Message, group)))
 
 
-def mails_by_state(session: Session) -> dict[str, int]:
-    """Count the mails of all groups by state."""
-    query = sa.select(Message.state, sa.func.count()).group_by(Message.state).order_by(Message.state)
-    return dict(session.execute(query).all())
+def mails_by_state(session: Session, *, group: int | None = None) -> dict[str, int]:
+    """Count the mails of all groups, or of one, by state."""
+    query = sa.select(Message.state, sa.func.count()).where(*_own(Message, group))
+    return dict(session.execute(query.group_by(Message.state).order_by(Message.state)).all())
 
 
-def due_timers(session: Session, now: datetime) -> tuple[int, datetime | None]:
+def due_timers(session: Session, now: datetime, *, group: int | None = None) -> tuple[int, datetime | None]:
     """Count the subjects at which rules have to look, and say since when the first of them waits."""
-    due = session.scalar(sa.select(sa.func.count()).select_from(Timer).where(Timer.due_at <= now)) or 0
-    return due, session.scalar(sa.select(sa.func.min(Timer.due_at))) if due else None
+    is_due = (Timer.due_at <= now, *_own(Timer, group))
+    due = session.scalar(sa.select(sa.func.count()).select_from(Timer).where(*is_due)) or 0
+    return due, session.scalar(sa.select(sa.func.min(Timer.due_at)).where(*is_due)) if due else None
 
 
 def _mail_way(settings: Settings) -> Seen:
@@ -210,26 +216,34 @@ def guards(session: Session, dialect: str) -> Seen:
     return Seen("Guards", "the database refuses to change or delete a line of the history")
 
 
-def _mail(session: Session, now: datetime) -> Iterator[Seen]:
-    states = mails_by_state(session)
+def _mail(session: Session, now: datetime, group: int | None) -> Iterator[Seen]:
+    states = mails_by_state(session, group=group)
     told = ", ".join(f"{number:,} {state}" for state, number in states.items()) or "none yet"
     troubled = sum(states.get(state, 0) for state in TROUBLED)
     lists = " and ".join(f"`auditloop list mails --state {state}`" for state in TROUBLED if states.get(state))
     advice = f"{_several(troubled, 'mail')} did not arrive; see {lists}, and `auditloop resend`."
     yield Seen("Mails", told, advice if troubled else "")
-    oldest = oldest_owed_at(session)
+    oldest = oldest_owed_at(session, group=group)
     if oldest is not None:
         advice = "Nobody delivers: run `auditloop deliver`, or keep `auditloop serve` running."
         yield Seen("Oldest owed mail", _minute(oldest), advice if now - oldest > PATIENCE else "")
 
 
-def _timers(session: Session, now: datetime) -> Seen:
-    due, oldest = due_timers(session, now)
+def _timers(session: Session, now: datetime, group: int | None) -> Seen:
+    due, oldest = due_timers(session, now, group=group)
     if oldest is None:
         return Seen("Rules", "nothing waits to be looked at")
     advice = "Nobody looks: run `auditloop sweep`, or keep `auditloop serve` running."
     value = f"{_several(due, 'subject')} to be looked at, the first since {_minute(oldest)}"
     return Seen("Rules", value, advice if now - oldest > PATIENCE else "")
+
+
+def _own(table: type[Any], group: int | None) -> tuple[sa.ColumnElement[bool], ...]:
+    return () if group is None else (table.group_id == group,)
+
+
+def _number(session: Session, table: type[Any], group: int | None) -> int:
+    return session.scalar(sa.select(sa.func.count()).select_from(table).where(*_own(table, group))) or 0
 
 
 def _several(number: int, what: str) -> str:

@@ -12,14 +12,24 @@ from assurance.in_force import RuleInForce, standing_of
 from assurance.office import Office, Tx
 from assurance.queries.around import HELD
 from assurance.queries.definitions import definitions
-from assurance.queries.health import Seen, guards, of_database, of_days, of_history, of_running, of_settings
+from assurance.queries.health import (
+    Seen,
+    due_timers,
+    guards,
+    mails_by_state,
+    of_database,
+    of_days,
+    of_history,
+    of_running,
+    of_settings,
+)
 from assurance.queries.mail_queue import MailQueue, mail_queue
 from assurance.queries.vital_signs import VitalSigns, vital_signs
 from assurance.records import ClosedDay, DeadAddress
 from assurance.records.rules import DailySweep
 from assurance.tables import MOVED
 from engine.proof import Proof, verify
-from notifications.outbox import Message
+from notifications.outbox import OWED, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +50,15 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """When what should happen happened last: the daily look at everything, and the last mail that was handed over."""
+    """When what should happen to one group happened last: the daily look at everything, and the last mail that was handed over.
+
+    `due` counts the group's subjects at which rules still have to look, `owed` its mails that still have to go.
+    """
 
     looked_at: datetime | None
     sent_at: datetime | None
+    due: int
+    owed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +115,22 @@ def examine(office: Office, tx: Tx) -> Examination:
     sent_at = tx.session.scalar(
         sa.select(sa.func.max(Message.sent_at)).where(Message.group_id == tx.actor.group_id)
     )
+    due, _ = due_timers(tx.session, tx.now, group=tx.actor.group_id)
+    mails = mails_by_state(tx.session, group=tx.actor.group_id)
     return Examination(
         signs=vital_signs(office),
-        pulse=Pulse(looked_at, sent_at),
+        pulse=Pulse(looked_at, sent_at, due, sum(mails.get(state, 0) for state in OWED)),
         settings=tuple(of_settings(office.settings)),
         database=tuple(of_database(store, store.path)),
         contents=(
             guards(tx.session, store.db.dialect.name),
-            *of_days(tx.session, tx.now),
+            *of_days(tx.session, tx.now, group=tx.actor.group_id),
             of_running(definitions(tx.session, tx.playbook, group_id=tx.actor.group_id)),
         ),
     )
 
 
 def check_history(tx: Tx) -> Checked:
-    """Check every seal of every history, as `auditloop verify` does; it takes a second for some thousand lines."""
-    return Checked(verify(tx.session, MOVED), tuple(of_history(tx.session)))
+    """Check every seal of the group's history, as `auditloop verify` does; it takes a second for some thousand lines."""
+    group = tx.actor.group_id
+    return Checked(verify(tx.session, MOVED, group=group), tuple(of_history(tx.session, group=group)))
