@@ -1,4 +1,4 @@
-"""Brings a database to the newest shape, and says which shape it has."""
+"""Brings a database to the newest shape, and says which shape it has and which programs may run on it."""
 
 from __future__ import annotations
 
@@ -11,43 +11,81 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from assurance.records import OldestShape
+from engine.errors import Reason, Refused
+from engine.job_tables import make_job_tables, missing_steps, taking_steps
 from engine.store import Store
 from engine.words import listed
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 BOOK_OF_SHAPES = "alembic_version"
+# Of two who migrate at the same time the second finds everything done.
+_ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(hashtext('auditloop migrate'))")
+_RUNNING = sa.text(
+    "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database() "
+    "AND pid <> pg_backend_pid() AND application_name ~ '^auditloop (serve|web|worker) ' ORDER BY 1"
+)
 
 
 class NotOurs(Exception):
     """Says, to be read after its name, why nothing of ours may be written into a database."""
 
 
-def migrate(store: Store) -> None:
+def migrate(store: Store, *, while_running: bool = False) -> None:
     """Bring the database to the newest shape, in one transaction; nothing happens where it has it already.
 
-    Raises NotOurs for a database that a newer or another program has made.
+    Raises NotOurs for a database that a newer or another program has made, and Refused where a step takes away what
+    programs of the shape before need and some of them run, unless they may be disturbed (`while_running`).
     """
-    if shape_of(store) == newest_shape():
+    shape = shape_of(store)
+    if shape is not None and shape not in shapes():
+        raise NotOurs(
+            f"was written by a newer program: its shape is {shape}; this one knows {newest_shape()}"
+        )
+    has_jobs = store.db.dialect.name == "postgresql"
+    if shape == newest_shape() and not (has_jobs and lacks_job_tables(store)):
         return
     with store.db.connect() as connection, connection.begin():
+        if has_jobs:
+            connection.execute(_ONE_AT_A_TIME)
+            if not while_running:
+                _refuse_beside_running(connection)
         command.upgrade(_config(connection), "head")
+        _keep_oldest(connection)
+        if has_jobs:
+            make_job_tables(connection)
 
 
 def shape_of(store: Store) -> str | None:
     """Give the name of the last migration that the database has seen; None for an empty database.
 
-    Raises NotOurs where that migration is none of ours, or where there are tables and no migration at all.
+    One that only a newer program knows is given too where this one may run beside it. Raises NotOurs where that
+    migration is none of ours, or where there are tables and no migration at all.
     """
     with store.db.connect().execution_options(reads_only=True) as connection, connection.begin():
         seen = MigrationContext.configure(connection).get_current_heads()
-        tables = [] if seen else sorted({*sa.inspect(connection).get_table_names()} - {BOOK_OF_SHAPES})
-    if tables:
-        raise NotOurs(f"belongs to another program: it holds {listed(tables)}, and nothing of ours")
-    if not {*seen} <= {*shapes()} or len(seen) > 1:
+        is_known = bool(seen) and {*seen} <= {*shapes()}
+        tables = set() if is_known else {*sa.inspect(connection).get_table_names()} - {BOOK_OF_SHAPES}
+        keeps_oldest = OldestShape.__tablename__ in tables
+        oldest = connection.scalar(sa.select(OldestShape.shape)) if keeps_oldest else None
+    if tables and not seen:
+        raise NotOurs(f"belongs to another program: it holds {listed(sorted(tables))}, and nothing of ours")
+    if len(seen) > 1 or (seen and not is_known and oldest not in shapes()):
         raise NotOurs(
             f"was written by a newer or another program: its shape is {listed(seen)}; this one knows {newest_shape()}"
         )
     return seen[0] if seen else None
+
+
+def is_behind(shape: str | None) -> bool:
+    """Say whether a database of this shape has to be migrated before this program can run on it."""
+    return shape is None or (shape in shapes() and shape != newest_shape())
+
+
+def lacks_job_tables(store: Store) -> bool:
+    """Say whether the tables through which processes hand each other work are missing or of an older shape."""
+    with store.db.connect() as connection, connection.begin():
+        return bool(missing_steps(connection))
 
 
 def newest_shape() -> str:
@@ -60,6 +98,42 @@ def shapes() -> tuple[str, ...]:
     """Give the names of all migrations of this version of the program, the oldest first."""
     newest_first = ScriptDirectory.from_config(_config(None)).walk_revisions()
     return tuple(reversed([script.revision for script in newest_first]))
+
+
+@cache
+def oldest_shape() -> str:
+    """Give the oldest shape whose programs may run on the newest: the last one that took something away."""
+    return [name for name in shapes() if not is_additive(name)][-1]
+
+
+def is_additive(shape: str) -> bool:
+    """Say whether programs of the shape before may go on running on this one: its migration file says so."""
+    module = ScriptDirectory.from_config(_config(None)).get_revision(shape).module
+    return bool(getattr(module, "additive", False))
+
+
+def _refuse_beside_running(connection: sa.Connection) -> None:
+    """Raise Refused where something is taken away that a program that runs on the shape before may still need."""
+    known = {*MigrationContext.configure(connection).get_current_heads()}
+    seen = next((place for place, name in enumerate(shapes()) if name in known), None)
+    if seen is None:
+        return
+    taking = [name for name in shapes()[seen + 1 :] if not is_additive(name)]
+    taking += taking_steps(connection)
+    running = list(connection.scalars(_RUNNING)) if taking else []
+    if running:
+        sentence = (
+            f"{listed(taking)} would take away what programs of the version before need, and these are running: "
+            f"{listed(running)}. Stop them first, or say --while-running if they may fail until you do."
+        )
+        raise Refused(Reason("still_running", sentence))
+
+
+def _keep_oldest(connection: sa.Connection) -> None:
+    """Write down for programs that are older than this shape whether they may run on it."""
+    if connection.scalars(sa.select(OldestShape.shape)).all() != [oldest_shape()]:
+        connection.execute(sa.delete(OldestShape))
+        connection.execute(sa.insert(OldestShape).values(shape=oldest_shape()))
 
 
 def _config(connection: sa.Connection | None) -> Config:

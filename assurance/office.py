@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +19,7 @@ from engine.clock import Clock, SystemClock
 from engine.errors import Reason, Refused
 from engine.store import Store, open_store
 from engine.words import unknown
+from notifications.outbox import is_owed_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,15 @@ class Tx:
         return self.playbook.calendar(self.actor.group_id)
 
 
+def _nobody_waits() -> None:
+    """Call nobody: who delivers comes by themselves."""
+
+
 class Office:
-    """An open installation. Its one method that writes is `begin`; one that `publishes` nothing only looks."""
+    """An open installation. Its one method that writes is `begin`; one that `publishes` nothing only looks.
+
+    `on_owed` is called after the commit of whatever owes mail that may go at once.
+    """
 
     def __init__(
         self, settings: Settings, store: Store, shelf: Shelf, *, clock: Clock, publishes: bool = True
@@ -71,6 +79,7 @@ class Office:
         self.clock = clock
         self.shelf = shelf
         self.publishes = publishes
+        self.on_owed: Callable[[], None] = _nobody_waits
         self.playbook = self.read_playbook()
 
     def read_playbook(self) -> Playbook:
@@ -98,6 +107,9 @@ class Office:
             # Asked once the turn has come: a command that waited does not write an instant before others'.
             now = self.clock.now()
             yield Tx(session, now, self._today(actor, now), actor, self.playbook)
+        # Never before: whoever is called must find it.
+        if is_owed_now(session):
+            self.on_owed()
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Tx]:

@@ -14,7 +14,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from assurance.config import BadSettings, Settings
-from assurance.migrate import NotOurs, newest_shape, shape_of
+from assurance.migrate import NotOurs, is_behind, shape_of
 from assurance.playbook import Shelf, read_shelf
 from assurance.queries.health import Seen, of_contents, of_database, of_definitions, of_settings
 from cli.opening import FOUND, DatabaseOption, JsonOption, answering, file_of, settings_for, shown
@@ -112,11 +112,10 @@ def _database(settings: Settings, shelf: Shelf | BadDefinition) -> Iterator[Seen
     with closing(open_store(settings.database)) as store:
         try:
             yield from of_database(store, file)
-            shape, newest = shape_of(store), newest_shape()
-            yield Seen(
-                "Shape", shape or "no tables yet", "" if shape == newest else "Run `auditloop migrate`."
-            )
-            if shape == newest:
+            shape = shape_of(store)
+            advice = "Run `auditloop migrate`." if is_behind(shape) else ""
+            yield Seen("Shape", shape or "no tables yet", advice)
+            if not advice:
                 with store.reading() as session:
                     yield from of_contents(session, store.db.dialect.name, SystemClock().now())
                     if not isinstance(shelf, BadDefinition):

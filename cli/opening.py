@@ -16,8 +16,9 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from assurance.access import Viewer, viewer_of
+from assurance.calling import calling_at_the_end
 from assurance.config import BadSettings, Settings, settings_from
-from assurance.migrate import NotOurs, newest_shape, shape_of
+from assurance.migrate import NotOurs, is_behind, newest_shape, shape_of
 from assurance.office import Actor, Office, Tx, clock_of, open_office
 from assurance.records import Group
 from assurance.roster import roster
@@ -224,7 +225,11 @@ def opened(database: str | None, *, publishes: bool = True) -> Iterator[Office]:
     Without `publishes` a definition that is new is not put in force: for whoever only asks what it would do.
     """
     settings = settings_for(database)
-    with opened_store(settings), closing(open_office(settings, publishes=publishes)) as office:
+    with (
+        opened_store(settings),
+        closing(open_office(settings, publishes=publishes)) as office,
+        calling_at_the_end(office),
+    ):
         yield office
 
 
@@ -273,7 +278,7 @@ def _check_shape(store: Store, where: str) -> None:
         raise NothingThere(
             f"The database {shown(where)} has no tables yet; run `auditloop migrate` to make them."
         )
-    if shape != newest:
+    if is_behind(shape):
         raise NothingThere(
             f"The database {shown(where)} has an older shape ({shape} instead of {newest}); run `auditloop migrate`."
         )

@@ -18,6 +18,7 @@ from engine.prepared import Prepared
 from engine.store import Base
 
 LONGEST_KEY = 200
+_OWED_NOW = "owed_now"
 _ROWS_AT_ONCE = 25
 
 
@@ -141,12 +142,19 @@ def put(session: Session, notices: Sequence[Notice], *, at: datetime) -> None:
     Raises ValueError for a key that is empty or too long, TypeError for a context that is not plain data.
     """
     dialect = session.info["dialect"].name
+    if any(notice.not_before is None or notice.not_before <= at for notice in notices):
+        session.info[_OWED_NOW] = True
     for start in range(0, len(notices), _ROWS_AT_ONCE):
         some = notices[start : start + _ROWS_AT_ONCE]
         values: dict[str, object] = {"created_at": at}
         for number, notice in enumerate(some):
             values.update(_values(notice, number, at))
         _insert(dialect, len(some)).tell(session, values)
+
+
+def is_owed_now(session: Session) -> bool:
+    """Say whether this transaction has owed anything that may go at once."""
+    return _OWED_NOW in session.info
 
 
 def withdraw(session: Session, *, key: str, reason: str, at: datetime, by: str | None = None) -> bool:
@@ -183,6 +191,7 @@ def resend(session: Session, *, key: str, at: datetime) -> bool:
     change = sa.update(Message).where(Message.key == key, Message.state.in_(TROUBLED))
     afresh = {"attempts": 0, "doubts": 0, "first_try_at": None, "sent_at": None, "address_refused": False}
     changed = change.values(state=State.QUEUED, not_before=at, **afresh)
+    session.info[_OWED_NOW] = True
     return session.connection().execute(changed).rowcount == 1
 
 
@@ -204,6 +213,7 @@ def readdress(session: Session, *, group_id: int, dead: str, to_address: str) ->
         Message.group_id == group_id, sa.func.lower(Message.to_address) == dead, not_arrived
     )
     changed = change.values(to_address=to_address, rendered=None, address_refused=False)
+    session.info[_OWED_NOW] = True
     return session.connection().execute(changed).rowcount
 
 

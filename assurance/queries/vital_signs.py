@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from assurance.migrate import NotOurs, newest_shape, shape_of
+from assurance.migrate import NotOurs, is_behind, newest_shape, shape_of
 from assurance.office import Office
 from assurance.queries.health import (
     AHEAD,
@@ -77,10 +77,12 @@ def _shape(office: Office) -> Sign:
         shape = shape_of(office.store)
     except NotOurs:
         return Sign("database", False, "The database was written by another program, or by a newer version.")
-    if shape != newest_shape():
+    if is_behind(shape):
         return Sign(
             "database", False, "The database has an older shape than the program; it must be migrated."
         )
+    if shape != newest_shape():
+        return Sign("database", True, "The database answers; a newer version of the program has migrated it.")
     return Sign("database", True, "The database answers, and has the newest shape.")
 
 

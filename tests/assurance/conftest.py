@@ -97,7 +97,9 @@ def empty_postgres_house(postgres_house: str) -> str:
         # Row by row: TRUNCATE makes every file anew, which takes a second where there are so many tables.
         for table in METADATA.tables:
             session.execute(sa.text(f"DELETE FROM {table}"))
-        session.execute(sa.text("SELECT setval(sequencename::regclass, 1, false) FROM pg_sequences"))
+        # Only ours: Procrastinate has sequences too, in a namespace of its own.
+        ours = "FROM pg_sequences WHERE schemaname = current_schema()"
+        session.execute(sa.text(f"SELECT setval(sequencename::regclass, 1, false) {ours}"))
     store.close()
     return postgres_house
 
