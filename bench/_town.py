@@ -63,13 +63,17 @@ class Town:
     recommendation_id: int
     audit_id: int
 
-    def plan(self, number: int) -> list[int]:
-        """Plan so many actions, each with a piece of evidence, and give their ids."""
+    def plan(self, number: int, *, first: int | None = None) -> list[int]:
+        """Plan so many actions, each with a piece of evidence, and give their ids.
+
+        They are numbered from `first` on, or where that is not given, from the first free number on.
+        """
         ids: list[int] = []
         while len(ids) < number:
             with self.office.begin(self.actors["lead"]) as tx:
                 some = range(len(ids), min(number, len(ids) + ACTIONS_PER_TRANSACTION))
-                ids += [self._action(tx) for _ in some]
+                free = self._first_free(tx) if first is None else first + len(ids)
+                ids += [self._action(tx, free + place) for place in range(len(some))]
         return ids
 
     def move(self, action: int, step: int) -> None:
@@ -78,14 +82,21 @@ class Town:
         with self.office.begin(self.actors[who]) as tx:
             move(tx, Ref("action", action), trigger, version=step + 1, given=given)
 
-    def _action(self, tx: Tx) -> int:
-        highest = tx.session.scalar(sa.select(sa.func.max(Action.id))) or 0
+    def first_free(self) -> int:
+        """Give the first number that no action has."""
+        with self.office.reading(self.actors["lead"]) as tx:
+            return self._first_free(tx)
+
+    def _first_free(self, tx: Tx) -> int:
+        return (tx.session.scalar(sa.select(sa.func.max(Action.number))) or 0) + 1
+
+    def _action(self, tx: Tx, number: int) -> int:
         row = Action(
             audit_id=self.audit_id,
             recommendation_id=self.recommendation_id,
             agency_id=self.agency_id,
             owner_post_id=self.owner_post_id,
-            number=highest + 1,
+            number=number,
             text="Rewrite the guidance on sharing information and brief every team on it.",
             measure="Nine of ten files that are looked at afterwards show that information was shared.",
             original_due_on=DUE_ON,
@@ -107,29 +118,49 @@ class Town:
         return ref.id
 
 
-def found_town(where: Path | str, *, clock: Clock | None = None) -> Town:
+def found_town(where: Path | str, *, clock: Clock | None = None, workflows: Path | None = None) -> Town:
     """Make a database with the example year's group, one audit and one agreed recommendation, in a file or at a URL.
 
-    Its clock starts at NOW and runs at the machine's pace, unless another one is given.
+    Its clock starts at NOW and runs at the machine's pace, unless another one is given. `workflows` is a folder to be
+    read in place of the house's.
     """
-    settings = settings_from({}, database=str(where))
-    if isinstance(where, Path):
-        settings = replace(settings, var=where.parent)
     with closing(open_store(where)) as store:
         migrate(store)
-    office = open_office(settings, clock=clock or OffsetClock(NOW, pace=SystemClock()))
+    office = _open_office(where, clock, workflows)
     cast = read_cast(read_yaml(GROUP), Names(dict(office.shelf.workflows)))
     with office.store.begin() as session:
         group_id = bring_on(session, cast, office.playbook, at=NOW)
     office.read_playbook()
-    clerk = _holder(office, group_id, "coordinator")
-    with office.begin(clerk) as tx:
+    with office.begin(_holder(office, group_id, "coordinator")) as tx:
+        _agreed_recommendation(tx)
+    return _town(office, group_id)
+
+
+def open_town(where: Path | str, *, clock: Clock | None = None, workflows: Path | None = None) -> Town:
+    """Open a database in which a town was founded."""
+    office = _open_office(where, clock, workflows)
+    return _town(office, office.groups()[0])
+
+
+def _open_office(where: Path | str, clock: Clock | None, workflows: Path | None) -> Office:
+    settings = settings_from({}, database=str(where))
+    if workflows is not None:
+        settings = replace(settings, workflows=(workflows,))
+    if isinstance(where, Path):
+        settings = replace(settings, var=where.parent)
+    return open_office(settings, clock=clock or OffsetClock(NOW, pace=SystemClock()))
+
+
+def _town(office: Office, group_id: int) -> Town:
+    with office.reading(_holder(office, group_id, "coordinator")) as tx:
         agency_id, owner_post_id = _agency_without_office(tx)
-        audit_id, recommendation_id = _agreed_recommendation(tx)
         actors = {
             "lead": _in_post(tx, _lead_post(tx, agency_id)),
             "owner": _in_post(tx, owner_post_id),
         }
+        audit_id, recommendation_id = (
+            _one(tx, sa.select(table.id).order_by(table.id)) for table in (Audit, Recommendation)
+        )
     actors["chair"] = _holder(office, group_id, "chair")
     return Town(office, actors, agency_id, owner_post_id, recommendation_id, audit_id)
 
@@ -152,7 +183,7 @@ def _lead_post(tx: Tx, agency_id: int) -> int:
     return _one(tx, sa.select(Post.id).where(Post.agency_id == agency_id, Post.role == "agency_lead"))
 
 
-def _agreed_recommendation(tx: Tx) -> tuple[int, int]:
+def _agreed_recommendation(tx: Tx) -> None:
     audit = Audit(
         reference="2014-15/1",
         programme_id=_one(tx, sa.select(Programme.id)),
@@ -178,7 +209,6 @@ def _agreed_recommendation(tx: Tx) -> tuple[int, int]:
     )
     agreed = Line("moved", tx.now, tx.actor.signature, data={"to": "agreed"}, changes={"state": "agreed"})
     append(tx.session, Recommendation, standing, agreed)
-    return audit_ref.id, ref.id
 
 
 def _holder(office: Office, group_id: int, role: str) -> Actor:

@@ -16,7 +16,18 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig
 
 from bench.peers import three_tables
-from bench.peers.contract import ACTOR, MOVES, STATES, Counted, Database, NotTheSameWork, Peer, Turn, main
+from bench.peers.contract import (
+    ACTOR,
+    AHEAD,
+    MOVES,
+    STATES,
+    Counted,
+    Database,
+    NotTheSameWork,
+    Peer,
+    Turn,
+    main,
+)
 from bench.peers.rows import History, Instance, Outbox, Sessions, with_pragmas
 
 WITH_ROWS = "BENCH_DBOS_ROWS"
@@ -136,13 +147,11 @@ def measure(database: Database, subjects: int, writers: int) -> list[Turn]:
         live(number)
         return perf_counter() - began
 
-    began = perf_counter()
-    if writers == 1:
-        spent = [one(number) for number in range(subjects)]
-    else:
-        with ThreadPoolExecutor(writers) as threads:
-            spent = list(threads.map(one, range(subjects)))
-    ended = perf_counter()
+    with ThreadPoolExecutor(writers) as threads:
+        list(threads.map(one, range(AHEAD, AHEAD + writers)))
+        began = perf_counter()
+        spent = list(threads.map(one, range(subjects)))
+        ended = perf_counter()
     if RUNNING.sessions is not None:
         RUNNING.sessions.close()
     DBOS.destroy()
