@@ -10,7 +10,9 @@ import logging
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +23,7 @@ from assurance.office import Office, clock_of
 from assurance.records import DeadAddress
 from engine.errors import Stale
 from engine.moved import Ref
+from engine.store import UtcDateTime
 from notifications.bounces import Returned, What, claim_of, read_returned
 from notifications.boxes import Box, BoxTrouble, Unread, open_box
 from notifications.outbox import Message, State
@@ -28,6 +31,9 @@ from notifications.refusals import Blame, Refusal
 from notifications.verp import Claim, ReturnAddress
 
 log = logging.getLogger("auditloop.returned")
+
+# Mail servers give up after five days; some reports take their time.
+OLD_ADDRESSES_COUNT_FOR = timedelta(days=30)
 
 
 class Became(StrEnum):
@@ -130,7 +136,7 @@ def _effect(office: Office, returns: ReturnAddress, mail: Unread, tally: ReadTal
     if claim is None:
         return Became.OTHER
     with office.store.reading() as session:
-        owner = _owner(session, returns, claim)
+        owner = _owner(session, returns, claim, now=office.clock.now())
     if owner is None:
         return Became.FORGED
     # Only now: whoever has no genuine address cannot make us read a long report.
@@ -158,18 +164,23 @@ def _failed(
     return became
 
 
-def _owner(session: Session, returns: ReturnAddress, claim: Claim) -> _Owner | None:
-    """Find the message of a return address; the address may be one that the message had before it was mended."""
+def _owner(session: Session, returns: ReturnAddress, claim: Claim, *, now: datetime) -> _Owner | None:
+    """Find the message of a return address; the address may be one that the message had before it was mended.
+
+    One that was made under an old secret counts for a message of the last days only.
+    """
+    last_tried = sa.func.coalesce(Message.last_try_at, Message.created_at, type_=UtcDateTime())
     row = session.execute(
-        sa.select(Message.group_id, Message.to_address).where(Message.id == claim.number)
+        sa.select(Message.group_id, Message.to_address, last_tried).where(Message.id == claim.number)
     ).first()
     if row is None:
         return None
-    group_id, to_address = row
-    if returns.is_genuine(claim, to_address):
+    group_id, to_address, tried_at = row
+    is_ours = partial(returns.is_genuine, claim, also_by_old=now - tried_at <= OLD_ADDRESSES_COUNT_FOR)
+    if is_ours(to_address):
         return _Owner(group_id, to_address, is_current=True)
     earlier = session.scalars(sa.select(DeadAddress.address).where(DeadAddress.group_id == group_id))
-    was_once = any(returns.is_genuine(claim, address) for address in earlier)
+    was_once = any(is_ours(address) for address in earlier)
     return _Owner(group_id, to_address, is_current=False) if was_once else None
 
 

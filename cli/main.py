@@ -65,7 +65,9 @@ BOOK = {
         Entry("check", KEEP, "cli.defining", "check", "Look for mistakes in workflows, rules and examples."),
         Entry("diagram", KEEP, "cli.defining", "diagram", "Draw a workflow."),
         Entry("definitions", KEEP, "cli.definitions", "DEFINITIONS", "Change workflows under running audits."),
-        Entry("verify", KEEP, "cli.keeping", "verify_", "Prove that no line of the history was changed."),
+        Entry("verify", KEEP, "cli.verifying", "verify_", "Prove that no line of the history was changed."),
+        Entry("checkpoint", KEEP, "cli.sealing", "checkpoint_", "Sign where every history stands now."),
+        Entry("keys", KEEP, "cli.sealing", "KEYS", "Keep the keys that sign and encrypt."),
         Entry("routes", KEEP, "cli.routes", "routes", "List every address of the pages, and who may use it."),
         Entry("migrate", KEEP, "cli.keeping", "migrate_", "Make the database, or bring it to the newest shape."),
         Entry("doctor", KEEP, "cli.doctor", "doctor", "Say how this installation is."),
@@ -157,7 +159,7 @@ def auditloop(
     """
     if database is not None:
         given = {"database": database}
-        below = dict.fromkeys(("annual", "list", "plan", "apply"), given)
+        below = dict.fromkeys(("annual", "list", "plan", "apply", "rotate"), given)
         ctx.default_map = dict.fromkeys(BOOK, given | below)
 
 

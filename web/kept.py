@@ -8,7 +8,7 @@ from datetime import timedelta
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from assurance.accounts.keys import Keys
+from assurance.accounts.proving import require_keys
 from assurance.accounts.sessions import last_owner, seated
 from assurance.accounts.signing_in import SignedIn
 from assurance.config import SHORTEST_SECRET
@@ -43,7 +43,7 @@ def typed_before(desk: Desk, form: FormData) -> Typed | None:
         refuse_forgery(desk.request, form, csrf)
     except Forged:
         return None
-    keys, url = Keys(desk.office.settings.secret), desk.request.url
+    keys, url = require_keys(desk.office), desk.request.url
     where = url.path + (f"?{url.query}" if url.query else "")
     return Typed(typed, keys.seal(PURPOSE, f"{account_id} {where}", at=desk.office.clock.now()))
 
@@ -58,7 +58,7 @@ def send_now(desk: Desk, typed: Typed, done: SignedIn) -> Response | None:
     """Offer whoever has signed in to send what they had typed; None where nothing was kept, or for somebody else."""
     if not typed.seal:
         return None
-    opened = Keys(desk.office.settings.secret).unseal(
+    opened = require_keys(desk.office).unseal(
         PURPOSE, typed.seal, at=desk.office.clock.now(), good_for=GOOD_FOR
     )
     account_id, _, where = (opened or "").partition(" ")

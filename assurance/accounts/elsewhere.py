@@ -22,7 +22,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
-from assurance.accounts.keys import Keys
+from assurance.accounts.proving import require_keys
 from assurance.accounts.tokens import draw_token
 from assurance.config import Settings
 from assurance.office import Office
@@ -87,7 +87,7 @@ def depart(office: Office, errand: Errand, *, of: str = "") -> Departure:
         except (httpx2.HTTPError, AuthlibBaseError, ValueError, KeyError) as error:
             raise _not_back(error) from error
     carried = json.dumps({"state": state, "nonce": nonce, "verifier": verifier, "errand": errand, "of": of})
-    return Departure(str(url), Keys(office.settings.secret).seal(TRIP, carried, at=office.clock.now()))
+    return Departure(str(url), require_keys(office).seal(TRIP, carried, at=office.clock.now()))
 
 
 def arrive(office: Office, sealed: str, *, state: str, code: str, issuer: str = "") -> Arrival:
@@ -95,7 +95,7 @@ def arrive(office: Office, sealed: str, *, state: str, code: str, issuer: str = 
 
     `issuer` is what the answer says of itself where it says that (RFC 9207).
     """
-    opened = Keys(office.settings.secret).unseal(TRIP, sealed, at=office.clock.now(), good_for=LONGEST_TRIP)
+    opened = require_keys(office).unseal(TRIP, sealed, at=office.clock.now(), good_for=LONGEST_TRIP)
     if not opened or not code:
         raise Refused.because("not_back", NOT_BACK)
     carried: dict[str, str] = json.loads(opened)

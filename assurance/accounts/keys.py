@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -22,14 +23,16 @@ NO_SECRET = (
 class Keys:
     """Encrypts and decrypts with keys that follow from the installation's secret, one for each purpose.
 
-    Another secret makes everything unreadable that was encrypted before: authenticator apps are then set up anew.
+    What was encrypted under an old secret can be read while that is listed; whatever is new goes under the first one.
+    Under a secret that is not listed nothing can be read: authenticator apps are then set up anew.
     """
 
-    def __init__(self, secret: str) -> None:
-        """Take the secret; raises Refused where it is too short to keep anything."""
+    def __init__(self, secret: str, old_secrets: Sequence[str] = ()) -> None:
+        """Take the secrets; raises Refused where the first is too short to keep anything."""
         if len(secret) < SHORTEST_SECRET:
             raise Refused.because("no_secret", NO_SECRET)
         self._secret = secret.encode()
+        self._old = tuple(old.encode() for old in old_secrets)
 
     def seal(self, purpose: str, text: str, *, at: datetime) -> str:
         """Encrypt a text, with the instant at which that was done."""
@@ -39,7 +42,8 @@ class Keys:
         self, purpose: str, sealed: str, *, at: datetime, good_for: timedelta | None = None
     ) -> str | None:
         """Decrypt a text; None where it is not ours, was changed, is for another purpose, or is too old."""
-        fernet, now = self._fernet(purpose), int(at.timestamp())
+        fernet = MultiFernet([self._fernet(purpose), *(self._fernet(purpose, old) for old in self._old)])
+        now = int(at.timestamp())
         try:
             if good_for is None:
                 return fernet.decrypt(sealed).decode()
@@ -47,13 +51,26 @@ class Keys:
         except (InvalidToken, ValueError):
             return None  # letters outside of ASCII are told by a ValueError
 
+    def is_of_today(self, purpose: str, sealed: str) -> bool:
+        """Say whether a text was encrypted under the secret of today, and not under an old one."""
+        try:
+            self._fernet(purpose).decrypt(sealed)
+        except (InvalidToken, ValueError):
+            return False
+        return True
+
     def mark(self, purpose: str, text: str) -> str:
         """Give a fingerprint of a text that could be guessed, such as a network address, which needs the key to make."""
         return hmac.digest(self._key(purpose), text.encode(errors="surrogatepass"), "sha256").hex()
 
-    def _fernet(self, purpose: str) -> Fernet:
-        return Fernet(base64.urlsafe_b64encode(self._key(purpose)))
+    def token(self, purpose: str, text: str) -> str:
+        """Give the token that follows from a text, in 43 letters that stand in a link: without the key nobody can make it."""
+        made = hmac.digest(self._key(purpose), text.encode(), "sha256")
+        return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
-    def _key(self, purpose: str) -> bytes:
+    def _fernet(self, purpose: str, secret: bytes | None = None) -> Fernet:
+        return Fernet(base64.urlsafe_b64encode(self._key(purpose, secret)))
+
+    def _key(self, purpose: str, secret: bytes | None = None) -> bytes:
         derive = HKDF(SHA256(), 32, salt=None, info=f"auditloop accounts: {purpose}".encode())
-        return derive.derive(self._secret)
+        return derive.derive(secret or self._secret)

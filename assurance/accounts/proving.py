@@ -118,7 +118,7 @@ def renew_codes(tx: Tx, account_id: int) -> tuple[str, ...]:
 
 def require_keys(office: Office) -> Keys:
     """Give the installation's keys; raises Refused where it has no secret of its own."""
-    return Keys(office.settings.secret)
+    return Keys(office.settings.secret, office.settings.old_secrets)
 
 
 def keep_newer(session: Session, holder: Holder, newer_hash: str | None) -> None:
