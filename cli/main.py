@@ -61,6 +61,8 @@ BOOK = {
         Entry("deliver", RUN, "cli.running", "deliver", "Hand over every mail that is owed."),
         Entry("bounces", RUN, "cli.bounces", "bounces", "Read the mail that came back."),
         Entry("serve", RUN, "cli.running", "serve", "Serve the pages; keep the clock and the post running."),
+        Entry("web", RUN, "cli.machines", "web", "Serve pages only, on a PostgreSQL of many machines."),
+        Entry("worker", RUN, "cli.machines", "worker", "Let rules look and deliver, on a PostgreSQL of many machines."),
         Entry("account", KEEP, "cli.accounts", "ACCOUNT", "Keep who can sign in, from the first administrator on."),
         Entry("check", KEEP, "cli.defining", "check", "Look for mistakes in workflows, rules and examples."),
         Entry("diagram", KEEP, "cli.defining", "diagram", "Draw a workflow."),
@@ -70,6 +72,10 @@ BOOK = {
         Entry("keys", KEEP, "cli.sealing", "KEYS", "Keep the keys that sign and encrypt."),
         Entry("routes", KEEP, "cli.routes", "routes", "List every address of the pages, and who may use it."),
         Entry("migrate", KEEP, "cli.keeping", "migrate_", "Make the database, or bring it to the newest shape."),
+        Entry("copy", KEEP, "cli.copying", "copy_", "Move an installation to another database."),
+        Entry("backup", KEEP, "cli.backups", "backup_", "Keep everything in one file that proves itself."),
+        Entry("restore", KEEP, "cli.backups", "restore_", "Bring an installation back, its mail held."),
+        Entry("release", KEEP, "cli.releasing", "release_", "Let mail go again after a restore."),
         Entry("doctor", KEEP, "cli.doctor", "doctor", "Say how this installation is."),
     )
 }  # fmt: skip
