@@ -66,21 +66,10 @@ def stored_rows(session: Session, table: sa.Table) -> Iterator[Sequence[Row]]:
 
     Raises NotAsDeclared for a value that is not of its column's kind, as only SQLite can keep one.
     """
-    dialect = session.info["dialect"]
-    is_sqlite = dialect.name == "sqlite"
-    columns = list(table.c) if is_sqlite else [_as_sqlite_keeps(column) for column in table.c]
-    query = sa.select(*columns).order_by(*table.primary_key.columns)
-    text = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-    with _driver_faults(session, text):
-        driver = session.info["driver"]
-        cursor = driver.cursor() if is_sqlite else driver.cursor(name=f"all_of_{table.name}")
-        try:
-            cursor.execute(text)
-            while batch := cursor.fetchmany(BATCH):
-                _check(table, batch)
-                yield batch
-        finally:
-            cursor.close()
+    batches = _as_they_are(session, table) if _is_embedded(session) else _in_that_form(session, table)
+    for batch in batches:
+        _check(table, batch)
+        yield batch
 
 
 def sum_of(session: Session, table: sa.Table, on_rows: OnRows) -> Sum:
@@ -94,7 +83,7 @@ def sum_of(session: Session, table: sa.Table, on_rows: OnRows) -> Sum:
 def put_rows(session: Session, table: sa.Table, batches: Iterable[Sequence[Row]]) -> None:
     """Write rows, given as SQLite keeps them, into a table in the transaction of the session."""
     driver, dialect = session.info["driver"], session.info["dialect"]
-    if dialect.name == "sqlite":
+    if _is_embedded(session):
         values: dict[str, sa.BindParameter[Any]] = {
             column.name: sa.bindparam(column.name) for column in table.c
         }
@@ -106,6 +95,8 @@ def put_rows(session: Session, table: sa.Table, batches: Iterable[Sequence[Row]]
     preparer = dialect.identifier_preparer
     names = ", ".join(preparer.format_column(column) for column in table.c)
     text = f"COPY {preparer.format_table(table)} ({names}) FROM STDIN"
+    # What the session has told the server goes first; the driver does not know that it waits.
+    session.connection().exec_driver_sql("SELECT 1")
     with _driver_faults(session, text), driver.cursor() as cursor, cursor.copy(text) as copy:
         for batch in batches:
             for row in batch:
@@ -134,7 +125,7 @@ def loading(session: Session, tables: Sequence[sa.Table]) -> Iterator[None]:
     does that has to own the tables. Raises the driver's errors for a row that points at nothing.
     """
     connection = session.connection()
-    if session.info["dialect"].name == "sqlite":
+    if _is_embedded(session):
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         yield
         _refuse_loose_ends(connection)
@@ -154,7 +145,7 @@ def past_the_walls(session: Session, tables: Sequence[sa.Table]) -> Iterator[Non
 
     The walls stand again before the transaction ends, and nobody else ever sees them gone.
     """
-    if session.info["dialect"].name == "sqlite":
+    if _is_embedded(session):
         yield
         return
     connection = session.connection()
@@ -168,7 +159,7 @@ def past_the_walls(session: Session, tables: Sequence[sa.Table]) -> Iterator[Non
 
 def see_every_row(session: Session) -> None:
     """Have PostgreSQL refuse to read, rather than leave rows out, where a policy would hide some from this role."""
-    if session.info["dialect"].name == "postgresql":
+    if not _is_embedded(session):
         session.connection().exec_driver_sql("SET LOCAL row_security = off")
 
 
@@ -228,14 +219,36 @@ def _refuse_loose_ends(connection: sa.Connection) -> None:
         )
 
 
+def _is_embedded(session: Session) -> bool:
+    return bool(session.info["dialect"].name == "sqlite")
+
+
+def _as_they_are(session: Session, table: sa.Table) -> Iterator[Sequence[Row]]:
+    """Read the stored values past the types of the columns, which would make instants of texts."""
+    query = sa.select(*table.c).order_by(*table.primary_key.columns)
+    text = str(query.compile(dialect=session.info["dialect"]))
+    with _driver_faults(session, text), closing(session.info["driver"].execute(text)) as cursor:
+        while batch := cursor.fetchmany(BATCH):
+            yield batch
+
+
+def _in_that_form(session: Session, table: sa.Table) -> Iterator[Sequence[Row]]:
+    """Ask a server for the same, a batch at a time: by itself it would send the whole table at once."""
+    columns = [_as_sqlite_keeps(column) for column in table.c]
+    query = sa.select(*columns).order_by(*table.primary_key.columns)
+    streaming = {"stream_results": True, "yield_per": BATCH}
+    for batch in session.connection().execute(query, execution_options=streaming).partitions():
+        yield [tuple(row) for row in batch]
+
+
 def _as_sqlite_keeps(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
     """Ask PostgreSQL for a column in the form in which SQLite keeps it."""
     match column.type:
         case UtcDateTime():
             in_utc = sa.func.timezone("UTC", column)
-            return sa.func.to_char(in_utc, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            return sa.func.to_char(in_utc, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"', type_=sa.Text())
         case sa.Date():
-            return sa.func.to_char(column, "YYYY-MM-DD")
+            return sa.func.to_char(column, "YYYY-MM-DD", type_=sa.Text())
         case sa.Boolean():
             return sa.cast(column, sa.Integer)
         case _:
@@ -275,7 +288,6 @@ def _driver_faults(session: Session, text: str) -> Iterator[None]:
     dialect = session.info["dialect"]
     fault: type[Exception] = dialect.loaded_dbapi.Error
     try:
-        session.info["wire"].settle()
         yield
     except fault as error:
         raise DBAPIError.instance(text, None, error, fault, dialect=dialect) from error
