@@ -31,6 +31,7 @@ from engine.checkpoints import (
     read_statement,
 )
 from engine.errors import Refused, Stale
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.signing import SigningKey
 from engine.store import among, instant_text
@@ -80,7 +81,7 @@ def take_checkpoint(office: Office, group_id: int, *, next_key: str = "", new_ch
     Raises Refused where no key is set, or not the one whose turn it is; Stale where somebody has just taken one.
     """
     key = signing_key(office.settings)
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         group = session.get_one(Group, group_id).key
         last = newest(session, group_id=group_id)
         before = None if last is None else read_statement(last.statement)

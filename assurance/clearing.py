@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from assurance.files.cabinet import cabinet_of
 from assurance.office import Office
 from assurance.records import StoredFile
+from engine.fences import EVERY
 
 
 def clear_away(office: Office) -> int:
     """Remove contents that have lain in the cabinet for a day without a row, and give how many they were."""
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         known = set(session.scalars(sa.select(StoredFile.place).where(StoredFile.taken_back_at.is_(None))))
     return cabinet_of(office.settings).clear_away(known, at=office.clock.now())

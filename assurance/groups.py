@@ -12,6 +12,7 @@ from assurance.records import Group
 from assurance.story.cast import bring_on, read_cast
 from assurance.story.names import Names
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.yamlfile import read_yaml
 
 
@@ -30,7 +31,7 @@ def found_group(office: Office, file: Path) -> Founded:
     Raises BadDefinition for a fault in the file, and Refused where a group of that key is here already.
     """
     cast = read_cast(read_yaml(file), Names(dict(office.shelf.workflows)))
-    with office.store.begin() as session:
+    with office.store.begin(group=EVERY) as session:
         if session.scalar(sa.select(Group.id).where(Group.key == cast.key)) is not None:
             sentence = f"A group with the key {cast.key!r} is in this database already; give another key."
             raise Refused.because("group_taken", sentence)

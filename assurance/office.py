@@ -17,6 +17,7 @@ from assurance.records import Group, Person
 from assurance.telemetry import TRACER
 from engine.clock import Clock, SystemClock
 from engine.errors import Reason, Refused
+from engine.fences import EVERY
 from engine.store import Store, open_store
 from engine.words import unknown
 from notifications.outbox import is_owed_now
@@ -84,12 +85,12 @@ class Office:
 
     def read_playbook(self) -> Playbook:
         """Read groups and definitions afresh; only a definition that is new is written."""
-        with self.store.reading() as session:
+        with self.store.reading(group=EVERY) as session:
             is_new = has_new(session, self.shelf)
         if is_new and self.publishes:
-            with self.store.begin() as session:
+            with self.store.begin(group=EVERY) as session:
                 publish_new(session, self.shelf, at=self.clock.now())
-        with self.store.reading() as session:
+        with self.store.reading(group=EVERY) as session:
             self.playbook = open_playbook(
                 session, self.shelf, base_url=self.settings.base_url, secret=self.settings.secret
             )
@@ -123,7 +124,7 @@ class Office:
 
         Raises Refused, with the nearest known key, where there is nobody or more than one.
         """
-        with self.store.reading() as session:
+        with self.store.reading(group=EVERY) as session:
             query = sa.select(Person).join(Group, Group.id == Person.group_id)
             people = session.scalars(query if group is None else query.where(Group.key == group)).all()
         matching = [person for person in people if key in (person.key, person.email, person.name)]

@@ -15,6 +15,7 @@ from assurance.reasons import moment_in_words
 from assurance.records import DigestItem
 from assurance.reminders import STILL_WAITS
 from engine.errors import Refused
+from engine.fences import EVERY
 from notifications.outbox import OWED, Message, State
 from notifications.restored import HeldSince, held_since, let_mail_go
 
@@ -82,7 +83,7 @@ def release(office: Office, *, sends_owed: bool = False, sends_new: bool = True)
     That may have been sent since by the installation of which the backup was made. Links that set up or recover an
     account are taken back in any case: the restore has ended them. Raises Refused where no mail is held.
     """
-    with office.store.begin() as session:
+    with office.store.begin(group=EVERY) as session:
         since = held_since(session)
         if since is None:
             raise Refused.because(

@@ -22,6 +22,7 @@ from assurance.commands.addresses import note_refusal, note_return, told_of
 from assurance.office import Office, clock_of
 from assurance.records import DeadAddress
 from engine.errors import Stale
+from engine.fences import EVERY
 from engine.moved import Ref
 from engine.store import UtcDateTime
 from notifications.bounces import Returned, What, claim_of, read_returned
@@ -108,7 +109,7 @@ def note_refusals(office: Office) -> int:
     refused = sa.select(Message.id, Message.group_id).where(
         Message.sent_at.is_(None), Message.state == State.FAILED, Message.address_refused
     )
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         found = session.execute(refused.order_by(Message.id)).all()
     noted = 0
     for number, group_id in found:
@@ -135,7 +136,7 @@ def _effect(office: Office, returns: ReturnAddress, mail: Unread, tally: ReadTal
     claim = claim_of(mail.content, returns)
     if claim is None:
         return Became.OTHER
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         owner = _owner(session, returns, claim, now=office.clock.now())
     if owner is None:
         return Became.FORGED

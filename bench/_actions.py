@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.records import Action, DigestItem
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.store import Base, Store, among, instant_text
 from engine.timers import Timer
@@ -47,7 +48,7 @@ class Actions:
     def rows_of(self, actions: Sequence[int]) -> tuple[int, int, int]:
         """Count the lines, the items of digests and the timers of actions."""
         these = {"these": list(actions)}
-        with self.store.reading() as session:
+        with self.store.reading(group=EVERY) as session:
             counts = [
                 session.scalar(
                     sa.select(sa.func.count())
@@ -65,7 +66,7 @@ class Actions:
         these = {"these": list(actions)}
         row = sa.update(Action).where(among(Action.id, "these")).values(dict.fromkeys(DUE_COLUMNS, on))
         timer = sa.update(Timer).where(Timer.subject_kind == "action", among(Timer.subject_id, "these"))
-        with self.store.begin() as session:
+        with self.store.begin(group=EVERY) as session:
             connection = session.connection()
             for statement in (sa.text("DELETE FROM digest_item"), sa.text("DELETE FROM message")):
                 connection.execute(statement)
@@ -100,7 +101,7 @@ def write_actions(store: Store, pattern: int, number: int, *, look_at: datetime)
         "once": f"'rule:action-overdue:action/' || ({FIRST_ID} + i) || ':{LATE}:0'",
         "data": f"'{json.dumps(said)}'",
     }
-    with store.begin() as session:
+    with store.begin(group=EVERY) as session:
         first = f"o.subject_kind = 'action' AND o.subject_id = {pattern} AND o.seq = 1"
         writer.copy(session, "action", f"o.id = {pattern}", row)
         writer.copy(session, "event", first, line)

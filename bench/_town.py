@@ -30,6 +30,7 @@ from assurance.story.cast import bring_on, read_cast
 from assurance.story.names import Names
 from engine.clock import Clock, OffsetClock, SystemClock
 from engine.conditions import Value
+from engine.fences import EVERY
 from engine.ledger import Line, append
 from engine.moved import Ref, Standing
 from engine.store import open_store
@@ -128,7 +129,7 @@ def found_town(where: Path | str, *, clock: Clock | None = None, workflows: Path
         migrate(store)
     office = _open_office(where, clock, workflows)
     cast = read_cast(read_yaml(GROUP), Names(dict(office.shelf.workflows)))
-    with office.store.begin() as session:
+    with office.store.begin(group=EVERY) as session:
         group_id = bring_on(session, cast, office.playbook, at=NOW)
     office.read_playbook()
     with office.begin(_holder(office, group_id, "coordinator")) as tx:

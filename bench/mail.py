@@ -31,6 +31,7 @@ from assurance.truth import reviewer
 from bench._peers import Place, place
 from bench._sink import open_sink
 from bench._town import Town, found_town
+from engine.fences import EVERY
 from engine.moved import Ref
 from notifications.compose import Sender
 from notifications.delivery import DeliverySettings, deliver_due
@@ -94,7 +95,7 @@ class Bench:
 
     def owe(self, number: int) -> None:
         """Owe so many of the letters afresh, as if nobody had ever made one of them."""
-        with self.town.office.store.begin() as session:
+        with self.town.office.store.begin(group=EVERY) as session:
             done = {"state": State.SENT, "sent_at": self.town.office.clock.now()}
             session.execute(sa.update(Message).values(**done))
             some = sa.select(Message.id).order_by(Message.id).limit(number)
@@ -102,7 +103,7 @@ class Bench:
 
     def letters(self) -> list[tuple[str, bytes]]:
         """Give the addresses and bytes of all letters that were made."""
-        with self.town.office.store.reading() as session:
+        with self.town.office.store.reading(group=EVERY) as session:
             query = sa.select(Message.to_address, Message.rendered).where(Message.rendered.is_not(None))
             return [(address, content or b"") for address, content in session.execute(query)]
 
@@ -186,7 +187,7 @@ def _cause_letters(town: Town, number: int) -> None:
 
 
 def _owed(town: Town) -> int:
-    with town.office.store.reading() as session:
+    with town.office.store.reading(group=EVERY) as session:
         return session.scalar(sa.select(sa.func.count()).select_from(Message)) or 0
 
 

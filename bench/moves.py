@@ -30,6 +30,7 @@ from assurance.tables import MOVED
 from bench._floor import Step, observe, opened, statements, write
 from bench._preload import preload
 from bench._town import LIFE, Town, found_town
+from engine.fences import EVERY
 from engine.proof import verify
 from engine.store import sqlite_journal
 
@@ -257,7 +258,7 @@ def _profile(bench: Bench, each: int) -> None:
 
 def _faults(bench: Bench) -> list[str]:
     """Check the histories of everything that the real command has moved; the floor's lines carry no true seals."""
-    with bench.town.office.store.reading() as session:
+    with bench.town.office.store.reading(group=EVERY) as session:
         proof = verify(session, MOVED)
     return [str(fault) for fault in proof.faults if fault.subject in bench.moved]
 

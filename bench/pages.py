@@ -39,6 +39,7 @@ from bench._many import write_many
 from engine.clock import OffsetClock, SystemClock
 from engine.conditions import Value
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
 from engine.store import Store, open_store
@@ -136,7 +137,7 @@ def _open(path: Path) -> Iterator[Office]:
     """Open the database at the instant of its last line."""
     settings = replace(settings_from({}, database=str(path)), var=path.parent, base_url="http://127.0.0.1")
     store = open_store(path)
-    with store.reading() as session:
+    with store.reading(group=EVERY) as session:
         last = session.scalar(sa.select(sa.func.max(Event.at)))
     clock = OffsetClock(datetime.fromisoformat(last or ""), pace=SystemClock())
     office = Office(settings, store, read_shelf(settings.workflows, settings.rules), clock=clock)
@@ -166,7 +167,7 @@ def _holder(office: Office, role: str) -> str:
         .order_by(Post.id)
         .limit(1)
     )
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         return str(session.execute(query).scalar_one())
 
 
@@ -249,7 +250,7 @@ def _address(office: Office, route: Route, person: str) -> str | None:
 def _newest(office: Office, table: str) -> str | None:
     if table not in METADATA.tables:
         return None
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         found = session.scalar(sa.select(sa.func.max(METADATA.tables[table].c.id)))
     return None if found is None else str(found)
 
@@ -325,7 +326,7 @@ def _ask_for_later_dates(office: Office) -> list[Ref]:
         .distinct()
         .limit(DECISIONS)
     )
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         actions = list(session.scalars(query))
     found = []
     for number in actions:
@@ -350,7 +351,7 @@ def _holder_without_chair(office: Office) -> str:
         .order_by(Post.id)
         .limit(1)
     )
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         return str(session.execute(query).scalar_one())
 
 

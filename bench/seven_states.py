@@ -23,6 +23,7 @@ from assurance.records import Action
 from bench._preload import preload as write_years
 from bench._town import Town, found_town, open_town
 from bench.peers.contract import Counted, Database, Mover, Peer, Turn, in_processes, in_threads, main
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
 from engine.store import open_store
@@ -78,7 +79,7 @@ def preload(database: Database, lines: int) -> None:
 
 def counted(database: Database) -> Counted:
     """Count the actions that are verified, and the lines of all actions."""
-    with closing(open_store(_where(database))) as store, store.reading() as session:
+    with closing(open_store(_where(database))) as store, store.reading(group=EVERY) as session:
         finished = session.scalar(sa.select(sa.func.count()).where(Action.state == LAST))
         lines = session.scalar(sa.select(sa.func.count()).where(Event.subject_kind == Action.noun))
         return Counted(finished or 0, lines or 0)

@@ -35,6 +35,7 @@ from cli.opening import (
 from cli.shown import Column, in_words, several, show_json, show_table
 from engine.definition_changes import Renamed
 from engine.definitions import SHORT
+from engine.fences import EVERY
 from engine.words import listed
 
 KindArgument = Annotated[
@@ -87,7 +88,7 @@ def list_(
     """
     with answering(as_json=as_json), opened(database, publishes=False) as office:
         group_id = None if group is None else actor_for(office, None, group).group_id
-        with office.store.reading() as session:
+        with office.store.reading(group=EVERY) as session:
             rows = definitions(session, office.playbook, kind=kind, group_id=group_id)
         if as_json:
             show_json(rows)

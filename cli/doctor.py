@@ -22,6 +22,7 @@ from cli.shown import say, several, show_json, show_pairs
 from cli.words import as_sentence
 from engine.clock import SystemClock
 from engine.errors import BadDefinition
+from engine.fences import EVERY
 from engine.store import open_store
 
 PARTS = ("SQLAlchemy", "alembic", "transitions", "PyYAML", "APScheduler", "aiosmtplib", "holidays")
@@ -116,7 +117,7 @@ def _database(settings: Settings, shelf: Shelf | BadDefinition) -> Iterator[Seen
             advice = "Run `auditloop migrate`." if is_behind(shape) else ""
             yield Seen("Shape", shape or "no tables yet", advice)
             if not advice:
-                with store.reading() as session:
+                with store.reading(group=EVERY) as session:
                     yield from of_contents(session, store.db.dialect.name, SystemClock().now())
                     if not isinstance(shelf, BadDefinition):
                         yield of_definitions(session, shelf)

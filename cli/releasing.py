@@ -10,6 +10,7 @@ import typer
 from assurance.releasing import OnHold, Pile, on_hold, release
 from cli.opening import FOUND, BadInput, DatabaseOption, JsonOption, QuietOption, answering, opened
 from cli.shown import Column, in_words, say, several, show_json, show_table
+from engine.fences import EVERY
 
 
 def release_(
@@ -40,7 +41,7 @@ def release_(
     with answering(as_json=as_json), opened(database) as office:
         if send_owed and withdraw_all:
             raise BadInput("Say either --send-owed or --withdraw-all; both at once would be a contradiction.")
-        with office.store.reading() as session:
+        with office.store.reading(group=EVERY) as session:
             held = on_hold(session)
         if yes:
             done = release(office, sends_owed=send_owed, sends_new=not withdraw_all)

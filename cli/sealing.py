@@ -28,6 +28,7 @@ from cli.opening import (
 from cli.shown import several, show_json
 from cli.verifying import public_key_of
 from engine.checkpoints import spaced
+from engine.fences import EVERY
 from engine.signing import SigningKey
 from engine.words import unknown, visible
 
@@ -146,7 +147,7 @@ def _for_its_owner_only(path: str, flags: int) -> int:
 
 
 def _groups(office: Office, key: str | None) -> list[int]:
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         groups = {row.key: row.id for row in session.scalars(sa.select(Group).order_by(Group.id))}
     if not groups:
         raise NothingThere("There is no group in this database yet, and so nothing to sign.")

@@ -23,6 +23,7 @@ from cli.opening import (
 )
 from cli.shown import plain, several, show_json, waiting
 from engine.checkpoints import Kept, read_kept, spaced
+from engine.fences import EVERY
 from engine.proof import Fault, Proof, verify
 from engine.signing import public_key_in
 from engine.witness import Attested, day
@@ -77,7 +78,7 @@ def verify_(
         with (
             opened_store(settings) as store,
             waiting("Every seal is being checked ...", quiet=quiet or as_json),
-            store.reading() as session,
+            store.reading(group=EVERY) as session,
         ):
             proof = verify(session, MOVED)
             attested = attest_all(session, settings, keys=keys, kept=kept)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from assurance.accounts.sessions import open_demo_session
 from assurance.sweep import sweep
 from assurance.tables import METADATA
+from engine.fences import EVERY
 from tests.web.canaries import AGENCIES, canary, canary_world
 from tests.world import Templates, World
 
@@ -66,7 +67,7 @@ def _mark(world: World) -> None:
             values = dict(zip([column.name for column in texts], row[len(keys) :], strict=True))
             marked = {name: _marked(value) for name, value in values.items() if _marked(value) != value}
             if marked:
-                with world.office.store.begin() as session:
+                with world.office.store.begin(group=EVERY) as session:
                     this = [key == value for key, value in zip(keys, row[: len(keys)], strict=True)]
                     session.execute(sa.update(table).where(*this).values(marked))
 

@@ -30,6 +30,7 @@ from assurance.office import Office
 from assurance.playbook import read_shelf
 from assurance.records import Person, Post, PostHolding
 from engine.clock import OffsetClock, SystemClock
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.store import open_store
 from tools.chromium import launch
@@ -61,7 +62,7 @@ def shown_office(database: Path) -> Iterator[Office]:
         settings = replace(settings_from({}), database=str(copy), var=Path(folder))
         with closing(open_store(copy)) as store:
             migrate(store)
-            with store.reading() as session:
+            with store.reading(group=EVERY) as session:
                 last = session.scalar(sa.select(Event.at).order_by(Event.at.desc()).limit(1))
             if last is None:
                 sys.exit(f"{database} is empty: play the example first, with `make run`.")
@@ -80,13 +81,13 @@ def people_of(office: Office) -> dict[str, str]:
         .where(PostHolding.until_on.is_(None))
         .order_by(Post.id.desc())
     )
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         return dict(session.execute(query).all())
 
 
 def pages_of(office: Office) -> list[str]:
     """Give the address of every page: with the newest subject of each kind, and one from the middle."""
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         numbers = {kind: sorted(session.scalars(sa.select(noun.table.id))) for kind, noun in NOUNS.items()}
     found: list[str] = []
     for route in ROUTES:

@@ -15,6 +15,7 @@ from assurance.commands.hearing import require_post
 from assurance.office import Actor, Office, Tx
 from assurance.records import Account, ApiToken, Person
 from engine.errors import Reason, Refused
+from engine.fences import EVERY
 from engine.words import unknown
 
 # What a token may be used for. Nobody administers with one.
@@ -138,7 +139,7 @@ def tokens_of(tx: Tx) -> tuple[TokenRow, ...]:
 def bearer_of(office: Office, token: str) -> Bearer | None:
     """Say for whom a token acts now; None for one that is unknown, over or withdrawn, or whose account is closed."""
     now = office.clock.now()
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         found = session.execute(
             sa.select(ApiToken, Person.name)
             .join(Person, Person.id == ApiToken.person_id)
@@ -163,5 +164,5 @@ def _good_ones(tx: Tx) -> int:
 
 def _note_use(office: Office, number: int, now: datetime) -> None:
     """Note that a token is in use, once an hour: that is exact enough to see which one nobody needs any more."""
-    with office.store.begin() as session:
+    with office.store.begin(group=EVERY) as session:
         session.execute(sa.update(ApiToken).where(ApiToken.id == number).values(last_used_at=now))

@@ -17,6 +17,7 @@ from assurance.accounts.tickets import OVER, Purpose, read_ticket, use_ticket
 from assurance.office import Office, Tx
 from assurance.records import AccountIdentity, Person
 from engine.errors import Refused
+from engine.fences import EVERY
 
 UNKNOWN = (
     "This work account is not linked to anybody here yet. Open the link of your invitation and choose your work account "
@@ -29,7 +30,7 @@ def sign_in_elsewhere(
     office: Office, arrival: Arrival, *, device: str, instead_of: int | None = None
 ) -> SignedIn:
     """Sign in whoever a work account is linked to; raises Refused for one that is nobody's, or of a disabled account."""
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         holder = _holder(session, arrival)
     if holder is None:
         raise Refused.because("unknown_identity", UNKNOWN)
@@ -39,7 +40,7 @@ def sign_in_elsewhere(
 
 def set_up_elsewhere(office: Office, arrival: Arrival, *, device: str) -> SignedIn:
     """Link a work account by an invitation, use that up, and sign in; raises Refused where either is good no more."""
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         ticket = read_ticket(session, Purpose.INVITATION, arrival.of, now=office.clock.now())
         holder = holder_of(session, ticket.account_id)
     if holder is None:

@@ -15,6 +15,7 @@ from assurance.office import Office
 from assurance.records import Account
 from assurance.returned import OLD_ADDRESSES_COUNT_FOR
 from engine.bookmarks import remember, remembered
+from engine.fences import EVERY
 
 BATCH = 200
 _WORK = "another secret"
@@ -87,7 +88,7 @@ def _some(office: Office, *, after: int) -> Sequence[tuple[int, str]]:
     query = sa.select(Account.id, Account.totp_secret).where(
         Account.id > after, Account.totp_secret.is_not(None)
     )
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         rows = session.execute(query.order_by(Account.id).limit(BATCH))
         return [(number, str(sealed)) for number, sealed in rows]
 
@@ -95,7 +96,7 @@ def _some(office: Office, *, after: int) -> Sequence[tuple[int, str]]:
 def _replace(office: Office, anew: Sequence[tuple[int, str, str]]) -> int:
     """Store what was encrypted anew; whoever has set up another app meanwhile keeps that one."""
     changed = 0
-    with office.store.begin() as session:
+    with office.store.begin(group=EVERY) as session:
         for number, before, after in anew:
             same = (Account.id == number, Account.totp_secret == before)
             change = sa.update(Account).where(*same).values(totp_secret=after)
@@ -106,7 +107,7 @@ def _replace(office: Office, anew: Sequence[tuple[int, str, str]]) -> int:
 def _until(office: Office, keys: Keys) -> date:
     """Give the last day on which mail may come back that was sent before the secret of today was first used."""
     place = keys.mark(_WORK, _WORK)[:32]
-    with office.store.begin() as session:
+    with office.store.begin(group=EVERY) as session:
         known = remembered(session, _WORK).get(place)
         if known is None:
             known = office.clock.now().date().isoformat()

@@ -11,6 +11,7 @@ from assurance.accounts.tokens import draw_token, fingerprint
 from assurance.office import Actor, Office, Tx
 from assurance.records import Account, Person, SignedInSession
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.prepared import Prepared
 
 LONGEST_IDLE = timedelta(minutes=30)
@@ -71,7 +72,7 @@ def seated(office: Office, token: str) -> Seated | None:
     A session ends by half an hour without a request, twelve hours after it began, and with its account. That it was
     seen is written at most once a minute; nothing else is written here.
     """
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         row = _SESSION.first(session, {"token_hash": fingerprint(token)})
     if row is None:
         return None
@@ -80,7 +81,7 @@ def seated(office: Office, token: str) -> Seated | None:
     if now - seen_at > LONGEST_IDLE or now - made_at > LONGEST:
         return None
     if now - seen_at >= SEEN_EVERY:
-        with office.store.begin() as session:
+        with office.store.begin(group=EVERY) as session:
             _SEEN.run(session, {"session": number, "now": now})
     return Seated(Actor(group_id, person_id, name), number, account_id, csrf, confirmed_at, is_demo)
 
@@ -88,7 +89,7 @@ def seated(office: Office, token: str) -> Seated | None:
 def last_owner(office: Office, token: str) -> tuple[int, str] | None:
     """Give whose session a token was and the secret of its forms, though it may be over; None where it never was one."""
     query = sa.select(SignedInSession.account_id, SignedInSession.csrf)
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         row = session.execute(query.where(SignedInSession.token_hash == fingerprint(token))).first()
     return None if row is None else (row.account_id, row.csrf)
 
@@ -149,7 +150,7 @@ def end_all_of(tx: Tx, account_id: int, *, but: int | None = None) -> int:
 def end_demo_sessions(office: Office) -> int:
     """End what demonstrations have opened: for every start that is none, so that no such session outlives its purpose."""
     still = (SignedInSession.is_demo, SignedInSession.ended_at.is_(None))
-    with office.store.begin() as session:
+    with office.store.begin(group=EVERY) as session:
         change = sa.update(SignedInSession).where(*still).values(ended_at=office.clock.now())
         return session.connection().execute(change).rowcount
 

@@ -17,6 +17,7 @@ from assurance.copies.workshop import PART, clear_left_behind, workshop
 from assurance.files.cabinet import Cabinet
 from assurance.migrate import newest_shape
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.store import Store, open_store
 from engine.transport import OnRows, snapshot_into
 
@@ -103,7 +104,7 @@ def keep_newest(folder: Path, cabinet: Cabinet, most: int) -> tuple[Path, ...]:
 def _snapshot(store: Store, copy: Path, on_rows: OnRows) -> str | None:
     """Take one instant of the database into a file of its own; give the heads that were read, where rows were copied."""
     if store.db.dialect.name == "sqlite":
-        with store.reading() as session:
+        with store.reading(group=EVERY) as session:
             snapshot_into(session, copy)
         return None
     # What can be made again need not survive a power cut before it is packed.

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from assurance.files.cabinet import Cabinet
 from assurance.records import StoredFile
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.store import Store
 
 
@@ -68,6 +69,6 @@ def cabinet_in(folder: Path) -> Cabinet:
 
 def still_there(store: Store, contents: Iterable[Content]) -> tuple[Content, ...]:
     """Give those contents that nobody has taken back by now."""
-    with store.reading() as session:
+    with store.reading(group=EVERY) as session:
         now = {content.place for content in contents_of(session)}
     return tuple(content for content in contents if content.place in now)

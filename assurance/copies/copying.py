@@ -12,6 +12,7 @@ from assurance.copies.contents import Content, contents_of
 from assurance.migrate import migrate, newest_shape, shape_of
 from assurance.records import OldestShape
 from assurance.tables import METADATA, MOVED
+from engine.fences import EVERY
 from engine.proof import Proof, checkpoint, verify
 from engine.store import Store
 from engine.transport import (
@@ -130,7 +131,7 @@ def require_empty(session: Session) -> None:
 
 def take_stock(store: Store, *, on_rows: OnRows) -> Inventory:
     """Count, sum up and verify everything that a database holds, at one instant."""
-    with store.reading() as session:
+    with store.reading(group=EVERY) as session:
         see_every_row(session)
         return Inventory(
             {table.name: sum_of(session, table, on_rows) for table in TABLES},

@@ -12,6 +12,7 @@ from assurance.office import Office
 from assurance.queries.health import due_timers, mails_by_state, newest_line_at, oldest_owed_at
 from assurance.queries.vital_signs import vital_signs
 from assurance.records.rules import DailySweep
+from engine.fences import EVERY
 from notifications.outbox import State
 
 
@@ -38,7 +39,7 @@ def gauges(office: Office) -> Gauges:
         return Gauges(signs)
     now = office.clock.now()
     try:
-        with office.store.reading() as session:
+        with office.store.reading(group=EVERY) as session:
             due, oldest_due = due_timers(session, now)
             mails = dict.fromkeys((state.value for state in State), 0) | mails_by_state(session)
             return Gauges(

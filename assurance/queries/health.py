@@ -21,6 +21,7 @@ from assurance.reasons import moment_in_words
 from assurance.records import Group
 from assurance.tables import MOVED
 from engine.errors import BadDefinition
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.proof import checkpoint
 from engine.store import FIRST_SQLITE_WITH_SAFE_WAL, Store, sqlite_journal
@@ -60,7 +61,7 @@ def of_settings(settings: Settings) -> Iterator[Seen]:
 
 def of_database(store: Store, file: Path | None) -> Iterator[Seen]:
     """Say which database this is and whether what it acknowledges survives; `file` is that of an embedded one."""
-    with store.reading() as session:
+    with store.reading(group=EVERY) as session:
         if file is None or store.db.dialect.name != "sqlite":
             answer = str(session.scalar(sa.text("SHOW server_version")))
             where = store.db.url.render_as_string(hide_password=True)

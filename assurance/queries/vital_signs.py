@@ -20,6 +20,7 @@ from assurance.queries.health import (
     newest_line_at,
     oldest_owed_at,
 )
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
 from engine.proof import verify_one
@@ -88,7 +89,7 @@ def _shape(office: Office) -> Sign:
 
 def _asked(office: Office, now: datetime, shape: Sign) -> VitalSigns:
     dialect = office.store.db.dialect.name
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         newest, oldest_mail = newest_line_at(session), oldest_owed_at(session)
         mails, (due, oldest_due) = mails_by_state(session), due_timers(session, now)
         ledger = _ledger(office, session, missing_guards(session, dialect))

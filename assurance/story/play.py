@@ -27,6 +27,7 @@ from assurance.sweep import SweepTally, sweep
 from engine.bookmarks import is_remembered, remember, remembered, works
 from engine.clock import FrozenClock
 from engine.errors import Reason, Refused, Stale
+from engine.fences import EVERY
 
 Progress = Callable[[date, int, int], None]
 Deliver = Callable[[Office], None]
@@ -118,13 +119,13 @@ def _post_hour(office: Office) -> time:
 
 def is_finished(office: Office, story: Story) -> bool:
     """Say whether this story was played to its end in this database."""
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         return "finished" in remembered(session, WORK + story.key)
 
 
 def stories(office: Office) -> tuple[str, ...]:
     """Give the keys of the stories that were played in this database."""
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         return tuple(work.removeprefix(WORK) for work in works(session) if work.startswith(WORK))
 
 
@@ -140,7 +141,7 @@ class _Stage:
 
     def set_up(self) -> None:
         """Write the cast, unless it stands, and find what every name of it stands for."""
-        with self._office.store.begin() as session:
+        with self._office.store.begin(group=EVERY) as session:
             places = remembered(session, self._work)
             if "cast" not in places:
                 if works(session) or session.scalar(sa.select(Group.id).limit(1)) is not None:
@@ -212,12 +213,12 @@ class _Stage:
             raise StoryRefused(Reason("story", where), *refusal.reasons) from refusal
 
     def _was_played_by_another(self, step: Step) -> bool:
-        with self._office.store.reading() as session:
+        with self._office.store.reading(group=EVERY) as session:
             return is_remembered(session, self._work, step.place)
 
     def finish(self) -> None:
         """Remember that the story was played to its end."""
-        with self._office.store.begin() as session:
+        with self._office.store.begin(group=EVERY) as session:
             if "finished" not in remembered(session, self._work):
                 remember(session, self._work, "finished", self._story.ends.isoformat())
 

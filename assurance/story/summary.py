@@ -23,6 +23,7 @@ from assurance.records import (
     ProgressNote,
     Recommendation,
 )
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.store import Store
 from notifications.outbox import OWED, Message, State
@@ -64,7 +65,7 @@ class Summary:
 
 def summary(store: Store) -> Summary:
     """Count what there is in a database."""
-    with store.reading() as session:
+    with store.reading(group=EVERY) as session:
         fired = _fired(session)
         return Summary(
             audits=_count(session, Audit),

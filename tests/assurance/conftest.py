@@ -14,6 +14,7 @@ from assurance.config import HOME
 from assurance.migrate import migrate
 from assurance.playbook import read_shelf
 from assurance.tables import METADATA
+from engine.fences import EVERY
 from engine.store import open_store
 from tests.assurance.desk import Desk, desk_in
 from tests.assurance.papers import papers_shelf, with_an_information_lead
@@ -92,7 +93,7 @@ def postgres_house(postgres_server: Server) -> Iterator[str]:
 def empty_postgres_house(postgres_house: str) -> str:
     """The same, with nothing in it; the guard of the history is put aside for that."""
     store = open_store(postgres_house)
-    with store.begin() as session:
+    with store.begin(group=EVERY) as session:
         session.execute(sa.text("SET session_replication_role = replica"))
         # Row by row: TRUNCATE makes every file anew, which takes a second where there are so many tables.
         for table in METADATA.tables:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assurance.commands import acting, concluding
 from assurance.records import Agency, Case
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.world import World
@@ -41,5 +42,5 @@ def full_world(world_at: At) -> World:
 
 def case_ref(world: World) -> str:
     """Give the reference of the case from which the finding came."""
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         return session.get_one(Case, world.cases()[0]).case_ref

@@ -17,6 +17,7 @@ from assurance.queries.history import Told, history_of
 from assurance.queries.one import card_of
 from assurance.queries.rows import Wanted
 from assurance.roster import roster
+from engine.fences import EVERY
 from engine.ledger import EventText
 from engine.moved import Ref
 from tests.world import World
@@ -87,7 +88,7 @@ def aims_of(tx: Tx, audit: Ref) -> list[int]:
 
 def erase(world: World, ref: Ref, *, says_when: bool) -> None:
     """Empty what was written about a subject."""
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(
             sa.update(EventText)
             .where(EventText.subject_kind == ref.kind, EventText.subject_id == ref.id)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from assurance.records import Action, ProgressNote
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.world import World
 
@@ -17,7 +18,7 @@ def with_many_actions(world: World, number: int, *, like: Ref | None = None) -> 
     """Copy the trust's action, or another, so many times, each due a day later than the one before; each has one progress note."""
     first = like or world.action("trust")
     table = Action.__table__
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         row = dict(session.execute(sa.select(table).where(table.c.id == first.id)).mappings().one())
         last = session.execute(sa.select(sa.func.max(table.c.id))).scalar_one()
         copies = []

@@ -16,6 +16,7 @@ from assurance.playbook import Shelf, read_shelf
 from assurance.queries.around import approvals
 from assurance.queries.rows import Wanted
 from assurance.records import DigestItem, Person, Post, PostHolding
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.looking import looks
 from tests.cast import FIRST_DAY
@@ -34,7 +35,7 @@ def papers_shelf() -> Shelf:
 
 def with_an_information_lead(world: World) -> World:
     """Bring on the post that the papers name besides those of the cast; Hal holds it."""
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         of = {"group_id": world.group_id}
         post = Post(
             **of, key="information", title="Information lead", role="information_lead", is_member=False

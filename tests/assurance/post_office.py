@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from assurance.records import DigestItem, Person, Post, PostHolding
 from assurance.sweep import SweepTally, sweep
+from engine.fences import EVERY
 from notifications.outbox import Message
 from tests.notifications.examples import text_of
 from tests.world import World
@@ -125,7 +126,7 @@ def reminders(world: World, *, of: str | None = None) -> list[DigestItem]:
 
 def hands_over(world: World, old: str, new: str | None, *, post: str) -> None:
     """Let a post change hands at once: the new holder has it today already."""
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         post_id, old_id = world.number(Post, post), world.number(Person, old)
         where = (PostHolding.post_id == post_id, PostHolding.person_id == old_id)
         yesterday = world.today - timedelta(days=1)

@@ -28,6 +28,7 @@ from assurance.records import (
 )
 from assurance.roster import roster
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from notifications.outbox import Message
 from tests.assurance.conftest import At
@@ -59,7 +60,7 @@ def seen(world: World, who: str | None, table: type[Any]) -> int:
 
 def sees(world: World, who: str, ref: Ref) -> bool:
     """Whether somebody sees one subject."""
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         return access.may_see(session, viewer(world, who), ref)
 
 
@@ -126,7 +127,7 @@ def test_a_decision_is_seen_by_whoever_sees_what_it_is_about(world: World) -> No
 
 def test_an_approval_stays_visible_to_whoever_asked_for_it(world: World) -> None:
     asked = world.asks("bo", OF_INDIVIDUAL, "close", reason="It was done another way.")
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         # Bo's post moves to the council.
         council = world.number(Agency, "council")
         session.execute(sa.update(Post).where(Post.key == "nursing").values(agency_id=council))
@@ -154,7 +155,7 @@ def test_mails_are_seen_by_who_got_them_and_by_who_keeps_the_accounts(world: Wor
 
 
 def test_nobody_is_told_that_there_is_something_for_others(world: World) -> None:
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         access.require_sight(session, viewer(world, "bo"), INDIVIDUAL)
         with pytest.raises(Refused, match="There is no recommendation/1 that Cleo Cartwright may see"):
             access.require_sight(session, viewer(world, "cleo"), INDIVIDUAL)
@@ -179,7 +180,7 @@ def test_another_group_is_seen_by_nobody_here(world: World) -> None:
 def test_what_stands_in_yaml_only_is_seen_by_its_agency_or_by_all_agencies(world: World) -> None:
     trust = world.number(Agency, "trust")
     definition = world.row(Audit, world.audit).definition_id
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         for agency_id in (trust, None):
             session.add(
                 Matter(

@@ -33,6 +33,7 @@ from assurance.records import Group, Recommendation
 from assurance.tables import METADATA
 from engine.clock import FrozenClock
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.ledger import EventText
 from engine.store import open_store
 from tests.assurance.annual_world import (
@@ -77,7 +78,7 @@ def playbook(tmp_path_factory: pytest.TempPathFactory) -> Playbook:
 def world() -> Iterator[AnnualWorld]:
     store = open_store(":memory:")
     METADATA.create_all(store.db)
-    with store.begin() as session:
+    with store.begin(group=EVERY) as session:
         yield a_group(session)
     store.close()
 
@@ -629,7 +630,7 @@ def test_requests_for_a_later_date_are_counted_by_their_answer(world: AnnualWorl
 def test_a_year_is_read_alike_from_postgresql(postgres_database: str, playbook: Playbook) -> None:
     store = open_store(postgres_database)
     METADATA.create_all(store.db)
-    with store.begin() as session:
+    with store.begin(group=EVERY) as session:
         world = a_group(session)
         audit = an_audit(world, "2014-15/1", "Long open cases", at("2014-05-06"))
         world.line(audit, NIGHT, trigger="agree_theme", to="theme_agreed")

@@ -19,6 +19,7 @@ from assurance.story import Story, play, read_story, summary
 from assurance.tables import MOVED
 from engine.clock import FrozenClock
 from engine.diagram import mermaid
+from engine.fences import EVERY
 from engine.lint import lint
 from engine.proof import verify
 from engine.store import open_store
@@ -103,7 +104,7 @@ def test_the_four_weeks_end_with_every_seal_whole_and_nothing_waiting(office: Of
         {"signed": 1, "dropped": 1},
     )
     assert left.escalations == 2
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         assert verify(session, MOVED).faults == ()
 
 

@@ -11,6 +11,7 @@ from assurance.commands.founding import open_matter
 from assurance.queries.doors import doors_of
 from assurance.records import Agency, Approval, Meeting, Person, Post, PostHolding
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.looking import card, value
 from tests.assurance.papers import asked, leaves, reminded, so_far
@@ -81,7 +82,7 @@ def test_one_that_becomes_so_later_is_shown_and_the_coordinator_is_told(any_pape
     world.nights(world.working_days_from(date(2014, 9, 1), 5))
     assert reminded(world, approval) == ["sam"]
     # It is not dead: once the post is filled, its holder answers.
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         held = {"post_id": world.number(Post, "information"), "person_id": world.number(Person, "nell")}
         session.add(PostHolding(group_id=world.group_id, **held, from_on=world.today))
     world.on(world.today)
@@ -208,7 +209,7 @@ def test_where_a_no_is_outvoted_it_is_said_so(world: World) -> None:
 def test_a_request_of_the_time_when_one_post_was_asked_goes_on(world: World) -> None:
     _, approval = asked(world, "leaflet")
     before = '{"apart":["own_agency"],"at_meeting":false,"by":"chair","otherwise":"deputy_chair"}'
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.update(Approval).values(policy=before))
     with pytest.raises(Refused, match="is a step for the approver"):
         world.decides("dan", approval)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from assurance.records import Approval
 from engine.errors import Refused, Stale
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
 from tests.assurance.papers import MEMBERS, asked, counts
@@ -120,7 +121,7 @@ def test_a_changed_answer_is_found_by_the_proof(any_papers: World) -> None:
     world.decides("ada", approval)
     world.decides("bo", approval, "reject", reason="No.")
     line = (Event.subject_kind == "approval", Event.subject_id == approval.id, Event.seq == 3)
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         assert found(session) == ()
         data = session.execute(sa.select(Event.data).where(*line)).scalar_one()
     with tampering(world) as session:

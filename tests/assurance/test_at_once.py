@@ -17,6 +17,7 @@ from assurance.commands.replying import reply
 from assurance.commands.silencing import silence
 from assurance.sweep import SweepTally, sweep
 from engine.errors import Refused, Stale
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
 from tests.assurance.conftest import At
@@ -121,7 +122,7 @@ def test_two_who_look_at_once_say_each_thing_once(any_world_at: At) -> None:
         for tally in at_once(*[partial(sweep, world.office) for _ in range(4)]):
             assert isinstance(tally, SweepTally)
             assert tally.parked == 0
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         query = sa.select(Event.once, sa.func.count()).where(Event.kind == "fired").group_by(Event.once)
         firings = dict(session.execute(query).all())
     assert set(firings.values()) == {1}

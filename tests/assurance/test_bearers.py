@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from assurance.accounts.bearers import MARK, MOST_TOKENS, bearer_of, make_token, revoke_token, tokens_of
 from assurance.records import Account, ApiToken, Person
 from engine.errors import Refused
+from engine.fences import EVERY
 from tests.assurance.conftest import At
 from tests.world import World
 
@@ -79,7 +80,7 @@ def test_nobody_withdraws_the_token_of_somebody_else(world: World) -> None:
 
 def test_a_closed_account_takes_its_tokens_along(world: World) -> None:
     token = makes(world, "bo")
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         made = world.clock.now()
         number = world.number(Person, "bo")
         session.add(Account(group_id=world.group_id, person_id=number, made_at=made, disabled_at=made))

@@ -22,6 +22,7 @@ from assurance.records import (
     Recommendation,
 )
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.assurance.full_world import INDIVIDUAL, full_world
@@ -45,7 +46,7 @@ def test_the_group_looks_at_the_returns_together(world_at: At) -> None:
     world = world_at("findings")
     with world.does("sam") as tx:
         concluding.hold_moderation(tx, world.audit, "All returns", held_on=date(2014, 11, 20))
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         assert session.get_one(Moderation, 1).held_on == date(2014, 11, 20)
     assert world.known(world.audit).facts["held_on"] == date(2014, 11, 20)
 
@@ -79,7 +80,7 @@ def test_findings_are_numbered_and_may_keep_their_case_private(world_at: At) -> 
         number = concluding.record_finding(
             tx, world.audit, Seen(aim, "learning point", "Say who was told", none_needed="It is done already")
         )
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         row = session.get_one(Finding, number)
         assert (row.number, row.case_id, row.none_needed) == (2, None, "It is done already")
 
@@ -88,7 +89,7 @@ def test_a_finding_that_cannot_be_is_refused(world_at: At) -> None:
     world = world_at("findings")
     aim = world.aims()[0]
     _, other_aim = another_audit(world)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         case = Case(group_id=1, audit_id=2, case_ref="C-BCDFGH", kind="child", criterion="Elsewhere")
         session.add(case)
         session.flush()
@@ -133,7 +134,7 @@ def test_a_recommendation_asks_its_agencies(world_at: At) -> None:
     with world.does("bo") as tx:
         concluding.answer_for_agency(tx, ref, trust, "accepted")
     assert world.known(ref).facts["agencies_asked"] == 0
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         assert [session.get_one(AgencyAnswer, number).answer for number in (1, 2)] == [
             "accepted",
             "not_accepted",
@@ -164,7 +165,7 @@ def test_a_recommendation_that_cannot_be_is_refused(world_at: At) -> None:
 def test_a_recommendation_comes_from_its_own_audit(world_at: At) -> None:
     world = world_at("recommendations")
     _, other_aim = another_audit(world)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         finding = Finding(group_id=1, audit_id=2, aim_id=other_aim, number=1, kind="strength", text="Seen")
         session.add(finding)
         session.flush()
@@ -214,7 +215,7 @@ def test_the_stage_is_not_left_while_an_agency_owes_its_answer(world_at: At) -> 
 
 def test_with_its_plan_an_agency_has_accepted(world_at: At) -> None:
     world = world_at("actions")
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         assert session.get_one(AgencyAnswer, 1).answer == "accepted"
     row = world.row(Action, world.action("ccg"))
     assert (row.number, row.times_moved, row.original_due_on) == (2, 0, date(2015, 2, 27))

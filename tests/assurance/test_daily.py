@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from assurance.records import DigestItem, RuleHold
 from assurance.records.rules import DailySweep
 from assurance.sweep import sweep, sweep_all, watch
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
 from engine.timers import Timer
@@ -38,13 +39,13 @@ def ruled(any_world_at: At, tmp_path: Path) -> Ruled:
 
 def forget(world: World) -> None:
     """Lose every timer."""
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.delete(Timer))
 
 
 def postpone(world: World) -> None:
     """Set every timer for a day that is far away."""
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.update(Timer).values(due_at=world.clock.now() + timedelta(days=900)))
 
 
@@ -89,7 +90,7 @@ def test_of_several_only_the_one_that_was_lost_is_found(ruled: Ruled) -> None:
     world = ruled(OVERDUE)
     for days in (1, 8):
         on(world, DUE + timedelta(days=days))
-        with world.office.store.begin() as session:
+        with world.office.store.begin(group=EVERY) as session:
             later = world.clock.now() + timedelta(days=900)
             session.execute(sa.update(Timer).where(Timer.subject_id == 1).values(due_at=later))
         sweep(world.office)
@@ -220,7 +221,7 @@ def test_the_clock_looks_at_everything_once_a_day_from_the_groups_own_hour_on(ru
 def test_a_clock_that_was_ahead_once_keeps_nobody_from_looking_today(ruled: Ruled) -> None:
     world = ruled(OVERDUE)
     world.on(DUE + timedelta(days=1), LOOK)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.add(DailySweep(group_id=1, done_on=DUE + timedelta(days=900), done_at=world.clock.now()))
     forget(world)
     assert watch(world.office).repaired == 2
@@ -228,7 +229,7 @@ def test_a_clock_that_was_ahead_once_keeps_nobody_from_looking_today(ruled: Rule
 
 def _hold(world: World, kind: str, *, until: date) -> None:
     """Hold every rule about the first action."""
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.add(
             RuleHold(
                 state="in_force",

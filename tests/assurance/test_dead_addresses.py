@@ -12,6 +12,7 @@ from assurance.commands.addresses import mend, resend
 from assurance.records import Person
 from assurance.returned import Became
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from notifications.delivery import Delivered
 from notifications.mailer import MemoryMailer
@@ -34,7 +35,7 @@ def test_mail_to_a_dead_address_fails_unsent_and_says_so(any_desk: Desk) -> None
     assert (failed.state, failed.last_text) == ("failed", "not sent: mail to this address has come back")
     facts = any_desk.world.known(ADDRESS).facts
     assert (facts["mails_undelivered"], facts["people"]) == (2, 1)
-    with any_desk.office.store.reading() as session:
+    with any_desk.office.store.reading(group=EVERY) as session:
         states = counts(session, group_id=any_desk.world.group_id)
     assert (states["failed"], states["bounced"], states["queued"]) == (1, 1, 0)
 
@@ -117,7 +118,7 @@ def test_a_new_address_that_is_dead_too_is_mended_in_its_turn(desk: Desk) -> Non
 
 
 def test_a_shared_mailbox_is_mended_for_everybody_who_has_it(desk: Desk) -> None:
-    with desk.office.store.begin() as session:
+    with desk.office.store.begin(group=EVERY) as session:
         session.execute(sa.update(Person).where(Person.key == "nell").values(email="Bo@QA.example"))
     desk.comes_back("postfix", BO)
     desk.reads()

@@ -17,6 +17,7 @@ from assurance.queries.decision_queue import PER_PAGE, Queue, queue_of
 from assurance.queries.what_is_asked import Change
 from assurance.records import Audit
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.assurance.counting import said_to
@@ -88,7 +89,7 @@ def test_a_stage_shows_from_where_to_where_and_what_there_is(world_at: At) -> No
 def test_what_has_stopped_being_so_since_is_said_before_anybody_approves(world_at: At) -> None:
     world = world_at("theme_agreed")
     asked_for = _asks_for_cases(world)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.update(Audit).values(case_target=3))
     assert decision(world, "ada", asked_for).asked.missing == (
         "Draw all the cases that the audit is to look at.",

@@ -16,6 +16,7 @@ from assurance.records import DigestItem, Person
 from assurance.sweep import sweep
 from assurance.truth import reviewer
 from engine import timers
+from engine.fences import EVERY
 from engine.moved import Ref
 from notifications.leases import claim
 from notifications.letters import Outcome, Result
@@ -242,7 +243,7 @@ def test_a_post_taken_over_before_the_rules_look_is_told_the_same_morning(remind
 def look_at(world: World, ref: Ref) -> None:
     """Have the rules look at one subject early on Monday."""
     world.on(MONDAY, LOOK)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         timers.arm(session, [ref], group_id=world.group_id, due_at=world.clock.now())
     sweep(world.office)
 
@@ -291,7 +292,7 @@ def test_a_silence_that_is_lifted_lets_reminders_go_again(reminded: World) -> No
 
 def test_an_item_that_arrives_while_its_digest_goes_is_told_on_the_next_working_day(reminded: World) -> None:
     assert at_digest_hour(reminded, MONDAY) == [("bo", ONE), ("gil", ONE), ("nell", ONE)]
-    with reminded.office.store.begin() as session:
+    with reminded.office.store.begin(group=EVERY) as session:
         # It was due at the same hour, and its transaction ended a moment too late.
         late = sa.update(DigestItem).where(DigestItem.person_id == number(reminded, "nell"))
         session.execute(late.values(told_in=None))
@@ -306,9 +307,9 @@ def test_an_item_that_arrives_while_its_digest_goes_is_told_on_the_next_working_
 def test_a_digest_that_was_worded_and_never_stored_is_worded_again(any_world_at: At, reopen: Reopen) -> None:
     world = reminded_in(any_world_at, reopen)
     world.on(MONDAY, DIGEST)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         taken = claim(session, at=world.clock.now(), lease=SETTINGS.lease, limit=9, token="dead")
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         # It marks what it tells, and dies before the bytes are stored.
         reviewer(world.office)(session, taken, world.clock.now())
     assert all(one.told_in for one in reminders(world))
@@ -338,17 +339,17 @@ def test_a_delivery_that_waits_for_one_reminder_holds_none_that_comes_after_it(
     world = reminded_in(any_world_at, reopen)
     world.on(MONDAY, DIGEST)
     first, *others = reminders(world)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         taken = claim(session, at=world.clock.now(), lease=SETTINGS.lease, limit=9, token="ours")
     in_turn = sorted(taken, key=lambda one: one.person_ref == f"person/{first.person_id}")
     asked = reviewer(world.office)
 
     def reviews() -> None:
-        with world.office.store.begin() as session:
+        with world.office.store.begin(group=EVERY) as session:
             asked(session, in_turn, world.clock.now())
 
     with ThreadPoolExecutor(1) as delivery:
-        with world.office.store.begin() as session:
+        with world.office.store.begin(group=EVERY) as session:
             session.execute(sa.select(DigestItem.id).where(DigestItem.id == first.id).with_for_update())
             reviewing = delivery.submit(reviews)
             while not world.ask(WAITS_FOR_A_LOCK)[0]:
@@ -396,7 +397,7 @@ def test_a_retry_on_the_same_day_is_the_same_mail(reminded: World) -> None:
 
 
 def test_a_clock_that_was_ahead_once_keeps_nobody_from_the_digest_of_today(reminded: World) -> None:
-    with reminded.office.store.begin() as session:
+    with reminded.office.store.begin(group=EVERY) as session:
         far = reminded.clock.now() + timedelta(days=900)
         moved = {"key": sa.func.replace(Message.key, "2015-03-02", "2017-08-19"), "not_before": far}
         session.execute(sa.update(Message).where(Message.template == "digest").values(moved))

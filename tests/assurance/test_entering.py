@@ -21,6 +21,7 @@ from assurance.records import (
     RecordSet,
 )
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.world import World
@@ -38,7 +39,7 @@ def test_the_coordinator_proposes_an_audit_and_a_planned_theme_is_taken_up(world
     assert world.row(Audit, first).reference == "2014-15/1"
     assert world.row(Audit, second).reference == "2014-15/2"
     assert (world.state(first), world.version(first)) == ("proposed", 1)
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         planned = session.get_one(PlannedAudit, 1)
         assert (planned.theme, planned.audit_id) == ("Neglect", first.id)
 
@@ -77,7 +78,7 @@ def test_aims_are_numbered_and_may_ask_an_earlier_one_again(world_at: At) -> Non
     with world.does("sam") as tx:
         audit = programme.open_audit(tx, replace(THEME, theme="Neglect again"))
         aim = programme.add_aim(tx, audit, "  Is information shared in time now?  ", asks_again=earlier)
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         row = session.get_one(Aim, aim)
         assert (row.number, row.text, row.asks_again_id) == (1, "Is information shared in time now?", earlier)
 
@@ -118,7 +119,7 @@ def test_a_case_is_drawn_under_a_reference_that_tells_nothing(world_at: At) -> N
     world = world_at("theme_agreed")
     with world.does("sam") as tx:
         number = programme.draw_case(tx, world.audit, "adult", "Drawn at random")
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         case = session.get_one(Case, number)
     assert case.case_ref.startswith("C-")
     assert set(case.case_ref[2:]) <= set(programme.CASE_LETTERS)
@@ -205,7 +206,7 @@ def test_asking_again_asks_only_for_what_is_new(world_at: At) -> None:
         world.does("sam") as tx,
     ):
         programme.request_returns(tx, world.audit)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.add(
             RecordSet(
                 group_id=world.group_id,
@@ -241,7 +242,7 @@ def test_answers_are_saved_as_one_goes_and_changed_until_submission(world_at: At
     world.moves("fay", ref, "submit")
     row = world.row(AgencyReturn, ref)
     assert (row.tool, row.grade, row.submitted_on) == ("Own tool v3", "Good", world.today)
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         assert session.get_one(Answer, 1).answer == "partly"
     with pytest.raises(Refused, match="is possible while"), world.does("fay") as tx:
         reading.answer_aims(tx, ref, {first: ("yes", "")})

@@ -24,6 +24,7 @@ from assurance.queries.preview import Preview, preview
 from assurance.records import Agency, DigestItem, Person, Post, PostHolding
 from assurance.sweep import sweep
 from engine.conditions import Value
+from engine.fences import EVERY
 from notifications.outbox import Message
 from tests.assurance.conftest import At
 from tests.assurance.looking import looks
@@ -240,7 +241,7 @@ def one_that_moves_after_the_digest_of_the_day(world: World) -> None:
 def one_leaver_with_a_successor(world: World) -> None:
     """The owner of the trust's action leaves on a Saturday on which it is overdue, and is told no more."""
     morning(world, DUE)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         post, until = world.number(Post, "health_visiting"), DUE + timedelta(days=8)
         session.execute(sa.update(PostHolding).where(PostHolding.post_id == post).values(until_on=until))
         successor = PostHolding(
@@ -255,7 +256,7 @@ def one_leaver_with_a_successor(world: World) -> None:
 def one_leaver_without(world: World) -> None:
     """Nobody holds the post any more: the lead hears in the owner's place, once for all words."""
     morning(world, DUE)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         change = sa.update(PostHolding).values(until_on=DUE + timedelta(days=8))
         session.execute(change.where(PostHolding.post_id == world.number(Post, "health_visiting")))
 

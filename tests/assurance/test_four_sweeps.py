@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from assurance.config import HOME
 from assurance.records import DigestItem
 from assurance.sweep import sweep
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
 from engine.timers import Timer
@@ -59,7 +60,7 @@ def written(world: World) -> dict[str, list[dict[str, Any]]]:
     found = {}
     for table in (Event, DigestItem, Message, Timer):
         columns = [column for column in table.__table__.columns if column.name not in BY_CHANCE]
-        with world.office.store.reading() as session:
+        with world.office.store.reading(group=EVERY) as session:
             query = sa.select(*columns)
             if table is Event:
                 query = query.where(Event.kind.in_(("fired", "noticed")))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from assurance.commands.replying import reply
 from assurance.sweep import sweep
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from notifications.outbox import Message
 from tests.assurance.conftest import At, Reopen
@@ -73,7 +74,7 @@ def test_who_hears_late_can_still_reply(cut_off: World) -> None:
 
 
 def test_once_the_chair_was_told_a_notice_that_never_left_is_withdrawn(cut_off: World) -> None:
-    with cut_off.office.store.begin() as session:
+    with cut_off.office.store.begin(group=EVERY) as session:
         session.execute(
             sa.update(Message)
             .where(Message.template == "escalation", Message.to_name == "Ada Ashdown")
@@ -87,7 +88,7 @@ def test_once_the_chair_was_told_a_notice_that_never_left_is_withdrawn(cut_off: 
 
 
 def test_a_notice_that_can_reach_nobody_is_waited_for_no_longer(cut_off: World) -> None:
-    with cut_off.office.store.begin() as session:
+    with cut_off.office.store.begin(group=EVERY) as session:
         session.execute(sa.update(Message).where(Message.template == "notice").values(state="failed"))
     cut_off.delivers()
     assert [who for who, said in came(cut_off) if said.startswith(LOUD)] == ["ada", "sam"]

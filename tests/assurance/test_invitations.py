@@ -19,6 +19,7 @@ from assurance.invitations import OVERTAKEN
 from assurance.post import deliver, maildir
 from assurance.records import Invitation, Meeting
 from assurance.sweep import sweep_all
+from engine.fences import EVERY
 from engine.moved import Ref
 from notifications.leases import claim
 from notifications.letters import Outcome, Result
@@ -196,7 +197,7 @@ def test_to_whom_the_server_took_nothing_a_later_word_is_a_plain_invitation(worl
 def test_what_was_on_its_way_and_came_back_does_not_go_after_a_later_word(world: World, post: Post) -> None:
     post.brings(world)
     ref = planned(world)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         claim(session, at=world.clock.now(), lease=SETTINGS.lease, limit=99, token="away")
     world.moves("sam", ref, "move_meeting", new_on=date(2015, 5, 19))
     world.clock.advance(SETTINGS.lease)
@@ -265,7 +266,7 @@ def test_whoever_comes_back_gets_a_number_that_their_calendar_has_not_seen(world
     world.on(world.today + timedelta(days=1))
     keep_invitations(world.office)
     post.brings(world)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(
             sa.text("UPDATE post_holding SET until_on = NULL WHERE until_on IS NOT NULL AND person_id = 2")
         )

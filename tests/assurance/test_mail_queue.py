@@ -16,6 +16,7 @@ from assurance.queries.rows import Wanted
 from assurance.roster import roster
 from assurance.sweep import sweep
 from engine.errors import Refused
+from engine.fences import EVERY
 from notifications.outbox import Message, State
 from tests.assurance.conftest import At, Reopen
 from tests.assurance.desk import BO, Desk
@@ -93,7 +94,7 @@ def test_the_queue_is_asked_by_state_and_by_person(late: World) -> None:
 
 
 def test_pages_hold_fifty_mails_each_and_every_mail_once(late: World) -> None:
-    with late.office.store.begin() as session:
+    with late.office.store.begin(group=EVERY) as session:
         row = {c.name: c for c in Message.__table__.columns}
         for number in range(60):
             kept = {

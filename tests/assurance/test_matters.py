@@ -18,6 +18,7 @@ from assurance.sweep import sweep, sweep_all
 from engine import timers
 from engine.conditions import Value
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
 from tests.assurance.test_tampering import found, tampering
@@ -141,7 +142,7 @@ def test_where_no_deputy_is_named_nobody_stands_in_for_the_chair(world: World) -
 
 def test_the_daily_look_finds_it_too(world: World) -> None:
     ref = opens(world)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         timers.cancel(session, ref)
     world.on(date(2014, 9, 6))
     assert sweep_all(world.office).repaired == 1
@@ -175,11 +176,11 @@ def test_a_field_that_nobody_set_is_found(world: World) -> None:
     ref = opens(world)
     fields = world.row(Matter, ref).fields
     for tampered in (fields.replace('"files":5', '"files":6'), "{}", "nonsense", "7"):
-        with world.office.store.begin() as session:
+        with world.office.store.begin(group=EVERY) as session:
             session.execute(sa.update(Matter).values(fields=tampered))
         faults = [str(fault) for fault in world.proof().faults]
         assert any("its files is" in fault and "its history says 5" in fault for fault in faults)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.update(Matter).values(fields=fields))
     with tampering(world) as session:
         is_own = (Event.subject_kind == ref.kind, Event.subject_id == ref.id)

@@ -11,6 +11,7 @@ from assurance.commands import programme
 from assurance.commands.moving import Done
 from assurance.records import Audit, Invitation, Meeting, RecordSet
 from engine.errors import Stale
+from engine.fences import EVERY
 from tests.assurance.conftest import At
 from tests.assurance.test_at_once import at_once
 from tests.assurance.test_meetings import DECEMBER, MARCH, due_days, named
@@ -51,7 +52,7 @@ def test_whoever_names_a_meeting_while_it_moves_gets_its_new_day(any_world_at: A
 
 def test_a_hundred_and_thirty_two_returns_move_with_their_meeting(any_world_at: At) -> None:
     world = any_world_at("cases_selected")
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         for number in range(61):
             session.add(RecordSet(group_id=world.group_id, key=f"more{number}", name="More", agency_id=1))
     named(world, DECEMBER)

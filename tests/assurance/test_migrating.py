@@ -18,6 +18,7 @@ from assurance.transfers import Wish
 from engine.definition_changes import How, Renamed
 from engine.definitions import Definition
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from engine.timers import Timer
 from notifications.outbox import Message
@@ -473,7 +474,7 @@ def test_every_definition_is_listed_with_who_goes_by_it(at_work_anywhere: World,
     restarted(at_work_anywhere, shelf_of(tmp_path, {"action": RETITLED}), publishes=False)
 
     def rows(group_id: int | None = None) -> list[tuple[bool, int, int, bool]]:
-        with at_work_anywhere.office.store.reading() as session:
+        with at_work_anywhere.office.store.reading(group=EVERY) as session:
             found = definitions(session, at_work_anywhere.office.playbook, kind="action", group_id=group_id)
         return [(row.published_at is not None, row.running, row.finished, row.on_shelf) for row in found]
 
@@ -481,7 +482,7 @@ def test_every_definition_is_listed_with_who_goes_by_it(at_work_anywhere: World,
     applies(at_work_anywhere)
     assert rows() == [(True, 0, 1, False), (True, 1, 0, True)]
     with (
-        at_work_anywhere.office.store.reading() as session,
+        at_work_anywhere.office.store.reading(group=EVERY) as session,
         pytest.raises(Refused, match="nothing called 'actoin'"),
     ):
         definitions(session, at_work_anywhere.office.playbook, kind="actoin")

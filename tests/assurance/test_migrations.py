@@ -20,6 +20,7 @@ from assurance.migrate import MIGRATIONS, NotOurs, migrate, newest_shape, shape_
 from assurance.records import Audit, Meeting
 from assurance.tables import METADATA
 from engine.definitions import Definition
+from engine.fences import EVERY
 from engine.ledger import history
 from engine.moved import Ref
 from engine.proof import verify
@@ -108,7 +109,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty_store: Store) -> Non
 
 
 def test_the_tables_of_another_program_are_left_alone(empty_store: Store) -> None:
-    with empty_store.begin() as session:
+    with empty_store.begin(group=EVERY) as session:
         session.execute(sa.text("CREATE TABLE message (id INTEGER)"))
     with pytest.raises(NotOurs, match="belongs to another program: it holds message"):
         migrate(empty_store)
@@ -128,7 +129,7 @@ def test_the_database_itself_refuses_to_change_the_history(any_world_at: At) -> 
     for stroke in strokes:
         with (
             pytest.raises(DBAPIError, match="the history is never changed"),
-            world.office.store.begin() as session,
+            world.office.store.begin(group=EVERY) as session,
         ):
             session.execute(sa.text(stroke))
     assert world.proof().faults == ()
@@ -169,7 +170,7 @@ def test_meetings_that_are_there_get_the_first_line_of_a_history(empty_store: St
     before_histories(empty_store)
     migrate(empty_store)
     assert differences(empty_store) == []
-    with empty_store.reading() as session:
+    with empty_store.reading(group=EVERY) as session:
         rows = {row.id: row for row in session.scalars(sa.select(Meeting))}
         proof = verify(session, [Meeting])
         lines = {number: history(session, Ref("meeting", number)) for number in rows}
@@ -194,9 +195,9 @@ def test_meetings_that_are_there_get_the_first_line_of_a_history(empty_store: St
 def test_what_points_at_a_meeting_still_does_once_meetings_have_histories(empty_store: Store) -> None:
     before_histories(empty_store)
     migrate(empty_store)
-    with pytest.raises(DBAPIError), empty_store.begin() as session:
+    with pytest.raises(DBAPIError), empty_store.begin(group=EVERY) as session:
         session.execute(sa.text("DELETE FROM meeting WHERE id = 3"))
-    with pytest.raises(DBAPIError), empty_store.begin() as session:
+    with pytest.raises(DBAPIError), empty_store.begin(group=EVERY) as session:
         session.execute(sa.text("UPDATE audit SET meeting_id = 99"))
 
 

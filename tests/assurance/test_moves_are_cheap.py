@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from assurance.commands.approving import decide
 from assurance.commands.moving import move
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.store import Store
 from tests.assurance.conftest import At
 from tests.assurance.papers import asked
@@ -56,7 +57,7 @@ def counted(store: Store) -> Iterator[Bill]:
 
 def test_the_pool_gives_one_connection_so_that_all_is_counted(world_at: At) -> None:
     world = world_at("actions")
-    with counted(world.office.store) as bill, world.office.store.begin() as session:
+    with counted(world.office.store) as bill, world.office.store.begin(group=EVERY) as session:
         session.execute(sa.text("SELECT 1"))
     assert bill.statements == ["BEGIN IMMEDIATE", "SELECT 1", "COMMIT"]
 

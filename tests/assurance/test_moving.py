@@ -11,6 +11,7 @@ from assurance.office import clock_of
 from assurance.records import Action, Agency, Audit, Post
 from engine.conditions import Value
 from engine.errors import Refused, Stale
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.cast import MEETINGS
@@ -293,7 +294,7 @@ def test_a_form_sent_twice_opens_one_audit(world: World) -> None:
         world.does("sam") as tx,
     ):
         programme.open_audit(tx, theme, key="form-11")
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         assert session.get(Audit, 2) is None
 
 

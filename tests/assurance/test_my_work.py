@@ -14,6 +14,7 @@ from assurance.commands.replying import reply
 from assurance.queries.duties import Urgency
 from assurance.queries.my_work import MyWork, in_words, my_work
 from assurance.records import Action, Agency, AgencyReturn, Case
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.assurance.counting import said_to
@@ -377,7 +378,7 @@ def copy_actions(world: World, *, times: int) -> None:
     columns = [column for column in Action.__table__.columns if column.name not in ("id", "number")]
     names = [column.name for column in columns]
     trust = world.number(Agency, "trust")
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         for _ in range(times):
             highest = session.scalar(sa.select(sa.func.max(Action.number))) or 0
             number = (Action.id + highest).label("number")

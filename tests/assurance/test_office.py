@@ -17,6 +17,7 @@ from assurance.playbook import Shelf, read_shelf
 from engine.clock import SystemClock
 from engine.definitions import Definition
 from engine.errors import BadDefinition, Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from engine.store import open_store
 from tests.assurance.conftest import At
@@ -139,7 +140,7 @@ def test_an_older_definition_that_was_changed_in_the_database_is_refused(
     change("workflows/action.yaml", "title: Begin work", "title: Begin the work")
     World(world.settings.database, at=world.clock.now(), shelf=shelf_of(house)).close()
     store = open_store(world.settings.database)
-    with store.begin() as session:
+    with store.begin(group=EVERY) as session:
         old = "approval: {by: chair, otherwise: deputy_chair}"
         session.execute(
             sa.text("UPDATE definition SET text = replace(text, :old, '') WHERE id = 1"), {"old": old}
@@ -234,7 +235,7 @@ def test_a_faulty_file_is_refused_before_any_database_is_touched(
 
 def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     store = open_store(tmp_path / "others.sqlite")
-    with store.begin() as session:
+    with store.begin(group=EVERY) as session:
         session.execute(sa.text("CREATE TABLE invoice (id INTEGER)"))
     with pytest.raises(NotOurs, match="belongs to another program: it holds invoice, and nothing of ours"):
         migrate(store)
@@ -243,7 +244,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_database_of_a_newer_version_is_left_alone(world: World) -> None:
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.text("UPDATE alembic_version SET version_num = '9999_the_future'"))
     with pytest.raises(NotOurs, match=f"its shape is 9999_the_future; this one knows {newest_shape()}"):
         migrate(world.office.store)

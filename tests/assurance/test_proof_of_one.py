@@ -11,6 +11,7 @@ from assurance.queries.card import Line
 from assurance.queries.past_day import ThenStood, stood_on
 from assurance.queries.sealed import Sealed, sealed
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.ledger import EventText
 from engine.moved import Ref
 from tests.assurance.conftest import At
@@ -53,7 +54,7 @@ def test_a_text_that_was_changed_is_named_with_its_line(world_at: At) -> None:
     world = world_at("actions")
     action = moved_date(world)
     asked = world.history(Ref("approval", world.ask(sa.select(sa.func.max(EventText.subject_id)))[0]))[0]
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(
             sa.update(EventText)
             .where(EventText.subject_kind == "approval", EventText.subject_id == asked.ref.id)

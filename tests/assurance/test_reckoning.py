@@ -13,6 +13,7 @@ from assurance.records import ClosedDay
 from assurance.records.rules import RuleStamp
 from assurance.sweep import sweep
 from engine import timers
+from engine.fences import EVERY
 from engine.moved import Ref
 from engine.timers import Timer
 from tests.assurance.conftest import At
@@ -46,10 +47,10 @@ def at(day: date, hour: time = time(6, 30)) -> datetime:
 @pytest.mark.parametrize("any_world_at", ["postgresql"], indirect=True)
 def test_of_two_who_reckon_for_the_first_time_neither_fails(any_world_at: At, tmp_path: Path) -> None:
     world = under(any_world_at("actions"), tmp_path / "rules", OVERDUE)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.delete(RuleStamp))
     with ThreadPoolExecutor(1) as others:
-        with world.office.store.begin() as session:
+        with world.office.store.begin(group=EVERY) as session:
             for kind in world.office.playbook.nouns:
                 stamp = {
                     "group_id": 1,
@@ -96,7 +97,7 @@ def test_a_closed_day_moves_what_counts_working_days(world: World, tmp_path: Pat
     under(world, tmp_path / "rules", CHAIR_ALONE)
     sweep(world.office)
     before = looks(world)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.add(ClosedDay(group_id=world.group_id, day=date(2015, 3, 4), name="Training"))
     world.office.read_playbook()
     assert sweep(world.office).moved == 2
@@ -118,7 +119,7 @@ def test_what_is_due_already_stays_due(world: World, tmp_path: Path) -> None:
 
 
 def test_rules_about_another_kind_leave_timers_alone(world: World, tmp_path: Path) -> None:
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.update(Timer).values(due_at=at(date(2016, 1, 1))))
     about_audits = """
   - id: long
@@ -143,7 +144,7 @@ def test_a_subject_that_cannot_be_read_is_parked_and_the_others_are_reckoned(
 
 
 def test_whoever_moves_a_subject_meanwhile_is_not_forgotten(world: World) -> None:
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         seen = timers.set_for(session, "action", [1])[1]
         timers.arm(session, [Ref("action", 1)], group_id=world.group_id, due_at=world.clock.now())
         overtaken = timers.Appointment(Ref("action", 1), seen, seen + timedelta(days=9))

@@ -23,6 +23,7 @@ from assurance.queries.rehearse import Rehearsal, rehearse
 from assurance.records import Agency, Meeting, Post
 from assurance.sweep import sweep, sweep_all
 from engine.conditions import Value
+from engine.fences import EVERY
 from engine.ledger import Event, canonical
 from engine.moved import Ref
 from engine.store import instant_text
@@ -361,7 +362,7 @@ def test_the_past_of_an_older_database_is_lived_again_without_what_its_lines_do_
     world.moves("sam", held, "hold")
     lives(world, day(30), {day(-20): is_noted, day(4): is_moved})
     now = instant_text(world.clock.now())
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         take_the_guard_away(session)
         for line in session.scalars(sa.select(Event).where(Event.subject_kind.in_(("meeting", "action")))):
             data = json.loads(line.data)

@@ -10,6 +10,7 @@ import pytest
 from assurance.commands.replying import reply
 from assurance.records import Agency, Person, Post, PostHolding, RuleHold
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.assurance.looking import card, told, value
@@ -382,7 +383,7 @@ def test_a_reply_is_neither_renewed_nor_lifted(world_at: At) -> None:
 
 def give_a_post(world: World, who: str, *, agency: str) -> None:
     """Let somebody hold a further post in an agency from today."""
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         post = Post(
             group_id=world.group_id,
             key=f"{who}_{agency}",
@@ -392,7 +393,7 @@ def give_a_post(world: World, who: str, *, agency: str) -> None:
             is_member=False,
         )
         session.add(post)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.add(
             PostHolding(
                 group_id=world.group_id,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from assurance.commands.addresses import mend, resend
 from assurance.records import DeadAddress
 from assurance.returned import Became, ReadTally, note_refusals, read_returned_mail
+from engine.fences import EVERY
 from engine.moved import Ref
 from notifications.delivery import Delivered
 from notifications.outbox import Message
@@ -161,7 +162,7 @@ def test_an_old_report_does_not_kill_the_mended_address(desk: Desk) -> None:
 def test_one_mail_that_cannot_be_dealt_with_keeps_no_other_from_being_read(desk: Desk) -> None:
     desk.comes_back("postfix", BO)
     desk.comes_back("postfix", FAY)
-    with desk.office.store.begin() as session:
+    with desk.office.store.begin(group=EVERY) as session:
         session.execute(
             sa.text(
                 "CREATE TRIGGER no_bo BEFORE INSERT ON dead_address WHEN new.address LIKE 'bo@%' "
@@ -170,7 +171,7 @@ def test_one_mail_that_cannot_be_dealt_with_keeps_no_other_from_being_read(desk:
         )
     assert desk.reads().became == Counter({Became.LEFT: 1, Became.DEAD: 1})
     assert (desk.dead, desk.unread, desk.sent_to(BO).state) == ([FAY], 1, "sent")
-    with desk.office.store.begin() as session:
+    with desk.office.store.begin(group=EVERY) as session:
         session.execute(sa.text("DROP TRIGGER no_bo"))
     assert desk.reads().became == Counter({Became.DEAD: 1})
     assert desk.unread == 0
@@ -199,7 +200,7 @@ def test_an_address_that_is_refused_at_the_door_is_dead(any_desk: Desk) -> None:
 
 
 def test_whoever_dies_before_taking_note_of_a_refusal_does_so_later(desk: Desk) -> None:
-    with desk.office.store.begin() as session:
+    with desk.office.store.begin(group=EVERY) as session:
         message = desk.sent_to(BO)
         session.execute(
             sa.update(Message)

@@ -11,11 +11,12 @@ from assurance.facts import Belonging
 from assurance.records import Absence, Agency, Person, Post, PostHolding
 from assurance.roster import Roster, roster
 from assurance.standing import addressees, roles_of
+from engine.fences import EVERY
 from tests.world import World
 
 
 def on(world: World, day: date) -> Roster:
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         return roster(session, group_id=world.group_id, today=day)
 
 
@@ -44,7 +45,7 @@ def test_a_post_passes_from_one_day_to_the_next(world: World) -> None:
 def test_a_post_may_be_vacant_and_be_held_by_two(world: World) -> None:
     world.leaves("lay")
     assert holders(world, date(2014, 9, 2), "lay_member") == []
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.add(
             PostHolding(
                 group_id=1,
@@ -57,7 +58,7 @@ def test_a_post_may_be_vacant_and_be_held_by_two(world: World) -> None:
 
 
 def test_somebody_is_away_from_the_first_day_to_the_last(world: World) -> None:
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         away = {"from_on": date(2014, 10, 20), "until_on": date(2014, 10, 31), "reason": "On leave"}
         session.add(Absence(group_id=1, person_id=world.number(Person, "ada"), **away))
     for day, is_away in (
@@ -76,7 +77,7 @@ def test_another_groups_people_hold_no_post_here(world: World) -> None:
 
 
 def test_one_transaction_judges_on_one_and_the_same_roster(world: World) -> None:
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         before = roster(session, group_id=1, today=world.today)
         session.execute(sa.delete(PostHolding))
         assert roster(session, group_id=1, today=world.today) is before

@@ -14,6 +14,7 @@ from assurance.queries.holds import holds
 from assurance.records import Agency, RuleHold
 from assurance.sweep import sweep
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.assurance.full_world import OF_INDIVIDUAL, full_world
@@ -142,7 +143,7 @@ def test_what_was_silent_on_a_past_day_is_known(world_at: At) -> None:
     world.on(date(2015, 3, 3))
     world.moves("sam", HOLD, "lift", reason="They have moved.")
     world.on(date(2015, 3, 10))
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         silent = [
             day
             for day in (TODAY - timedelta(days=1), TODAY, date(2015, 3, 2), date(2015, 3, 3), world.today)

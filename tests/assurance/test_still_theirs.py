@@ -16,6 +16,7 @@ from assurance.post import deliver
 from assurance.records import Agency, DigestItem, Person, Post
 from assurance.sweep import sweep
 from assurance.truth import reviewer
+from engine.fences import EVERY
 from notifications.leases import claim
 from notifications.letters import Outcome, Result
 from notifications.mailer import MemoryMailer
@@ -66,7 +67,7 @@ def test_a_post_that_was_open_before_sends_the_mail_of_a_group_that_was_founded_
     owed = notice(
         group_id=number, person_ref=f"person/{chair.id}", to_address=chair.email, cause="the first of all"
     )
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         put(session, [owed], at=world.clock.now())
         waiting = claim(session, at=world.clock.now(), lease=SETTINGS.lease, limit=99, token="early")
         answers = reviewer(post)(session, waiting, world.clock.now())
@@ -281,7 +282,7 @@ def test_reminders_that_a_killed_sweep_left_behind_have_their_digest_within_the_
     world = quiet(reopen(world_at("actions"), RULES))
     world.on(MONDAY, LOOK)
     sweep(world.office)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         # It wrote its reminders, and was killed before it owed the digest.
         there = session.get_one(DigestItem, reminders(world, of="bo")[0].id)
         columns = [column.name for column in DigestItem.__table__.columns if column.name != "id"]
@@ -298,7 +299,7 @@ def test_who_is_told_of_somebody_whom_the_notice_did_not_reach_is_told_that_too(
     world = quiet(reopen(world_at("actions"), FAIR_RULES))
     world.on(date(2015, 3, 10), LOOK)
     sweep(world.office)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         # Mail to the owner of one action is refused for good.
         to_nell = (Message.template == "notice", Message.to_name == "Nell Norris")
         session.execute(sa.update(Message).where(*to_nell).values(state="failed"))

@@ -17,6 +17,7 @@ from assurance.story.play import StoryRefused, is_finished, stories
 from assurance.tables import MOVED
 from engine.clock import FrozenClock
 from engine.errors import Refused, Stale
+from engine.fences import EVERY
 from engine.proof import verify
 from engine.store import open_store
 
@@ -84,7 +85,7 @@ def test_a_small_year_leaves_what_it_tells(after: Stage, story: Story) -> None:
     assert left.mails == left.mails_owed > 60
     assert left.mails_withdrawn > 0, "what is no longer true was withdrawn"
     assert left.plain()["events"] == left.events > 150
-    with after.office.store.reading() as session:
+    with after.office.store.reading(group=EVERY) as session:
         assert verify(session, MOVED).faults == ()
     assert is_finished(after.office, story)
     assert stories(after.office) == ("small-year",)
@@ -118,7 +119,7 @@ def test_on_postgresql_the_same_year_leaves_the_same(
     assert len(posted) == played.days + len(days_with_steps)
     assert (seen[0], seen[-1]) == (story.begins, story.ends)
     assert summary(stage.office.store) == summary(after.office.store)
-    with stage.office.store.reading() as session:
+    with stage.office.store.reading(group=EVERY) as session:
         assert verify(session, MOVED).faults == ()
     stage.office.close()
 

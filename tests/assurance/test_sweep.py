@@ -12,6 +12,7 @@ from assurance.commands import acting
 from assurance.records import Agency
 from assurance.sweep import SweepTally, sweep, sweep_all
 from engine import timers
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
 from engine.timers import Timer
@@ -23,20 +24,20 @@ DUE = date(2015, 2, 27)  # the actions of the audit, a Friday
 
 def break_history(world: World, ref: Ref) -> None:
     """Put a line into a subject's history that nobody can read, as a damaged disk would."""
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         unreadable = {"kind": "fired", "at": "", "actor": "clock", "once": None, "data": "{", "seal": ""}
         place = {"subject_kind": ref.kind, "subject_id": ref.id, "seq": 999, "group_id": world.group_id}
         session.execute(sa.insert(Event).values(**place, **unreadable))
 
 
 def mend_history(world: World, ref: Ref) -> None:
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.text("DROP TRIGGER event_refuses_delete"))
         session.execute(sa.delete(Event).where(Event.seq == 999, Event.subject_id == ref.id))
 
 
 def timer_of(world: World, ref: Ref) -> Timer | None:
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         return session.get(Timer, (ref.kind, ref.id))
 
 
@@ -226,7 +227,7 @@ def test_a_broken_subject_is_tried_again_and_catches_up_once_it_is_mended(world_
 
 def test_a_timer_of_nothing_is_taken_away(world_at: At) -> None:
     world = world_at("actions")
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         timers.arm(session, [Ref("action", 99)], group_id=world.group_id, due_at=world.clock.now())
     sweep(world.office)
     assert timer_of(world, Ref("action", 99)) is None
@@ -234,7 +235,7 @@ def test_a_timer_of_nothing_is_taken_away(world_at: At) -> None:
 
 def test_however_many_are_due_all_are_looked_at(world_at: At) -> None:
     world = world_at("actions")
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         timers.arm(
             session,
             [Ref("action", number) for number in range(1000, 1450)],
@@ -252,7 +253,7 @@ def test_a_lost_timer_is_repaired_once_a_day(world_at: At) -> None:
     world = world_at("actions")
     action = world.action("trust")
     sweep(world.office)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         timers.cancel(session, action)
     assert world.night(DUE + timedelta(days=1)).parked == 0
     assert "action-overdue 0" not in world.fired(action)
@@ -304,7 +305,7 @@ def test_an_audit_is_due_again_a_year_after_its_sign_off(world_at: At) -> None:
     world.is_granted("bo", world.action("trust"), "close", reason="A new law came.")
     world.is_granted("gil", world.action("ccg"), "close", by="dan", reason="A new law came.")
     world.is_granted("sam", Ref("recommendation", 1), "supersede", reason="A new law came.")
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(
             sa.text(
                 'INSERT INTO dissemination (audit_id, agency_id, "on", how, reached, group_id) '

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from assurance.records import Approval
 from assurance.tables import MOVED
+from engine.fences import EVERY
 from engine.ledger import Event, EventText
 from engine.moved import Ref
 from engine.proof import Fault, verify
@@ -53,7 +54,7 @@ class _Undone(Exception):
 @contextmanager
 def tampering(world: World) -> Iterator[Session]:
     """Let somebody change what is kept who first takes the database's own guard away; all of it is undone."""
-    with suppress(_Undone), world.office.store.begin() as session:
+    with suppress(_Undone), world.office.store.begin(group=EVERY) as session:
         take_the_guard_away(session)
         yield session
         raise _Undone
@@ -101,7 +102,7 @@ def one(ref: Ref, line: int) -> tuple[sa.ColumnElement[bool], ...]:
 @pytest.mark.parametrize("column", COLUMNS)
 def test_a_changed_byte_is_found_in_whichever_line_it_stands(world: World, column: str) -> None:
     action = world.action("trust")
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         assert found(session) == ()
         places = [(ref, line) for ref in (action, world.audit) for line in some_of(session, ref)]
     for ref, line in places:
@@ -112,7 +113,7 @@ def test_a_changed_byte_is_found_in_whichever_line_it_stands(world: World, colum
 
 
 def test_the_last_the_first_and_any_other_line_are_missed(world: World) -> None:
-    with world.office.store.reading() as session:
+    with world.office.store.reading(group=EVERY) as session:
         lines = some_of(session, world.audit)
     for line in lines:
         with tampering(world) as session:

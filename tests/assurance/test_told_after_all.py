@@ -10,6 +10,7 @@ from assurance.commands.waiting import stop_waiting, wait_for
 from assurance.records import Agency, Person, Post, PostHolding
 from assurance.sweep import sweep
 from engine import timers
+from engine.fences import EVERY
 from tests.assurance.conftest import At, Reopen
 from tests.assurance.post_office import (
     DIGEST,
@@ -125,7 +126,7 @@ def test_a_reminder_comes_back_with_the_post(any_world_at: At, reopen: Reopen) -
 
 def returns(world: World, who: str, post: str) -> None:
     """Let somebody have a post again."""
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.add(
             PostHolding(
                 group_id=world.group_id,
@@ -139,7 +140,7 @@ def returns(world: World, who: str, post: str) -> None:
 def looks_again(world: World) -> None:
     """Have the rules look at both actions, ten minutes later."""
     world.clock.move_to(world.clock.now() + timedelta(minutes=10))
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         refs = [world.action("trust"), world.action("ccg")]
         timers.arm(session, refs, group_id=world.group_id, due_at=world.clock.now())
     sweep(world.office)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from assurance.commands import acting, concluding
 from assurance.records import Post
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.ledger import EventText
 from tests.assurance.conftest import At
 from tests.assurance.full_world import (
@@ -112,13 +113,13 @@ def test_a_text_that_was_emptied_without_an_erasure_breaks_its_seal(world: World
     world.is_granted("bo", action, "close", reason="Another team does it.")
     erase(world, action, says_when=False)
     assert [line.is_sealed for line in told(world, "bo", action)][-1] is False
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.delete(EventText).where(EventText.subject_kind == "action"))
     assert [line.is_sealed for line in told(world, "bo", action)][-1] is False
 
 
 def test_a_line_that_was_changed_is_marked(world: World) -> None:
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.text("DROP TRIGGER event_refuses_update"))
         session.execute(
             sa.text("UPDATE event SET actor = 'person/2' WHERE subject_kind = 'audit' AND seq = 2")
@@ -127,7 +128,7 @@ def test_a_line_that_was_changed_is_marked(world: World) -> None:
 
 
 def test_a_line_that_cannot_be_read_any_more_does_not_hide_the_others(world: World) -> None:
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.text("DROP TRIGGER event_refuses_update"))
         session.execute(sa.text("UPDATE event SET data = '{' WHERE subject_kind = 'audit' AND seq = 2"))
     lines = told(world, "sam", world.audit)

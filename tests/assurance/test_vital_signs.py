@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from assurance.queries.vital_signs import VitalSigns, vital_signs
 from assurance.sweep import sweep
+from engine.fences import EVERY
 from tests.assurance.conftest import At
 from tests.cast import PEOPLE
 from tests.world import World
@@ -28,7 +29,7 @@ def unwell(signs: VitalSigns) -> dict[str, str]:
 
 
 def break_open(world: World, *statements: str) -> None:
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         for statement in statements:
             session.execute(sa.text(statement))
 

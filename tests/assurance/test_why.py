@@ -18,6 +18,7 @@ from assurance.queries.why import Why, why
 from assurance.records import Agency
 from assurance.sweep import sweep
 from engine.errors import Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 from notifications.outbox import Message
 from tests.assurance.conftest import At
@@ -229,7 +230,7 @@ def test_a_step_names_whom_the_workflow_tells(world_at: At) -> None:
 
 def test_a_mail_of_an_older_database_does_not_say_as_whom_but_who_decided(world_at: At) -> None:
     world = world_at("theme_agreed")
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.update(Message).values(told_as="", rests_on="[]"))
     [cause] = asks_why(world, newest(world, "stage", to="bo")).causes
     assert cause.decided == (

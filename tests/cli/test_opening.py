@@ -13,6 +13,7 @@ import typer
 from assurance.migrate import newest_shape
 from assurance.story.cast import bring_on
 from cli.opening import INTERRUPTED, answering
+from engine.fences import EVERY
 from tests.cast import cast
 from tests.cli.conftest import Run, one_line
 from tests.world import World
@@ -124,7 +125,7 @@ def test_an_empty_database_says_that_there_is_no_group(run: Run, empty: Path) ->
 
 def test_of_several_groups_one_has_to_be_named(run: Run, database: Path) -> None:
     world = World(database)
-    with world.office.store.begin() as session:
+    with world.office.store.begin(group=EVERY) as session:
         newcomers = replace(cast("other"), meetings=())
         bring_on(session, newcomers, world.office.playbook, at=world.clock.now())
     world.close()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from assurance.judging import judged
 from assurance.office import Tx, clock_of
 from assurance.reckoning import make_ready
+from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
 from tests.faults.installation import Installation
@@ -22,7 +23,7 @@ def breaches(installation: Installation) -> list[str]:
     The installation has drained: what could go has gone, and whatever rules had to say is said.
     """
     office = installation.office
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         found = [
             *breaches_of_history(session, office.playbook, installation.acknowledged),
             *breaches_of_mail(session, office.playbook, installation),

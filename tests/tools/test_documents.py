@@ -27,6 +27,7 @@ from cli.main import app
 from engine.clock import FrozenClock
 from engine.diagram import svg
 from engine.errors import BadDefinition
+from engine.fences import EVERY
 from engine.proof import verify
 from engine.rules import load_rules
 from engine.store import open_store
@@ -54,7 +55,7 @@ def test_the_story_of_the_page_is_played_to_its_end(tmp_path: Path) -> None:
     with closing(open_store(settings.database)) as store:
         migrate(store)
         played = play(Office(settings, store, story.shelf, clock=clock), story, clock=clock)
-        with store.reading() as session:
+        with store.reading(group=EVERY) as session:
             assert session.scalars(sa.select(Audit.state)).all() == ["theme_agreed"]
             assert verify(session, MOVED).faults == ()
     assert (played.steps, clock.now().date()) == (7, date(2026, 5, 1))

@@ -13,6 +13,7 @@ from assurance.accounts.bearers import MARK, SCOPES, make_token
 from assurance.accounts.tokens import fingerprint
 from assurance.records import ApiToken, Person
 from engine.errors import Refused
+from engine.fences import EVERY
 from tests.web.site import BASE, Site
 from web.api.route import PREFIX
 
@@ -39,7 +40,7 @@ class Programs:
     def _left_over(self, who: str, scopes: tuple[str, ...]) -> str:
         """Give a token of somebody who has left every post since they made it."""
         token, made_at = f"{MARK}left-over-from-{who}", self.world.clock.now()
-        with self.world.office.store.begin() as session:
+        with self.world.office.store.begin(group=EVERY) as session:
             session.add(
                 ApiToken(
                     group_id=self.world.group_id,

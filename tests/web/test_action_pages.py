@@ -10,6 +10,7 @@ import pytest
 from assurance.commands import concluding
 from assurance.commands.waiting import wait_for
 from assurance.records import Action, Agency, Evidence, Post
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.full_world import INDIVIDUAL, OF_INDIVIDUAL, STRATEGIC
 from tests.assurance.test_concluding import held_later_audit, implemented
@@ -134,7 +135,7 @@ def test_evidence_with_a_file_that_is_not_taken_is_refused_whole(site: Site) -> 
     answer = site.post("/action/2/steps/add_evidence", fields, as_="bo", files=files)
     assert answer.status == 422
     assert "Attendance list" in answer.html
-    with site.world.office.store.reading() as session:
+    with site.world.office.store.reading(group=EVERY) as session:
         assert session.query(Evidence).filter_by(subject_id=2, subject_kind="action").count() == 0
 
 

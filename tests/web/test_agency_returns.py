@@ -16,6 +16,7 @@ from assurance.config import LARGEST_FILE
 from assurance.files.cabinet import MEGABYTE
 from assurance.office import Office
 from assurance.records import AgencyReturn, Answer, StoredFile
+from engine.fences import EVERY
 from engine.moved import Ref
 from tests.assurance.files import uploads
 from tests.web.site import Answer as Page
@@ -182,7 +183,7 @@ def test_whoever_saves_an_aim_leaves_the_grade_and_the_tool_that_another_has_giv
     answer = reading_site.post(address(ref), seen | as_it_was | typed, as_="esme")
     assert answer.status == status
     stands = sa.select(AgencyReturn.grade, AgencyReturn.tool).where(AgencyReturn.id == ref.id)
-    with reading_site.world.office.store.reading() as session:
+    with reading_site.world.office.store.reading(group=EVERY) as session:
         assert session.execute(stands).one() == ("Inadequate", "Version 2")
     shown = reading_site.get(address(ref), as_="esme") if status == 200 else answer
     assert (shown.page.hidden["seen-tool"], shown.page.hidden["seen-grade"]) == ("Version 2", "Inadequate")

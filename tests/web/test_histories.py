@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from assurance.commands import acting
 from assurance.queries.history import history_of
+from engine.fences import EVERY
 from engine.ledger import EventText
 from engine.moved import Ref
 from notifications.outbox import Message
@@ -85,7 +86,7 @@ def test_the_seal_is_checked_when_somebody_asks(moved: Site) -> None:
     lines = moved.world.version(Ref("action", 1))
     assert f"Complete and unchanged: {lines} lines, seal " in whole
     approval = _last_approval(moved)
-    with moved.world.office.store.begin() as session:
+    with moved.world.office.store.begin(group=EVERY) as session:
         session.execute(
             sa.update(EventText)
             .where(EventText.subject_kind == "approval", EventText.subject_id == approval)

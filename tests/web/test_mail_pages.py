@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from assurance.sweep import sweep
+from engine.fences import EVERY
 from notifications.outbox import Message
 from tests.assurance.counting import statements_of
 from tests.web.site import Site
@@ -24,7 +25,7 @@ def trouble(
     """Let the newest mail to somebody be in trouble."""
     number: int = site.world.ask(sa.select(sa.func.max(Message.id)).where(Message.to_address == to))[0]
     values = {"state": state, "last_text": text, "attempts": 1, "sent_at": None}
-    with site.world.office.store.begin() as session:
+    with site.world.office.store.begin(group=EVERY) as session:
         session.execute(sa.update(Message).where(Message.id == number).values(values))
     return number
 
@@ -32,7 +33,7 @@ def trouble(
 def dead(site: Site, to: str = "bo@qa.example") -> None:
     """Let the address of somebody be dead, as a mail server would have it."""
     number = trouble(site, to=to)
-    with site.world.office.store.begin() as session:
+    with site.world.office.store.begin(group=EVERY) as session:
         session.execute(
             sa.update(Message).where(Message.id == number).values(address_refused=True, last_code=550)
         )
@@ -195,7 +196,7 @@ def test_the_queue_asks_the_database_the_same_number_of_questions_however_long_i
 
     asked()
     before = asked()
-    with site.world.office.store.begin() as session:
+    with site.world.office.store.begin(group=EVERY) as session:
         kept = [column for column in Message.__table__.c if column.name not in ("id", "key")]
         for copy in range(3):
             rows = sa.select(Message.key + f":{copy}", *kept)

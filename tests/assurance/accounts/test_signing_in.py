@@ -25,6 +25,7 @@ from assurance.accounts.signing_in import (
 from assurance.office import Office
 from assurance.records import Account, AccountEvent, AccountTicket, RecoveryCode, SignedInSession, Tries
 from engine.errors import Refused
+from engine.fences import EVERY
 from tests.assurance.accounts.holder import HERE, Somebody, invited, set_up
 from tests.assurance.conftest import At
 from tests.assurance.test_at_once import at_once
@@ -239,7 +240,7 @@ def test_right_passwords_use_up_no_guesses(ada: Somebody) -> None:
 def test_a_right_password_opens_what_it_has_closed_itself_and_nothing_else(any_world_at: At) -> None:
     ada = set_up(any_world_at("proposed"), "ada")
     now = ada.world.clock.now()
-    with ada.world.office.store.begin() as session:
+    with ada.world.office.store.begin(group=EVERY) as session:
         (account_id,) = session.scalars(sa.select(Account.id))
         guesses = [take_guess(session, account_id, now=now) for _ in range(GUESSES)]
         assert guesses == [1, 2, 3, 4, GUESSES]
