@@ -19,6 +19,7 @@ from assurance.reach import dead_addresses
 from assurance.returned import note_refusals
 from assurance.telemetry import count_mails, delivering
 from assurance.truth import reviewer
+from engine.fences import EVERY
 from notifications.compose import Sender
 from notifications.delivery import Delivered, DeliverySettings, deliver_due, never
 from notifications.mailer import MaildirMailer, Mailer
@@ -27,6 +28,7 @@ from notifications.smtp import SmtpMailer
 from notifications.smtp_settings import SmtpSettings
 
 SENDER_NAME = "Auditloop"
+MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,19 @@ def is_owed(office: Office) -> bool:
     """Say whether any message of the outbox may go now, or was taken by a delivery and not settled yet."""
     is_due = sa.and_(Message.state == State.QUEUED, Message.not_before <= office.clock.now())
     waiting = sa.or_(is_due, Message.state == State.SENDING)
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         return session.scalar(sa.select(sa.exists().where(waiting, Message.sent_at.is_(None)))) or False
+
+
+def many_are_owed(office: Office) -> bool:
+    """Say whether more messages may go now than one process should carry alone."""
+    is_due = (
+        Message.state == State.QUEUED,
+        Message.not_before <= office.clock.now(),
+        Message.sent_at.is_(None),
+    )
+    with office.store.reading(group=EVERY) as session:
+        return session.scalar(sa.select(Message.id).where(*is_due).offset(MANY).limit(1)) is not None
 
 
 def still_owed(office: Office) -> StillOwed:
@@ -74,7 +87,7 @@ def still_owed(office: Office) -> StillOwed:
     owed = (Message.state.in_(OWED), Message.sent_at.is_(None))
     held = (*owed, Message.attempts == 0, Message.not_before > office.clock.now())
     first, last = sa.func.min(Message.not_before), sa.func.max(Message.not_before)
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         number, first_at = session.execute(sa.select(sa.func.count(), first).where(*owed)).one()
         resting = session.execute(sa.select(sa.func.count(), first, last).where(*held)).one()
     groups = office.groups()

@@ -6,7 +6,7 @@ What keeps a firing from happening twice is the ledger's unique key, not a lock:
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -23,7 +23,10 @@ from assurance.reckoning import make_ready
 from assurance.tally import SweepTally
 from assurance.telemetry import sweeping
 from engine import timers
+from engine.fences import EVERY
 from engine.timers import Due
+
+A_WHILE = timedelta(minutes=5)
 
 
 class _Owed(NamedTuple):
@@ -49,7 +52,7 @@ def sweep(office: Office) -> SweepTally:
     # What becomes due while we look, because somebody moves it, has its turn at the next sweep.
     at, last = office.clock.now(), None
     while True:
-        with office.store.reading() as session:
+        with office.store.reading(group=EVERY) as session:
             due = timers.due(session, at=at, most=BATCH, after=last)
             newest = None if due else newest_waiting(session)
         if not due:
@@ -99,6 +102,12 @@ def sweep_all(office: Office) -> SweepTally:
         note_done(office, group_id)
         take_daily(office, group_id)
     return tally
+
+
+def stands_still(office: Office) -> bool:
+    """Say whether rules should have looked at something a while ago and nobody let them."""
+    with office.store.reading(group=EVERY) as session:
+        return bool(timers.due(session, at=office.clock.now() - A_WHILE, most=1))
 
 
 def watch(office: Office) -> SweepTally:

@@ -10,11 +10,10 @@ import typer
 from assurance.config import Settings
 from assurance.migrate import migrate
 from assurance.office import open_office
-from assurance.post import mailer_of, still_owed
+from assurance.post import still_owed
 from assurance.sweep import sweep, sweep_all
 from cli.opening import (
     FOUND,
-    BadInput,
     DatabaseOption,
     JsonOption,
     QuietOption,
@@ -26,7 +25,8 @@ from cli.opening import (
     settings_for,
 )
 from cli.pages import USUAL_PORT, HostOption, PortOption, require_secret, take_address
-from cli.serve import deliver_all, serve_office
+from cli.rounds import deliver_all, mailer_for, where_mail_goes
+from cli.serve import serve_office
 from cli.shown import (
     plain,
     said_of_delivery,
@@ -36,10 +36,8 @@ from cli.shown import (
     show_json,
     waiting,
 )
-from cli.words import as_sentence
 from engine.store import open_store
 from notifications.delivery import never
-from notifications.mailer import Mailer
 
 
 def sweep_(
@@ -94,7 +92,7 @@ def deliver(
     Examples: auditloop deliver; AUDITLOOP_SMTP_URL=smtp://127.0.0.1:2525 auditloop deliver
     """
     with answering(as_json=as_json), opened(database) as office:
-        mailer = _mailer(office.settings)
+        mailer = mailer_for(office.settings)
         with waiting("The mails are going out ...", quiet=quiet or as_json):
             tally = deliver_all(office, mailer, stopping=never)
         owed = still_owed(office)
@@ -104,7 +102,7 @@ def deliver(
             show_json({**plain(tally), **waits, "still_held": owed.held, "held_until": owed.held_from})
         elif not quiet:
             typer.echo(said)
-            typer.echo(f"By way of {_where(office.settings)}.")
+            typer.echo(f"By way of {where_mail_goes(office.settings)}.")
         if tally.trouble or tally.failed or tally.uncertain:
             if quiet:
                 typer.echo(said, err=True)
@@ -127,25 +125,11 @@ def serve(
     with answering():
         settings = settings_for(database)
         require_secret(settings)
-        mailer = _mailer(settings)
+        mailer = mailer_for(settings)
         with closing(take_address(settings, host, port)) as listening:
             _make_if_missing(settings)
             with opened_store(settings), closing(open_office(settings)) as office:
-                serve_office(office, mailer, listening, where_mail_goes=_where(settings))
-
-
-def _mailer(settings: Settings) -> Mailer:
-    try:
-        return mailer_of(settings)
-    except ValueError as error:
-        raise BadInput(f"AUDITLOOP_SMTP_URL: {as_sentence(str(error))}") from error
-
-
-def _where(settings: Settings) -> str:
-    """Say where mail goes, without a password in it."""
-    if settings.smtp_url is None:
-        return f"the folder {settings.maildir}"
-    return f"the mail server {settings.smtp_url.rpartition('@')[2]}"
+                serve_office(office, mailer, listening, where_mail_goes=where_mail_goes(settings))
 
 
 def _make_if_missing(settings: Settings) -> None:

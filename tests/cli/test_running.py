@@ -21,6 +21,7 @@ import pytest
 from assurance.post import StillOwed
 from assurance.sweep import SweepTally
 from cli import serve
+from cli.rounds import Watch
 from cli.shown import said_of_delivery, said_of_sweep, said_of_waiting
 from engine.clock import SystemClock
 from notifications.delivery import Delivered
@@ -291,8 +292,8 @@ def test_the_clock_names_a_rule_that_waits_once_and_goes_on(
 ) -> None:
     shelf = shelf_of(tmp_path / "rules", OVERDUE, clock=CLOCK + "cap: 1\n")
     world = World(database_at("actions"), at=datetime(2015, 3, 2, 6, 30, tzinfo=UTC), shelf=shelf)
-    clock = serve.Watch(world.office)
-    with caplog.at_level(logging.INFO, logger="auditloop.serve"):
+    clock = Watch(world.office)
+    with caplog.at_level(logging.INFO, logger="auditloop.rounds"):
         for _ in range(3):
             clock.look()
             world.clock.advance(timedelta(minutes=1))
