@@ -140,27 +140,21 @@ def loading(session: Session, tables: Sequence[sa.Table]) -> Iterator[None]:
 
 
 @contextmanager
-def past_the_walls(session: Session, tables: Sequence[sa.Table]) -> Iterator[None]:
+def past_the_fences(session: Session, tables: Sequence[sa.Table]) -> Iterator[None]:
     """Let the owner of the tables write and read the rows of every group, where PostgreSQL keeps groups apart.
 
-    The walls stand again before the transaction ends, and nobody else ever sees them gone.
+    The fences stand again before the transaction ends, and nobody else ever sees them gone.
     """
     if _is_embedded(session):
         yield
         return
     connection = session.connection()
-    walled = [f"ALTER TABLE {name} {{}} ROW LEVEL SECURITY" for name in _walled(connection, tables)]
-    for alter in walled:
+    fenced = [f"ALTER TABLE {name} {{}} ROW LEVEL SECURITY" for name in _fenced(connection, tables)]
+    for alter in fenced:
         connection.exec_driver_sql(alter.format("NO FORCE"))
     yield
-    for alter in walled:
+    for alter in fenced:
         connection.exec_driver_sql(alter.format("FORCE"))
-
-
-def see_every_row(session: Session) -> None:
-    """Have PostgreSQL refuse to read, rather than leave rows out, where a policy would hide some from this role."""
-    if not _is_embedded(session):
-        session.connection().exec_driver_sql("SET LOCAL row_security = off")
 
 
 class _Key(NamedTuple):
@@ -175,7 +169,7 @@ _KEYS = """
 SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype = 'f' AND conrelid::regclass::text = ANY (%s) ORDER BY conrelid, conname
 """
-_WALLED = """
+_FENCED = """
 SELECT oid::regclass::text FROM pg_class
 WHERE relforcerowsecurity AND oid::regclass::text = ANY (%s) ORDER BY oid
 """
@@ -186,8 +180,8 @@ def _foreign_keys(connection: sa.Connection, tables: Sequence[sa.Table]) -> list
     return [_Key(*row) for row in rows]
 
 
-def _walled(connection: sa.Connection, tables: Sequence[sa.Table]) -> list[str]:
-    return [name for (name,) in connection.exec_driver_sql(_WALLED, (_quoted(connection, tables),))]
+def _fenced(connection: sa.Connection, tables: Sequence[sa.Table]) -> list[str]:
+    return [name for (name,) in connection.exec_driver_sql(_FENCED, (_quoted(connection, tables),))]
 
 
 def _quoted(connection: sa.Connection, tables: Sequence[sa.Table]) -> list[str]:

@@ -22,9 +22,8 @@ from engine.transport import (
     Summing,
     has_rows,
     loading,
-    past_the_walls,
+    past_the_fences,
     put_rows,
-    see_every_row,
     stored_rows,
     sum_of,
 )
@@ -89,9 +88,8 @@ def copying(source: Store, target: Store, *, on_rows: OnRows) -> Iterator[tuple[
     stays empty.
     """
     make_ready(target)
-    with source.reading() as reading, target.begin() as writing:
-        see_every_row(reading)
-        with past_the_walls(writing, TABLES):
+    with source.reading(group=EVERY) as reading, target.begin(group=EVERY) as writing:
+        with past_the_fences(writing, TABLES):
             require_empty(writing)
             read = _carry(reading, writing, on_rows)
             tables = tuple(
@@ -132,7 +130,6 @@ def require_empty(session: Session) -> None:
 def take_stock(store: Store, *, on_rows: OnRows) -> Inventory:
     """Count, sum up and verify everything that a database holds, at one instant."""
     with store.reading(group=EVERY) as session:
-        see_every_row(session)
         return Inventory(
             {table.name: sum_of(session, table, on_rows) for table in TABLES},
             contents_of(session),

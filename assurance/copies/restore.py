@@ -25,6 +25,7 @@ from assurance.copies.workshop import workshop
 from assurance.files.cabinet import Cabinet
 from assurance.migrate import migrate, newest_shape, shapes
 from assurance.records import AccountTicket, ApiToken, DigestItem, SignedInSession
+from engine.fences import EVERY
 from engine.store import Store, open_store
 from engine.transport import OnRows
 from notifications.outbox import OWED, Message
@@ -72,7 +73,7 @@ def restore(
     manifest = read_manifest(file)
     _require_known_shape(manifest)
     make_ready(target)
-    with target.reading() as session:
+    with target.reading(group=EVERY) as session:
         require_empty(session)
     with workshop(work_in, "restore") as shop:
         unpacked = shop / DATABASE
