@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 
 from assurance.records import OldestShape
 from engine.errors import Reason, Refused
+from engine.fences import EVERY, name_group, put_up_fences
 from engine.job_tables import make_job_tables, missing_steps, taking_steps
 from engine.store import Store
 from engine.words import listed
@@ -31,32 +32,34 @@ class NotOurs(Exception):
     """Says, to be read after its name, why nothing of ours may be written into a database."""
 
 
-def migrate(store: Store, *, while_running: bool = False) -> None:
+def migrate(store: Store, *, while_running: bool = False, steps: Path = MIGRATIONS) -> None:
     """Bring the database to the newest shape, in one transaction; nothing happens where it has it already.
+
+    `steps` is the folder of another version's migrations, where it is not this one's.
 
     Raises NotOurs for a database that a newer or another program has made, and Refused where a step takes away what
     programs of the shape before need and some of them run, unless they may be disturbed (`while_running`).
     """
-    shape = shape_of(store)
-    if shape is not None and shape not in shapes():
-        raise NotOurs(
-            f"was written by a newer program: its shape is {shape}; this one knows {newest_shape()}"
-        )
+    shape, known = shape_of(store, steps=steps), shapes(steps)
+    if shape is not None and shape not in known:
+        raise NotOurs(f"was written by a newer program: its shape is {shape}; this one knows {known[-1]}")
     has_jobs = store.db.dialect.name == "postgresql"
-    if shape == newest_shape() and not (has_jobs and lacks_job_tables(store)):
+    if shape == known[-1] and not (has_jobs and lacks_job_tables(store)):
         return
     with store.db.connect() as connection, connection.begin():
         if has_jobs:
             connection.execute(_ONE_AT_A_TIME)
             if not while_running:
-                _refuse_beside_running(connection)
-        command.upgrade(_config(connection), "head")
-        _keep_oldest(connection)
+                _refuse_beside_running(connection, steps)
+        name_group(connection, EVERY)
+        command.upgrade(_config(connection, steps), "head")
+        _keep_oldest(connection, oldest_shape(steps))
         if has_jobs:
             make_job_tables(connection)
+            put_up_fences(connection)
 
 
-def shape_of(store: Store) -> str | None:
+def shape_of(store: Store, *, steps: Path = MIGRATIONS) -> str | None:
     """Give the name of the last migration that the database has seen; None for an empty database.
 
     One that only a newer program knows is given too where this one may run beside it. Raises NotOurs where that
@@ -64,13 +67,13 @@ def shape_of(store: Store) -> str | None:
     """
     with store.db.connect().execution_options(reads_only=True) as connection, connection.begin():
         seen = MigrationContext.configure(connection).get_current_heads()
-        is_known = bool(seen) and {*seen} <= {*shapes()}
+        is_known = bool(seen) and {*seen} <= {*shapes(steps)}
         tables = set() if is_known else {*sa.inspect(connection).get_table_names()} - {BOOK_OF_SHAPES}
         keeps_oldest = OldestShape.__tablename__ in tables
         oldest = connection.scalar(sa.select(OldestShape.shape)) if keeps_oldest else None
     if tables and not seen:
         raise NotOurs(f"belongs to another program: it holds {listed(sorted(tables))}, and nothing of ours")
-    if len(seen) > 1 or (seen and not is_known and oldest not in shapes()):
+    if len(seen) > 1 or (seen and not is_known and oldest not in shapes(steps)):
         raise NotOurs(
             f"was written by a newer or another program: its shape is {listed(seen)}; this one knows {newest_shape()}"
         )
@@ -94,31 +97,31 @@ def newest_shape() -> str:
 
 
 @cache
-def shapes() -> tuple[str, ...]:
+def shapes(steps: Path = MIGRATIONS) -> tuple[str, ...]:
     """Give the names of all migrations of this version of the program, the oldest first."""
-    newest_first = ScriptDirectory.from_config(_config(None)).walk_revisions()
+    newest_first = ScriptDirectory.from_config(_config(None, steps)).walk_revisions()
     return tuple(reversed([script.revision for script in newest_first]))
 
 
 @cache
-def oldest_shape() -> str:
+def oldest_shape(steps: Path = MIGRATIONS) -> str:
     """Give the oldest shape whose programs may run on the newest: the last one that took something away."""
-    return [name for name in shapes() if not is_additive(name)][-1]
+    return [name for name in shapes(steps) if not is_additive(name, steps)][-1]
 
 
-def is_additive(shape: str) -> bool:
+def is_additive(shape: str, steps: Path = MIGRATIONS) -> bool:
     """Say whether programs of the shape before may go on running on this one: its migration file says so."""
-    module = ScriptDirectory.from_config(_config(None)).get_revision(shape).module
+    module = ScriptDirectory.from_config(_config(None, steps)).get_revision(shape).module
     return bool(getattr(module, "additive", False))
 
 
-def _refuse_beside_running(connection: sa.Connection) -> None:
+def _refuse_beside_running(connection: sa.Connection, steps: Path) -> None:
     """Raise Refused where something is taken away that a program that runs on the shape before may still need."""
     known = {*MigrationContext.configure(connection).get_current_heads()}
-    seen = next((place for place, name in enumerate(shapes()) if name in known), None)
+    seen = next((place for place, name in enumerate(shapes(steps)) if name in known), None)
     if seen is None:
         return
-    taking = [name for name in shapes()[seen + 1 :] if not is_additive(name)]
+    taking = [name for name in shapes(steps)[seen + 1 :] if not is_additive(name, steps)]
     taking += taking_steps(connection)
     running = list(connection.scalars(_RUNNING)) if taking else []
     if running:
@@ -129,16 +132,16 @@ def _refuse_beside_running(connection: sa.Connection) -> None:
         raise Refused(Reason("still_running", sentence))
 
 
-def _keep_oldest(connection: sa.Connection) -> None:
+def _keep_oldest(connection: sa.Connection, oldest: str) -> None:
     """Write down for programs that are older than this shape whether they may run on it."""
-    if connection.scalars(sa.select(OldestShape.shape)).all() != [oldest_shape()]:
+    if connection.scalars(sa.select(OldestShape.shape)).all() != [oldest]:
         connection.execute(sa.delete(OldestShape))
-        connection.execute(sa.insert(OldestShape).values(shape=oldest_shape()))
+        connection.execute(sa.insert(OldestShape).values(shape=oldest))
 
 
-def _config(connection: sa.Connection | None) -> Config:
+def _config(connection: sa.Connection | None, steps: Path) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(steps))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
