@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.copies.contents import Content, contents_of
 from assurance.migrate import migrate, newest_shape, shape_of
-from assurance.records import OldestShape
+from assurance.records import Group, OldestShape
 from assurance.tables import METADATA, MOVED
+from engine.checkpoints import heads_of
 from engine.fences import EVERY
-from engine.proof import Proof, checkpoint, verify
+from engine.proof import Proof, verify
 from engine.store import Store
 from engine.transport import (
     NotAsDeclared,
@@ -88,18 +91,21 @@ def copying(source: Store, target: Store, *, on_rows: OnRows) -> Iterator[tuple[
     stays empty.
     """
     make_ready(target)
-    with source.reading(group=EVERY) as reading, target.begin(group=EVERY) as writing:
-        with past_the_fences(writing, TABLES):
-            require_empty(writing)
-            read = _carry(reading, writing, on_rows)
-            tables = tuple(
-                TableCopied(table.name, read[table.name], sum_of(writing, table, on_rows)) for table in TABLES
-            )
-            heads = checkpoint(reading, MOVED), checkpoint(writing, MOVED)
-            differences = _differences(tables, *heads)
-            if differences:
-                raise Unequal(differences)
-            yield writing, Copied(tables, contents_of(writing), heads[1], verify(writing, MOVED))
+    with (
+        source.reading(group=EVERY) as reading,
+        target.begin(group=EVERY) as writing,
+        past_the_fences(writing, TABLES),
+    ):
+        require_empty(writing)
+        read = _carry(reading, writing, on_rows)
+        tables = tuple(
+            TableCopied(table.name, read[table.name], sum_of(writing, table, on_rows)) for table in TABLES
+        )
+        heads = heads_in(reading), heads_in(writing)
+        differences = _differences(tables, *heads)
+        if differences:
+            raise Unequal(differences)
+        yield writing, Copied(tables, contents_of(writing), heads[1], verify(writing, MOVED))
 
 
 def make_ready(target: Store) -> None:
@@ -133,9 +139,16 @@ def take_stock(store: Store, *, on_rows: OnRows) -> Inventory:
         return Inventory(
             {table.name: sum_of(session, table, on_rows) for table in TABLES},
             contents_of(session),
-            checkpoint(session, MOVED),
+            heads_in(session),
             verify(session, MOVED),
         )
+
+
+def heads_in(session: Session) -> str:
+    """Give one SHA-256 over the newest seals of all histories, those of one group after those of another."""
+    groups = session.scalars(sa.select(Group.id).order_by(Group.id)).all()
+    roots = [f"{group} {heads_of(session, MOVED, group_id=group).root}" for group in groups]
+    return hashlib.sha256("\n".join(roots).encode()).hexdigest()
 
 
 def _carry(reading: Session, writing: Session, on_rows: OnRows) -> dict[str, Sum]:
