@@ -42,12 +42,20 @@ def folder(memory: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def overdue(memory: Path) -> Path:
+def templates(memory: Path) -> Templates:
+    """Files with the audit at each stage, made when a test first asks for one."""
+    folder = memory / "templates"
+    folder.mkdir()
+    return Templates(folder)
+
+
+@pytest.fixture(scope="session")
+def overdue(memory: Path, templates: Templates) -> Path:
     """A database with hundreds of agreed actions whose dates are long past, and a mail owed for each."""
     folder = memory / "overdue"
     folder.mkdir()
     file = folder / "overdue.sqlite"
-    world = Templates(folder).world(file, "actions")
+    world = templates.world(file, "actions")
     (recommendation,) = world.ask(sa.select(Recommendation.id))
     plan = Plan(
         world.number(Agency, "trust"),

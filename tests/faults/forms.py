@@ -16,7 +16,7 @@ from assurance.commands.meetings import set_meeting
 from assurance.office import Tx
 from assurance.records import Agency, Aim, Finding, Meeting, Post
 from engine.moved import Ref
-from tests.web.canaries import OF_AGENCY, canary
+from tests.web.canaries import OF_AGENCY, SEES_EVERYTHING, canary
 
 Form: TypeAlias = Callable[[random.Random, Tx, Ref, str], object]
 
@@ -24,7 +24,7 @@ Form: TypeAlias = Callable[[random.Random, Tx, Ref, str], object]
 def words_of(tx: Tx) -> str:
     """Write something that only the writer's own agency, and who looks after all of them, may read."""
     who = tx.actor.name.partition(" ")[0].lower()
-    mine = [canary(agency) for agency, people in OF_AGENCY.items() if who in people]
+    mine = [canary(agency) for agency, people in OF_AGENCY.items() if who in people - SEES_EVERYTHING]
     return " ".join(["In words of my own", *mine])
 
 

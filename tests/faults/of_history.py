@@ -134,7 +134,7 @@ def holdings(session: Session) -> list[Holding]:
         Holding(
             f"person/{held.person_id}", post.role, post.agency_id, post.group_id, held.from_on, held.until_on
         )
-        for held, post in session.execute(query).tuples()
+        for held, post in session.execute(query)
     ]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import quopri
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 
 from notifications.letters import Letter, Outcome, Result
 from notifications.mailer import Carrier
-from tests.faults.installation import Arrived, as_arrived
+from tests.faults.installation import Arrived
 
 FINE = "fine"
 MOODS: Mapping[str, Callable[[random.Random], Outcome]] = {
@@ -50,7 +51,8 @@ class Postman:
         outcome = MOODS[self.mood](chance)
         in_doubt = outcome.result is Result.UNCERTAIN and chance.random() < 0.5
         if outcome.result is Result.SENT or in_doubt:
-            self.arrived.append(as_arrived(letter.content))
+            text = quopri.decodestring(letter.content).decode(errors="replace")
+            self.arrived.append(Arrived(letter.message_id, letter.to_address, text))
         return outcome
 
     async def close(self) -> None:

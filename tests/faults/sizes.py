@@ -20,6 +20,8 @@ class Size(NamedTuple):
 
 
 SIZES = {
+    "years in a file": Size(8, 20_000),
+    "years on a server": Size(2, 500),
     "a killed demo": Size(2, 100),
     "a killed sweep": Size(2, 200),
     "a killed delivery into a maildir": Size(1, 200),
