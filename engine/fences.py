@@ -68,6 +68,16 @@ def put_up_fences(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
 
 
+def take_down_fences(connection: sa.Connection) -> None:
+    """Take every fence down, for whoever goes back to a shape before there were any."""
+    for row in connection.execute(_TABLES, {"policy": _POLICY, "groups": GROUPS}).all():
+        name = connection.dialect.identifier_preparer.quote(row.table)
+        connection.exec_driver_sql(f"DROP POLICY IF EXISTS {_POLICY} ON {name}")
+        connection.exec_driver_sql(
+            f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY"
+        )
+
+
 def unfenced(where: sa.Connection | Session) -> tuple[str, ...]:
     """Name the tables that hold rows of groups and have no fence."""
     rows = where.execute(_TABLES, {"policy": _POLICY, "groups": GROUPS})

@@ -57,7 +57,7 @@ class RecoveryCode(OfGroup, Base):
     used_at: Mapped[datetime | None]
 
 
-class AccountTicket(Base):
+class AccountTicket(OfGroup, Base):
     """What is good for once and for a while: a link from a mail, or the way from one step of signing in to the next.
 
     `purpose` says for what.
@@ -65,7 +65,6 @@ class AccountTicket(Base):
 
     __tablename__ = "account_ticket"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id"), index=True)
     purpose: Mapped[str]
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
