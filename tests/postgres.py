@@ -29,13 +29,22 @@ USUAL_PLACES = (
 )
 ACCOUNTS = ("postgres", "nobody")
 SHARED_FOLDER = "AUDITLOOP_TEST_POSTGRES"
-OWNER = "auditloop"
+OWNER = "auditloop"  # the superuser, who makes databases and is held by no fence between groups
+KEEPER = (
+    "keeper"  # who owns the tests' databases and is held by every fence, as a real installation's owner is
+)
 # A run that is killed cannot tidy up, so a shell outlives it, waits for its end and stops the server.
 WATCH = """
 ( while kill -0 "$1"; do sleep 1; done
   read pid < "$2/server/data/postmaster.pid" && kill -QUIT "$pid"
   rm -rf "$2" ) < /dev/null > /dev/null 2>&1 &
 """
+
+
+_MAKE_KEEPER = (
+    f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{KEEPER}') "
+    f"THEN CREATE ROLE {KEEPER} LOGIN CREATEROLE; END IF; END $$"
+)
 
 
 class NoPostgres(Exception):
@@ -69,22 +78,24 @@ class Server:
         """Start the server and wait until it answers."""
         options = f"-c listen_addresses= -c unix_socket_directories='{self.folder}' -c max_connections=200"
         self._run("pg_ctl", "start", "-w", "-D", self._data, "-l", self.folder / "log", "-o", options)
+        self._tell(sql.SQL(_MAKE_KEEPER))
 
     def stop(self, *, mode: str = "fast") -> None:
         """Stop it: `smart`, `fast`, or `immediate`, which is what a crash looks like."""
         self._run("pg_ctl", "stop", "-w", "-D", self._data, "-m", mode)
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, *, role: str = OWNER) -> str:
         """Return the address of a database of this server, as SQLAlchemy reads it."""
-        return f"postgresql+psycopg://{OWNER}@/{database}?host={self.folder}"
+        return f"postgresql+psycopg://{role}@/{database}?host={self.folder}"
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """Make an empty database, give its address, and drop it afterwards, whoever is still connected."""
+        """Make an empty database, give its owner's address, and drop it afterwards, whoever is still connected."""
         name = f"test_{uuid.uuid4().hex}"
-        self._tell(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        made = sql.SQL("CREATE DATABASE {} OWNER {}")
+        self._tell(made.format(sql.Identifier(name), sql.Identifier(KEEPER)))
         try:
-            yield self.url(name)
+            yield self.url(name, role=KEEPER)
         finally:
             self._tell(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -92,7 +103,7 @@ class Server:
     def _data(self) -> Path:
         return self.folder / "data"
 
-    def _tell(self, statement: sql.Composed) -> None:
+    def _tell(self, statement: sql.SQL | sql.Composed) -> None:
         with psycopg.connect(
             host=str(self.folder), user=OWNER, dbname="postgres", autocommit=True
         ) as connection:
