@@ -16,6 +16,7 @@ from assurance.config import Settings
 from assurance.digest import renew_all_digests
 from assurance.office import Office
 from assurance.reach import dead_addresses
+from assurance.releasing import why_no_mail_goes
 from assurance.returned import note_refusals
 from assurance.telemetry import count_mails, delivering
 from assurance.truth import reviewer
@@ -24,6 +25,7 @@ from notifications.compose import Sender
 from notifications.delivery import Delivered, DeliverySettings, deliver_due, never
 from notifications.mailer import MaildirMailer, Mailer
 from notifications.outbox import OWED, Message, State
+from notifications.restored import NOT_RELEASED
 from notifications.smtp import SmtpMailer
 from notifications.smtp_settings import SmtpSettings
 
@@ -68,7 +70,14 @@ def is_owed(office: Office) -> bool:
     is_due = sa.and_(Message.state == State.QUEUED, Message.not_before <= office.clock.now())
     waiting = sa.or_(is_due, Message.state == State.SENDING)
     with office.store.reading(group=EVERY) as session:
-        return session.scalar(sa.select(sa.exists().where(waiting, Message.sent_at.is_(None)))) or False
+        asked = sa.exists().where(waiting, Message.sent_at.is_(None), ~NOT_RELEASED)
+        return session.scalar(sa.select(asked)) or False
+
+
+def why_held(office: Office) -> str:
+    """Say why no mail goes since a restore; nothing where mail goes."""
+    with office.store.reading(group=EVERY) as session:
+        return why_no_mail_goes(session)
 
 
 def many_are_owed(office: Office) -> bool:
@@ -98,8 +107,12 @@ def still_owed(office: Office) -> StillOwed:
 def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = never) -> Delivered:
     """Hand over what is owed now, each message once, and say what became of it; addresses that are refused are noted.
 
-    What rests at this hour is held until mail goes again; what is no longer true is withdrawn.
+    What rests at this hour is held until mail goes again; what is no longer true is withdrawn. After a restore
+    nothing goes until somebody has released the mail.
     """
+    held = why_held(office)
+    if held:
+        return Delivered(trouble=held)
     settings = DeliverySettings(
         sender=Sender(SENDER_NAME, office.settings.mail_from),
         returns=office.settings.returns,

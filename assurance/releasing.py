@@ -19,8 +19,6 @@ from engine.fences import EVERY
 from notifications.outbox import OWED, Message, State
 from notifications.restored import HeldSince, held_since, let_mail_go
 
-# Their links were ended by the restore, so that they would open nothing.
-OF_DEAD_LINKS = ("account_invitation", "account_recovery")
 BY_RELEASE = "release"
 
 
@@ -62,6 +60,17 @@ class Released:
     goes: int
 
 
+def why_no_mail_goes(session: Session) -> str:
+    """Say since when all mail is held and what lets it go; nothing where mail goes."""
+    since = held_since(session)
+    if since is None:
+        return ""
+    return (
+        f"All mail is held: this installation was brought back on {moment_in_words(since.restored_at)} UTC from a backup "
+        f"of {moment_in_words(since.backup_at)} UTC. `auditloop release` shows what would go, and lets it go."
+    )
+
+
 def on_hold(session: Session) -> OnHold | None:
     """Count what is held since the last restore; None where nothing is."""
     since = held_since(session)
@@ -80,8 +89,8 @@ def on_hold(session: Session) -> OnHold | None:
 def release(office: Office, *, sends_owed: bool = False, sends_new: bool = True) -> Released:
     """Let mail go again, and take back for good what is not to be sent: what was owed at the backup's instant, usually.
 
-    That may have been sent since by the installation of which the backup was made. Links that set up or recover an
-    account are taken back in any case: the restore has ended them. Raises Refused where no mail is held.
+    That may have been sent since by the installation of which the backup was made. Letters whose link the restore has
+    ended are withdrawn when their turn comes, as ever. Raises Refused where no mail is held.
     """
     with office.store.begin(group=EVERY) as session:
         since = held_since(session)
@@ -93,10 +102,9 @@ def release(office: Office, *, sends_owed: bool = False, sends_new: bool = True)
         let_mail_go(session, sends_owed=sends_owed, at=now)
         is_old = Message.id <= since.last_message
         backup = moment_in_words(since.backup_at)
-        withdrawn = _withdraw(session, sa.and_(is_old, Message.template.in_(OF_DEAD_LINKS)), _DEAD, now)
-        reminders = 0
+        withdrawn = reminders = 0
         if not sends_owed:
-            withdrawn += _withdraw(session, sa.and_(is_old, _IS_OWED), _OWED_THEN.format(backup), now)
+            withdrawn = _withdraw(session, sa.and_(is_old, _IS_OWED), _OWED_THEN.format(backup), now)
             # A digest that has failed would let its reminders wait again; the original has told them since.
             failed = sa.and_(Message.state == State.FAILED, Message.template == DIGEST)
             _withdraw(session, sa.and_(is_old, failed), _OWED_THEN.format(backup), now)
@@ -112,7 +120,6 @@ _OWED_THEN = (
     "Was owed when the backup of {} UTC was made, and may have been sent since; withdrawn at the release."
 )
 _MEANWHILE = "Came to be owed after the restore and before the release; withdrawn at the release."
-_DEAD = "The link in it was ended by the restore."
 
 
 def _pile(session: Session, which: sa.ColumnElement[bool]) -> Pile:

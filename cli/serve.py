@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from assurance.accounts.sessions import end_demo_sessions
 from assurance.office import Office
-from assurance.post import is_owed
+from assurance.post import is_owed, why_held
 from cli.logs import logging_as
 from cli.opening import shown
 from cli.rounds import Watch, deliver_owed, read_returned, stopped_by_signals
@@ -56,6 +56,9 @@ def serve_office(
         typer.echo(f"The clock and the post are running on {shown(office.settings.database)}.")
         if where_mail_goes:
             typer.echo(f"Mail goes to {where_mail_goes}.")
+        held = why_held(office)
+        if held:
+            typer.echo(held)
         typer.echo("Stop with Ctrl-C.")
         scheduler = _scheduler(office, mailer, stop)
         # What was loaded until now is never garbage: looking through all of it, time and again, would take a sweep

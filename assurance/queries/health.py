@@ -19,11 +19,13 @@ from assurance.post import mailer_of
 from assurance.queries.definitions import DefinitionRow, definitions
 from assurance.reasons import moment_in_words
 from assurance.records import Group
+from assurance.releasing import why_no_mail_goes
 from assurance.tables import MOVED
+from engine.checkpoints import newest, spaced
 from engine.errors import BadDefinition
 from engine.fences import EVERY
 from engine.ledger import Event
-from engine.proof import checkpoint
+from engine.signing import public_key_in
 from engine.store import FIRST_SQLITE_WITH_SAFE_WAL, Store, sqlite_journal
 from engine.timers import Timer
 from notifications.outbox import OWED, TROUBLED, Message
@@ -40,6 +42,7 @@ TRIGGERS = {
     "postgresql": ("event_refuses_change", "account_event_refuses_change", "checkpoint_refuses_change"),
 }
 PATIENCE = timedelta(hours=1)
+OLD_CHECKPOINT = timedelta(days=2)
 AHEAD = timedelta(minutes=5)  # by so much may two machines' clocks differ
 
 
@@ -57,6 +60,7 @@ def of_settings(settings: Settings) -> Iterator[Seen]:
     yield _mail_way(settings)
     yield _returned(settings)
     yield _scanner(settings)
+    yield _signing(settings)
 
 
 def of_database(store: Store, file: Path | None) -> Iterator[Seen]:
@@ -91,20 +95,32 @@ def of_contents(session: Session, dialect: str, now: datetime) -> Iterator[Seen]
     for group in session.scalars(sa.select(Group).order_by(Group.id)):
         local = moment_in_words(now.astimezone(ZoneInfo(group.zone)))
         yield Seen("Group", f"{group.key}: {group.name}; there it is {local} ({group.zone})")
-    yield from of_history(session)
+    yield of_history(session)
+    yield from of_checkpoints(session, now)
     yield from of_days(session, now)
 
 
-def of_history(session: Session, *, group: int | None = None) -> Iterator[Seen]:
-    """Count all lines, and draw one number over the newest seals; a long history takes its time.
+def of_history(session: Session, *, group: int | None = None) -> Seen:
+    """Count all lines and all subjects; a long history takes its time.
 
     `group` leaves those of one group, here and below: what others have is nothing for its administrators.
     """
     lines = _number(session, Event, group)
     subjects = sum(_number(session, table, group) for table in MOVED)
-    yield Seen("History", f"{_several(lines, 'line')} of {_several(subjects, 'subject')}")
-    drawn = checkpoint(session, MOVED, group=group)[:32]
-    yield Seen("Checkpoint", f"{drawn} over the newest seals of all subjects")
+    return Seen("History", f"{_several(lines, 'line')} of {_several(subjects, 'subject')}")
+
+
+def of_checkpoints(session: Session, now: datetime, *, group: int | None = None) -> Iterator[Seen]:
+    """Say how old the newest checkpoint of each group is, and its fingerprint."""
+    query = sa.select(Group).order_by(Group.id)
+    for row in session.scalars(query if group is None else query.where(Group.id == group)):
+        last = newest(session, group_id=row.id)
+        if last is None:
+            yield Seen("Checkpoint", f"none was ever taken of {row.key}")
+            continue
+        told = f"{last.number} of {row.key}, taken {_minute(last.taken_at)}: {spaced(last.fingerprint)}"
+        advice = "Nobody takes one any more: run `auditloop checkpoint`, or see why the daily look does not."
+        yield Seen("Checkpoint", told, advice if now - last.taken_at > OLD_CHECKPOINT else "")
 
 
 def of_days(session: Session, now: datetime, *, group: int | None = None) -> Iterator[Seen]:
@@ -208,6 +224,22 @@ def _scanner(settings: Settings) -> Seen:
     return Seen("Files", f"are scanned with {settings.scanner[0]} before they are taken in")
 
 
+def _signing(settings: Settings) -> Seen:
+    if settings.signing_key is None:
+        return Seen("Checkpoints", "are not taken, since AUDITLOOP_SIGNING_KEY is not set")
+    try:
+        public = public_key_in(settings.signing_key.read_bytes())
+    except (OSError, ValueError):
+        advice = (
+            f"{settings.signing_key} holds no key that can be read; `auditloop keys make FILE` makes one."
+        )
+        return Seen("Checkpoints", "cannot be signed", advice)
+    where = (
+        "the database only" if settings.checkpoints is None else f"the database and {settings.checkpoints}"
+    )
+    return Seen("Checkpoints", f"are signed with the key {public}, and go into {where}")
+
+
 def guards(session: Session, dialect: str) -> Seen:
     """Say whether the database refuses to change the history."""
     missing = missing_guards(session, dialect)
@@ -224,8 +256,11 @@ def _mail(session: Session, now: datetime, group: int | None) -> Iterator[Seen]:
     lists = " and ".join(f"`auditloop list mails --state {state}`" for state in TROUBLED if states.get(state))
     advice = f"{_several(troubled, 'mail')} did not arrive; see {lists}, and `auditloop resend`."
     yield Seen("Mails", told, advice if troubled else "")
+    held = why_no_mail_goes(session)
+    if held:
+        yield Seen("Held mail", "no mail goes since a restore", held)
     oldest = oldest_owed_at(session, group=group)
-    if oldest is not None:
+    if oldest is not None and not held:
         advice = "Nobody delivers: run `auditloop deliver`, or keep `auditloop serve` running."
         yield Seen("Oldest owed mail", _minute(oldest), advice if now - oldest > PATIENCE else "")
 

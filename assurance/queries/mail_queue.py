@@ -14,10 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from assurance.access import Viewer, nothing_like, visible
+from assurance.linked_letters import LINK_LETTERS
 from assurance.office import Tx
 from assurance.queries.around import HELD, in_state, is_held
 from assurance.reasons import moment_in_words
 from assurance.records import DeadAddress
+from assurance.releasing import why_no_mail_goes
 from engine.moved import Ref, ref_of
 from notifications.outbox import TROUBLED, Message, State
 
@@ -36,6 +38,10 @@ WHAT_THEY_MEAN = {
 }
 # What each template of a mail is for; one that is missing here goes by its own name.
 _WHAT = {
+    "account_changed": "News of an account",
+    "account_invitation": "Link to set up an account",
+    "account_kept": "News of an account",
+    "account_recovery": "Link to choose a new password",
     "action_for_you": "Action to do",
     "action_told": "News of an action",
     "approval_decided": "Decision made",
@@ -92,13 +98,17 @@ class QueuedMail:
 
 @dataclass(frozen=True, slots=True)
 class MailQueue:
-    """One page of the queue, the newest first, how many there are in each state, and how many fit the filter."""
+    """One page of the queue, the newest first, how many there are in each state, and how many fit the filter.
+
+    `held` says why no mail goes at all since a restore, where that is so.
+    """
 
     counts: Mapping[str, int]
     mails: tuple[QueuedMail, ...]
     number: int
     page: int
     pages: int
+    held: str = ""
 
     @property
     def troubled(self) -> int:
@@ -132,7 +142,8 @@ def mail_queue(tx: Tx, viewer: Viewer, *, state: str | None = None, to: str = ""
     query = _asking(tx).where(Message.id.in_(wanted)).order_by(Message.id.desc())
     rows = tx.session.execute(query).all()
     dead = _dead(tx)
-    return MailQueue(counts, tuple(_mail(tx, dead, row) for row in rows), number, page, pages)
+    mails = tuple(_mail(tx, dead, row) for row in rows)
+    return MailQueue(counts, mails, number, page, pages, why_no_mail_goes(tx.session))
 
 
 def one_mail(tx: Tx, viewer: Viewer, number: int) -> QueuedMail:
@@ -224,7 +235,8 @@ def _fate(tx: Tx, row: Any) -> str:
         case "sending":
             fate = "Is just being handed over."
         case "sent":
-            return f"Taken by the mail server on {_moment(tx, row.sent_at)}."
+            kept = " The link in it is kept nowhere." if row.template in LINK_LETTERS else ""
+            return f"Taken by the mail server on {_moment(tx, row.sent_at)}.{kept}"
         case "uncertain":
             fate = "Handed over, but the mail server's answer never came: it may have arrived or not."
         case "bounced":

@@ -20,6 +20,7 @@ from assurance.queries.health import (
     newest_line_at,
     oldest_owed_at,
 )
+from assurance.releasing import why_no_mail_goes
 from engine.fences import EVERY
 from engine.ledger import Event
 from engine.moved import Ref
@@ -93,9 +94,11 @@ def _asked(office: Office, now: datetime, shape: Sign) -> VitalSigns:
         newest, oldest_mail = newest_line_at(session), oldest_owed_at(session)
         mails, (due, oldest_due) = mails_by_state(session), due_timers(session, now)
         ledger = _ledger(office, session, missing_guards(session, dialect))
+        held = why_no_mail_goes(session)
     signs = (
         shape,
         _clock(newest, now),
+        Sign("mail", False, held) if held else
         _waits("mail", oldest_mail, now, "Mail goes out in time.", "Mail has waited for an hour or more; nobody delivers it."),
         _waits("rules", oldest_due, now, "Rules look in time.", "Rules are an hour or more behind; nobody lets them look."),
         ledger,
