@@ -1,15 +1,13 @@
 """Links in mails: whoever has one does one thing in one person's name, without signing in.
 
-One link answers one return, another confirms one action. A link is random, kept as a fingerprint, over after a while,
-and good only while its person holds the post for which they got it. Every use is noted, and every step that is taken
-by one says so in the history.
+One link answers one return, another confirms one action. A link is kept as a fingerprint, and stands in letters only as
+they go; it is over after a while, and good only while its person holds the post for which they got it and has the
+address to which it went. Every use is noted, and every step that is taken by one says so in the history.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from datetime import date, time, timedelta
 import sqlalchemy as sa
 
 from assurance.accounts.chronicle import note_deed
+from assurance.accounts.tokens import draw_for_letter, fingerprint
 from assurance.commands.acting import add_evidence
 from assurance.commands.checks import own
 from assurance.commands.hearing import hear, look, require_role
@@ -31,6 +30,7 @@ from assurance.records import Account, Action, AgencyReturn, LinkUse, MailLink, 
 from assurance.roster import Roster, Seat, roster
 from assurance.standing import in_role
 from engine.errors import Reason, Refused
+from engine.fences import EVERY
 from engine.moved import Ref
 
 RETURN, CONFIRM = "return", "confirm"
@@ -135,6 +135,12 @@ def answer_by_link(tx: Tx, record_set_id: int, *, is_so: bool) -> None:
         note_deed(tx, "records_changed", None, f"{records.name}: {'by links' if is_so else 'by signing in'}")
 
 
+def send_in_place_of(tx: Tx, number: int) -> tuple[str, ...]:
+    """Send a new link in place of one, to whoever answers now; gives their names. Raises Refused as sending the first did."""
+    row = own(tx, MailLink, number, "link")
+    return _send(tx, row.purpose, Ref(row.subject_kind, row.subject_id), None)
+
+
 def withdraw_link(tx: Tx, number: int) -> Ref:
     """Withdraw a link for good, and give what it was about; one that was withdrawn already stays so.
 
@@ -150,6 +156,13 @@ def withdraw_link(tx: Tx, number: int) -> Ref:
         row.withdrawn_at, row.withdrawn_by_id = tx.now, tx.actor.person_id
         note(tx, hearing.known, LINK_WITHDRAWN, {"link": row.id, "whose": f"person/{row.person_id}"})
     return ref
+
+
+def whose_links(tx: Tx, ref: Ref) -> frozenset[int]:
+    """Give the people who hold the post today for which a link about a subject is sent."""
+    about = next(one for one in _PURPOSES.values() if one.noun == ref.kind)
+    hearing = look(tx, ref)
+    return frozenset(seat.person_id for seat in _whose(hearing.roster, hearing.known, about))
 
 
 def require_sender(tx: Tx, ref: Ref) -> None:
@@ -226,7 +239,7 @@ def _send(tx: Tx, purpose: str, ref: Ref, days: int | None) -> tuple[str, ...]:
 
 
 def _make(tx: Tx, known: Known, purpose: str, seat: Seat, last_on: date) -> None:
-    about, token = _PURPOSES[purpose], secrets.token_urlsafe(32)
+    about, drawn = _PURPOSES[purpose], draw_for_letter(tx.playbook.secret)
     earlier = (MailLink.purpose == purpose, MailLink.person_id == seat.person_id, *_about(known.ref))
     tx.session.execute(
         sa.update(MailLink)
@@ -239,7 +252,9 @@ def _make(tx: Tx, known: Known, purpose: str, seat: Seat, last_on: date) -> None
         subject_kind=known.ref.kind,
         subject_id=known.ref.id,
         person_id=seat.person_id,
-        fingerprint=_fingerprint(token),
+        fingerprint=fingerprint(drawn.token),
+        to_address=seat.email,
+        blank=drawn.blank,
         made_by_id=tx.actor.person_id,
         made_at=tx.now,
         expires_at=tx.calendar.instant(last_on + timedelta(days=1), time.min),
@@ -264,7 +279,7 @@ def _make(tx: Tx, known: Known, purpose: str, seat: Seat, last_on: date) -> None
         key=f"link:{row.id}",
         cause=f"{known.ref} line {written.seq}",
         items=[item_of(tx.playbook, known)],
-        link=f"{tx.playbook.base_url}/link/{token}",
+        link=f"{tx.playbook.base_url}/link/{drawn.blank}",
     )
     # As nobody's word: were they followed in the post, a letter with their link would be passed on.
     tell(tx, known, news, [Told(seat)])
@@ -272,11 +287,11 @@ def _make(tx: Tx, known: Known, purpose: str, seat: Seat, last_on: date) -> None
 
 def _holder(office: Office, token: str) -> Actor:
     """Give the person who got a link, acting by it; raises Refused for a link that nobody got."""
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         found = session.execute(
             sa.select(MailLink.id, MailLink.group_id, MailLink.person_id, Person.name)
             .join(Person, Person.id == MailLink.person_id)
-            .where(MailLink.fingerprint == _fingerprint(token))
+            .where(MailLink.fingerprint == fingerprint(token))
         ).one_or_none()
     if found is None:
         sentence = (
@@ -317,6 +332,10 @@ def _refuse_who_left(tx: Tx, row: MailLink, known: Known | None, by: str) -> Non
     if all(seat.person_id != row.person_id for seat in _whose(people, known, _PURPOSES[row.purpose])):
         sentence = f"{tx.actor.name} does not hold the post any more for which this link was sent. Ask {by}."
         raise Refused(Reason("link_not_theirs", sentence))
+    person = tx.session.get_one(Person, row.person_id)
+    if row.to_address is not None and row.to_address.lower() != person.email.lower():
+        sentence = f"{person.name} has another address than the one to which this link was sent. Ask {by}."
+        raise Refused(Reason("link_not_theirs", sentence))
     closed = sa.select(Account.id).where(Account.person_id == row.person_id, Account.disabled_at.is_not(None))
     if tx.session.scalar(closed) is not None:
         sentence = f"The account of {tx.actor.name} is closed, and so is this link. Ask {by}."
@@ -354,7 +373,3 @@ def _whose(people: Roster, known: Known, about: _Purpose) -> tuple[Seat, ...]:
 
 def _about(ref: Ref) -> tuple[sa.ColumnElement[bool], ...]:
     return MailLink.subject_kind == ref.kind, MailLink.subject_id == ref.id
-
-
-def _fingerprint(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

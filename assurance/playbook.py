@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class GroupCard:
 class Playbook:
     """The workflows by kind, every definition to which a subject may be pinned, the rules, and the groups.
 
-    `base_url` is where the pages stand to which mails link.
+    `base_url` is where the pages stand to which mails link, `secret` what links that need no signing in are made of.
     """
 
     workflows: Mapping[str, Workflow]
@@ -53,6 +53,7 @@ class Playbook:
     nouns: Mapping[str, Noun | MatterNoun]
     groups: Mapping[int, GroupCard]
     base_url: str
+    secret: str = field(default="", repr=False)
 
     def noun(self, kind: str) -> Noun | MatterNoun:
         """Give the noun of a kind; raises Refused for a kind that nobody knows."""
@@ -177,7 +178,7 @@ def has_new(session: Session, shelf: Shelf) -> bool:
     return any(workflow.hash not in kept for workflow in shelf.workflows.values())
 
 
-def open_playbook(session: Session, shelf: Shelf, *, base_url: str) -> Playbook:
+def open_playbook(session: Session, shelf: Shelf, *, base_url: str, secret: str = "") -> Playbook:
     """Read what subjects are pinned to, beside what is on the shelf; what nobody has published yet has no number."""
     numbers = {row.hash: row.id for row in published(session)}
     current = {
@@ -196,7 +197,7 @@ def open_playbook(session: Session, shelf: Shelf, *, base_url: str) -> Playbook:
         newest = shelf.workflows.get(kind)
         nouns[kind] = MatterNoun(kind, words, None if newest is None else newest.own)
     return Playbook(
-        shelf.workflows, pinned, current, shelf.book, nouns, _groups(session, shelf.book), base_url
+        shelf.workflows, pinned, current, shelf.book, nouns, _groups(session, shelf.book), base_url, secret
     )
 
 

@@ -17,6 +17,7 @@ from assurance.digest import hold_reminders, word_digest
 from assurance.digest_words import Context
 from assurance.invitations import OVERTAKEN, overtaken
 from assurance.lateness import late_words
+from assurance.linked_letters import weigh_links
 from assurance.mail import News, Told, context_of, forward, tell
 from assurance.office import Office, Tx, clock_of
 from assurance.outlook import Doubt, Ground, Listener, Outlook, grounds_of
@@ -121,6 +122,7 @@ def _review(tx: Tx, messages: Sequence[Claimed]) -> dict[int, Answer]:
     }
     late = overtaken(tx, [message.key for message in messages])
     answers |= {message.id: Overtaken(OVERTAKEN) for message in messages if message.key in late}
+    answers |= weigh_links(tx, messages)
     going = [message for message in messages if message.id not in answers]
     digests = [message for message in going if message.template == DIGEST]
     letters = {

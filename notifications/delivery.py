@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from engine.clock import Clock
+from engine.fences import EVERY
 from engine.store import Store
 from notifications.compose import Sender
 from notifications.headers import envelope_address
@@ -28,7 +29,7 @@ from notifications.leases import Claimed, Settlement, claim, heal, settle
 from notifications.letters import Outcome, Result
 from notifications.mailer import Carrier, Mailer
 from notifications.outbox import State
-from notifications.readying import DeadAddresses, Ready, Readying
+from notifications.readying import DeadAddresses, Ready, Readying, SecretOf, nobody_knows
 from notifications.refusals import Refusal
 from notifications.retries import follow_up
 from notifications.review import Review, as_they_are
@@ -50,6 +51,7 @@ class DeliverySettings:
     Refusals of so many addresses before anybody was accepted, or later so many in a row, are held for refusals of
     ourselves. `returns` makes the sender on each envelope; without it that is the sender's own address.
     Behind `explained_at` (a full URL) and a message's number stands why it was sent; each letter ends with that link.
+    `secret_of` gives what belongs in place of a blank (see `notifications/blanks.py`).
     Raises ValueError for a sender's address that cannot be written to, or for times that do not fit.
     """
 
@@ -65,6 +67,7 @@ class DeliverySettings:
     refusals_in_a_row: int = 10
     returns: ReturnAddress | None = None
     explained_at: str = ""
+    secret_of: SecretOf = nobody_knows
 
     def __post_init__(self) -> None:
         envelope_address(self.sender.address)
@@ -215,6 +218,7 @@ class _Run:
             self.dead,
             settings.returns,
             settings.explained_at,
+            settings.secret_of,
         )
         try:
             async with self.desk:
@@ -361,5 +365,5 @@ class _Run:
             return await asyncio.to_thread(self._begin, work)
 
     def _begin(self, work: Callable[[Session], _T]) -> _T:
-        with self.store.begin() as session:
+        with self.store.begin(group=EVERY) as session:
             return work(session)

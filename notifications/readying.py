@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from engine.fences import EVERY
 from engine.store import Store
+from notifications.blanks import BEGINNING, blank_at_end, blanks_in, put_in
 from notifications.compose import Addressee, Sender, compose
 from notifications.headers import envelope_address, message_id_of
 from notifications.leases import Claimed, Kept, keep, reword
@@ -20,6 +22,15 @@ from notifications.review import Answer, Goes, HeldBack, Overtaken, Review
 from notifications.verp import ReturnAddress
 
 log = logging.getLogger(__name__)
+
+# Gives the secret that belongs in the place of a blank.
+SecretOf = Callable[[str], str]
+
+
+def nobody_knows(_blank: str) -> str:
+    """Know no secret; raises ValueError: a letter with a blank in it is not sent."""
+    raise ValueError("the secret that belongs in the blank of this letter is not known here")
+
 
 # Asked once for each batch: the dead addresses of every group, in small letters.
 DeadAddresses = Callable[[Session], Collection[tuple[int, str]]]
@@ -44,24 +55,26 @@ class Readying:
     dead: DeadAddresses
     returns: ReturnAddress | None = None
     explained_at: str = ""
+    secret_of: SecretOf = nobody_knows
 
     def make_ready(self, messages: Sequence[Claimed], *, at: datetime) -> list[Ready]:
         """Ask what becomes of each message, make the letters outside any transaction, and store their bytes.
 
+        What is stored has blanks where secrets belong; they are put in afterwards, for the way only.
         Raises OperationalError when the database is away or locked: then nobody's message is at fault.
         """
         readies = [
             Ready(message, None, answer) if isinstance(answer, Outcome) else self._ready(answer, at)
             for message, answer in zip(messages, self._reviewed(messages, at), strict=True)
         ]
-        with self.store.begin() as session:
+        with self.store.begin(group=EVERY) as session:
             keep(session, _new(readies), token=self.token)
-        return readies
+        return [self._filled_in(ready) for ready in readies]
 
     def _reviewed(self, messages: Sequence[Claimed], at: datetime) -> list[Claimed | Outcome]:
         """Give each message as it is to be sent, or why it is not; each is asked about alone if one cannot be judged."""
         try:
-            with self.store.begin() as session:
+            with self.store.begin(group=EVERY) as session:
                 return self._judged(session, messages, at)
         except OperationalError:
             raise
@@ -107,6 +120,20 @@ class Readying:
             log.exception("message %s cannot be made ready", message.key)
             return Ready(message, None, _broken(error))
 
+    def _filled_in(self, ready: Ready) -> Ready:
+        """Put secrets into a letter just before it goes; a letter that lacks one is parked."""
+        message, letter, _ = ready
+        try:
+            if letter is None or BEGINNING not in message.context_text:
+                return ready
+            content = letter.content
+            for blank in blanks_in(message.context):
+                content = put_in(content, blank, self.secret_of(blank))
+            return ready._replace(letter=replace(letter, content=content))
+        except Exception as error:
+            log.exception("message %s cannot be made ready", message.key)
+            return Ready(message, None, _broken(error))
+
     def _letter(self, message: Claimed, at: datetime) -> Letter:
         from_address = envelope_address(self.sender.address)
         to_address = envelope_address(message.to_address)
@@ -114,7 +141,9 @@ class Readying:
         if message.rendered is not None and message.message_id is not None:
             return Letter(message.message_id, back_to, to_address, message.rendered)
         message_id = message_id_of(message.key, sender_address=from_address)
-        explained = {"why_link": f"{self.explained_at}/{message.id}"} if self.explained_at else {}
+        # Whoever gets a link of their own need not sign in, and may not be able to.
+        is_explained = self.explained_at and blank_at_end(message.context.get("link", "")) is None
+        explained = {"why_link": f"{self.explained_at}/{message.id}"} if is_explained else {}
         content = compose(
             message.template,
             {**message.context, **explained},

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from assurance.accounts.tokens import token_in_place_of
 from assurance.commands import acting, concluding, meetings, moving, programme, reading
 from assurance.commands.approving import decide
 from assurance.commands.founding import record_absence
@@ -42,6 +43,7 @@ from assurance.sweep import SweepTally, sweep
 from assurance.tables import MOVED
 from engine.clock import FrozenClock
 from engine.conditions import Value
+from engine.fences import EVERY
 from engine.ledger import Entry, history, texts
 from engine.moved import Ref
 from engine.proof import Proof, verify
@@ -130,7 +132,7 @@ class World:
 
     def found(self, key: str) -> int:
         """Bring on the whole cast as a group of its own and give the group's number."""
-        with self.office.store.begin() as session:
+        with self.office.store.begin(group=EVERY) as session:
             number = bring_on(session, cast(key), self.office.playbook, at=self.clock.now())
         self.office.read_playbook()
         return number
@@ -165,6 +167,11 @@ class World:
     def working_days_from(self, day: date, number: int) -> date:
         """Give the day that lies so many of the group's working days later."""
         return self.office.playbook.calendar(self.group_id).add_working_days(day, number)
+
+    def as_it_goes(self, link: str) -> str:
+        """Give a link as it stands in a letter on its way: what is kept of it ends with a blank."""
+        page, _, blank = link.rpartition("/")
+        return f"{page}/{token_in_place_of(self.settings.secret, blank)}"
 
     # -- people do something -------------------------------------------------------------------------------
 
@@ -231,7 +238,7 @@ class World:
 
     def leaves(self, post: str, *, successor: str | None = None) -> None:
         """Let the holder of a post leave it today; the successor begins tomorrow."""
-        with self.office.store.begin() as session:
+        with self.office.store.begin(group=EVERY) as session:
             number = self.number(Post, post)
             session.execute(
                 sa.update(PostHolding).where(PostHolding.post_id == number).values(until_on=self.today)
@@ -252,7 +259,7 @@ class World:
 
     def number(self, table: type[Any], key: str) -> int:
         """Give the number of a row that has a key: an agency, a person, a post, a meeting, a record set."""
-        with self.office.store.reading() as session:
+        with self.office.store.reading(group=EVERY) as session:
             query = sa.select(table.id).where(table.key == key, table.group_id == self.group_id)
             return int(session.execute(query).scalar_one())
 
@@ -286,17 +293,17 @@ class World:
 
     def ask(self, query: sa.Select[Any]) -> list[Any]:
         """Ask the database."""
-        with self.office.store.reading() as session:
+        with self.office.store.reading(group=EVERY) as session:
             return list(session.scalars(query))
 
     def pairs(self, query: sa.Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Ask the database for more than one column."""
-        with self.office.store.reading() as session:
+        with self.office.store.reading(group=EVERY) as session:
             return [tuple(row) for row in session.execute(query)]
 
     def row(self, table: type[Any], ref: Ref) -> Any:
         """Give a subject's row as it is stored now."""
-        with self.office.store.reading() as session:
+        with self.office.store.reading(group=EVERY) as session:
             return session.get_one(table, ref.id)
 
     def known(self, ref: Ref) -> Known:
@@ -320,12 +327,12 @@ class World:
 
     def history(self, ref: Ref) -> tuple[Entry, ...]:
         """Give a subject's history."""
-        with self.office.store.reading() as session:
+        with self.office.store.reading(group=EVERY) as session:
             return history(session, ref)
 
     def texts(self, ref: Ref) -> dict[tuple[int, str], str | None]:
         """Give what people wrote in a subject's history."""
-        with self.office.store.reading() as session:
+        with self.office.store.reading(group=EVERY) as session:
             return texts(session, ref)
 
     def fired(self, ref: Ref) -> list[str]:
@@ -336,7 +343,7 @@ class World:
 
     def proof(self) -> Proof:
         """Check the whole history."""
-        with self.office.store.reading() as session:
+        with self.office.store.reading(group=EVERY) as session:
             return verify(session, MOVED)
 
     def news(self) -> list[Mail]:
@@ -349,7 +356,7 @@ class World:
 
     def reminded(self) -> list[Reminded]:
         """Give the reminders that were kept for digests since somebody last asked."""
-        with self.office.store.reading() as session:
+        with self.office.store.reading(group=EVERY) as session:
             items = sa.select(DigestItem, Person.key).join(Person, Person.id == DigestItem.person_id)
             rows = session.execute(items.where(DigestItem.id > self._reminders_read).order_by(DigestItem.id))
             found = list(rows.all())

@@ -15,10 +15,11 @@ from assurance.accounts.letters import send_link
 from assurance.accounts.passwords import hash_of, refuse_weak
 from assurance.accounts.proving import Holder, holder_of, renew_codes, require_keys
 from assurance.accounts.sessions import begin_session, end_all_of
-from assurance.accounts.tickets import GOOD_FOR, OVER, Purpose, draw_ticket, read_ticket, use_ticket
+from assurance.accounts.tickets import GOOD_FOR, OVER, Purpose, draw_link, read_ticket, use_ticket
 from assurance.office import Office, Tx
 from assurance.records import Account, Person
 from engine.errors import Reason, Refused
+from engine.fences import EVERY
 
 SETTING_UP = "setting up"
 NOT_THE_APPS = (
@@ -60,7 +61,7 @@ def send_invitation(tx: Tx, person: Person) -> str:
     """Make an account for somebody who has none, and send them the link; give its token.
 
     Whoever has one keeps it as it is until the link is used. The invitations before this one are good no more.
-    Raises Refused where another person's account uses the same e-mail.
+    Raises Refused where another person's account uses the same e-mail, and where the installation has no secret.
     """
     same = (Account.person_id == Person.id, Person.id != person.id, Account.disabled_at.is_(None))
     called = sa.func.lower(Person.email) == person.email.lower()
@@ -74,15 +75,15 @@ def send_invitation(tx: Tx, person: Person) -> str:
         account = Account(group_id=person.group_id, person_id=person.id, made_at=tx.now)
         tx.session.add(account)
         tx.session.flush()
-    token = draw_ticket(tx.session, Purpose.INVITATION, account.id, at=tx.now)
-    send_link(tx, person, Purpose.INVITATION, token)
+    drawn = draw_link(tx, Purpose.INVITATION, account.id)
+    send_link(tx, person, Purpose.INVITATION, drawn)
     note_deed(tx, "invited", person.id)
-    return token
+    return drawn.token
 
 
 def invited_by(office: Office, token: str, purpose: Purpose = Purpose.INVITATION) -> Invited:
     """Say whom a link is for; raises Refused where it is good no more."""
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         holder = _holder_by(session, token, purpose, office)
         group = office.playbook.groups[holder.actor.group_id].name
     return Invited(holder.actor.name, holder.email, group)
@@ -107,7 +108,7 @@ def accept(office: Office, token: str, *, password: str, sealed: str, code: str,
     good no more.
     """
     keys = require_keys(office)
-    with office.store.reading() as session:
+    with office.store.reading(group=EVERY) as session:
         holder = _holder_by(session, token, Purpose.INVITATION, office)
         group = office.playbook.groups[holder.actor.group_id].name
     reasons: list[Reason] = []

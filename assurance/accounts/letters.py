@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from assurance.accounts.tickets import GOOD_FOR, Purpose
-from assurance.accounts.tokens import fingerprint
+from assurance.accounts.tokens import Drawn, fingerprint
 from assurance.office import Tx
 from assurance.reasons import day_in_words, moment_in_words
 from assurance.records import Person
@@ -14,7 +14,7 @@ from notifications.outbox import Notice, Severity, put
 
 PATHS = {Purpose.INVITATION: "invitation", Purpose.RECOVERY: "recovery"}
 ANSWERING = ("chair", "deputy_chair", "coordinator")
-_TEMPLATES = {Purpose.INVITATION: "account_invitation", Purpose.RECOVERY: "account_recovery"}
+TEMPLATES = {Purpose.INVITATION: "account_invitation", Purpose.RECOVERY: "account_recovery"}
 
 
 def link_of(tx: Tx, purpose: Purpose, token: str) -> str:
@@ -22,8 +22,8 @@ def link_of(tx: Tx, purpose: Purpose, token: str) -> str:
     return f"{tx.playbook.base_url}/{PATHS[purpose]}/{token}"
 
 
-def send_link(tx: Tx, person: Person, purpose: Purpose, token: str) -> None:
-    """Owe somebody the link of a ticket, at once."""
+def send_link(tx: Tx, person: Person, purpose: Purpose, drawn: Drawn) -> None:
+    """Owe somebody the link of a ticket, at once; what is kept of the letter has a blank in it."""
     group = tx.playbook.groups[person.group_id].name
     if purpose is Purpose.INVITATION:
         until = tx.calendar.civil(tx.now + GOOD_FOR[purpose])
@@ -32,9 +32,8 @@ def send_link(tx: Tx, person: Person, purpose: Purpose, token: str) -> None:
     else:
         said = f"Somebody asked for a new password for your account for {group}."
         why = f"Your e-mail address was given on the page for that, on {day_in_words(tx.today)}."
-    _owe(
-        tx, person, _TEMPLATES[purpose], said, why, link_of(tx, purpose, token), once=fingerprint(token)[:16]
-    )
+    link, once = link_of(tx, purpose, drawn.blank), fingerprint(drawn.token)[:16]
+    _owe(tx, person, TEMPLATES[purpose], said, why, link, once=once)
 
 
 def tell_of_change(tx: Tx, person: Person, said: str, *, to_address: str | None = None) -> None:

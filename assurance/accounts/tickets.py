@@ -9,8 +9,9 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from assurance.accounts.tokens import draw_token, fingerprint
-from assurance.records import AccountTicket
+from assurance.accounts.tokens import Drawn, draw_for_letter, draw_token, fingerprint
+from assurance.office import Tx
+from assurance.records import Account, AccountTicket
 from engine.errors import Refused
 
 KEPT_FOR = timedelta(days=30)
@@ -45,23 +46,22 @@ class Ticket:
     expires_at: datetime
 
 
-def draw_ticket(session: Session, purpose: Purpose, account_id: int, *, at: datetime) -> str:
-    """Make a ticket for an account and give its token; those of the same purpose before it are good no more."""
-    before = (AccountTicket.account_id == account_id, AccountTicket.purpose == purpose)
-    session.execute(sa.delete(AccountTicket).where(*before, AccountTicket.expires_at < at - KEPT_FOR))
-    if purpose is not Purpose.SECOND_STEP:
-        recall_tickets(session, account_id, at=at, purpose=purpose)
+def draw_step(session: Session, account_id: int, *, at: datetime) -> str:
+    """Make the ticket with which a browser comes back for the second step, and give its token; those before it stay good."""
     token = draw_token()
-    row = AccountTicket(
-        account_id=account_id,
-        purpose=purpose,
-        token_hash=fingerprint(token),
-        made_at=at,
-        expires_at=at + GOOD_FOR[purpose],
-    )
-    session.add(row)
-    session.flush()
+    _keep(session, Purpose.SECOND_STEP, account_id, token, at)
     return token
+
+
+def draw_link(tx: Tx, purpose: Purpose, account_id: int) -> Drawn:
+    """Make a ticket that goes by mail; those of the same purpose before it are good no more.
+
+    Raises Refused where the installation has no secret of its own.
+    """
+    drawn = draw_for_letter(tx.playbook.secret)
+    recall_tickets(tx.session, account_id, at=tx.now, purpose=purpose)
+    _keep(tx.session, purpose, account_id, drawn.token, tx.now)
+    return drawn
 
 
 def read_ticket(session: Session, purpose: Purpose, token: str, *, now: datetime) -> Ticket:
@@ -98,3 +98,18 @@ def _good(purpose: Purpose, token: str, now: datetime) -> tuple[sa.ColumnElement
         AccountTicket.used_at.is_(None),
         AccountTicket.expires_at > now,
     )
+
+
+def _keep(session: Session, purpose: Purpose, account_id: int, token: str, at: datetime) -> None:
+    before = (AccountTicket.account_id == account_id, AccountTicket.purpose == purpose)
+    session.execute(sa.delete(AccountTicket).where(*before, AccountTicket.expires_at < at - KEPT_FOR))
+    row = AccountTicket(
+        group_id=sa.select(Account.group_id).where(Account.id == account_id).scalar_subquery(),
+        account_id=account_id,
+        purpose=purpose,
+        token_hash=fingerprint(token),
+        made_at=at,
+        expires_at=at + GOOD_FOR[purpose],
+    )
+    session.add(row)
+    session.flush()

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from assurance.accounts.tickets import recall_tickets
+from assurance.commands.administering import invite_to_account
 from assurance.commands.checks import held, said
 from assurance.commands.hearing import load, require_role
 from assurance.commands.moving import Entered, enter, request_key, start
 from assurance.commands.noting import note
 from assurance.digest import let_go
+from assurance.linked_letters import LINK_LETTERS, has_good_link
+from assurance.links import send_in_place_of
 from assurance.office import Tx
 from assurance.reasons import day_in_words
-from assurance.records import DeadAddress, Person
+from assurance.records import Account, DeadAddress, Person
 from engine.errors import Reason, Refused
 from engine.ledger import answered
 from engine.moved import Ref, ref_of
+from engine.refusals import all_of
 from notifications import outbox
+from notifications.blanks import blank_at_end
 from notifications.headers import envelope_address
 from notifications.outbox import TROUBLED, Message
 from notifications.refusals import Refusal
@@ -31,10 +38,13 @@ class _Kept(NamedTuple):
     """What a command needs to know of a message."""
 
     key: str
+    person_ref: str
     to_address: str
     to_name: str
     state: str
     cause: str
+    template: str
+    context: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +119,24 @@ def mend(tx: Tx, ref: Ref, new_address: str, *, key: str | None = None) -> Mende
     # Before the people get it: whose address this is may see it, and is told in whose hands the step lies.
     enter(tx, ref, "mend", entered, given={"new_address": right}, key=key)
     for person in people:
-        person.email = right
+        _move(tx, person, right)
     outbox.readdress(tx.session, group_id=tx.actor.group_id, dead=dead, to_address=right)
     return Mended(ref, tuple(person.name for person in people), _in_trouble(tx, right))
+
+
+def _move(tx: Tx, person: Person, address: str) -> None:
+    """Give somebody another address; links to their account that went to the one before are good no more."""
+    is_another = person.email.lower() != address.lower()
+    person.email = address
+    account_id = tx.session.scalar(sa.select(Account.id).where(Account.person_id == person.id))
+    if is_another and account_id is not None:
+        recall_tickets(tx.session, account_id, at=tx.now)
 
 
 def resend(tx: Tx, number: int) -> str:
     """Have a mail sent again that has not arrived; give its addressee's name.
 
-    Raises Refused for everybody but the coordinator and the administrator, for a mail that is not in trouble, and for
+    Where it is a letter with a link that is good no more, a new one goes in its place. Raises Refused for everybody but the coordinator and the administrator, for a mail that is not in trouble, and for
     one to an address that is dead.
     """
     require_role(tx, "coordinator", "administrator")
@@ -133,9 +152,32 @@ def resend(tx: Tx, number: int) -> str:
     if dead is not None:
         sentence = f"Mail to {message.to_address} comes back since {day_in_words(dead.since_on)}; mend address/{dead.id} first."
         raise Refused(Reason("address_dead", sentence))
+    if message.template in LINK_LETTERS and not _has_good_link(tx, message):
+        return _send_new_link(tx, message)
     outbox.resend(tx.session, key=message.key, at=tx.now)
     _note_in_history(tx, message, "resent", number)
     return message.to_name
+
+
+def _has_good_link(tx: Tx, message: _Kept) -> bool:
+    blank = blank_at_end(json.loads(message.context)["link"])
+    return blank is not None and has_good_link(tx, blank)
+
+
+def _send_new_link(tx: Tx, message: _Kept) -> str:
+    """Send a new link in place of a letter that would lead nowhere, which is taken back for good."""
+    match message.template:
+        case "account_recovery":
+            sentence = "The hour of the link in it is over; whoever needs one asks for it where they sign in."
+            raise Refused(Reason("link_over", sentence))
+        case "account_invitation":
+            invite_to_account(tx, int(message.person_ref.removeprefix("person/")))
+            names = message.to_name
+        case _:
+            names = all_of(send_in_place_of(tx, int(message.key.split(":")[1])))
+    told = "A letter with a new link was sent in its place."
+    outbox.withdraw(tx.session, key=message.key, reason=told, at=tx.now, by=tx.actor.signature)
+    return names
 
 
 def take_back(tx: Tx, number: int, reason: str) -> str:
@@ -172,7 +214,7 @@ def told_of(refusal: Refusal) -> str:
 
 
 def _message(tx: Tx, number: int) -> _Kept:
-    columns = (Message.key, Message.to_address, Message.to_name, Message.state, Message.cause)
+    columns = (getattr(Message, name) for name in _Kept._fields)
     query = sa.select(*columns).where(Message.id == number, Message.group_id == tx.actor.group_id)
     row = tx.session.execute(query).first()
     if row is None:

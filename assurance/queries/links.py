@@ -9,15 +9,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from assurance.access import Viewer, require_sight
-from assurance.links import last_day
+from assurance.linked_letters import good_ones
+from assurance.links import last_day, whose_links
 from assurance.office import Tx
 from assurance.records import LinkUse, MailLink, Person
 from engine.moved import Ref
 
+GOOD, SERVED, WITHDRAWN, OVER, NOT_THEIRS = STATES = ("good", "served", "withdrawn", "over", "not_theirs")
+
 
 @dataclass(frozen=True, slots=True)
 class LinkRow:
-    """One link about a subject, as whoever may see the subject sees it; times in the group's own zone."""
+    """One link about a subject, as whoever may see the subject sees it; times in the group's own zone.
+
+    `state` is one of `STATES`.
+    """
 
     number: int
     to: str
@@ -27,7 +33,12 @@ class LinkRow:
     withdrawn_at: datetime | None
     spent_at: datetime | None
     last_used_at: datetime | None
-    is_good: bool
+    state: str
+
+    @property
+    def is_good(self) -> bool:
+        """Whether somebody can use it now."""
+        return self.state == GOOD
 
 
 def links_about(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[LinkRow, ...]:
@@ -39,7 +50,7 @@ def links_about(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[LinkRow, ...]:
     about = (MailLink.subject_kind == ref.kind, MailLink.subject_id == ref.id)
     to, by = aliased(Person), aliased(Person)
     rows = tx.session.execute(
-        sa.select(MailLink, to.name, by.name)
+        sa.select(MailLink, to.name, by.name, sa.and_(*good_ones(tx)))
         .join(to, to.id == MailLink.person_id)
         .join(by, by.id == MailLink.made_by_id)
         .where(MailLink.group_id == tx.actor.group_id, *about)
@@ -53,7 +64,7 @@ def links_about(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[LinkRow, ...]:
             .group_by(LinkUse.link_id)
         ).all()
     )
-    zone = tx.calendar.zone
+    zone, theirs = tx.calendar.zone, whose_links(tx, ref)
     return tuple(
         LinkRow(
             number=row.id,
@@ -64,7 +75,18 @@ def links_about(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[LinkRow, ...]:
             withdrawn_at=None if row.withdrawn_at is None else row.withdrawn_at.astimezone(zone),
             spent_at=None if row.spent_at is None else row.spent_at.astimezone(zone),
             last_used_at=last[row.id].astimezone(zone) if row.id in last else None,
-            is_good=row.withdrawn_at is None and row.spent_at is None and row.expires_at > tx.now,
+            state=_state(tx, row, is_theirs=is_good and row.person_id in theirs),
         )
-        for row, person, maker in rows
+        for row, person, maker, is_good in rows
     )
+
+
+def _state(tx: Tx, row: MailLink, *, is_theirs: bool) -> str:
+    """Say how a link stands; the first that ended it counts."""
+    if row.spent_at is not None:
+        return SERVED
+    if row.withdrawn_at is not None:
+        return WITHDRAWN
+    if row.expires_at <= tx.now:
+        return OVER
+    return GOOD if is_theirs else NOT_THEIRS

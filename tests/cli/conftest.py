@@ -45,7 +45,7 @@ def surroundings(settings: Mapping[str, str]) -> dict[str, str | None]:
 
 def at_any_hour(*words: str) -> dict[str, str]:
     """Give the settings under which mail goes at whatever hour a test runs, and pages are served."""
-    secret = {"SECRET": SECRET} if words[:1] == ("serve",) else {}
+    secret = {"SECRET": SECRET} if words[:1] in (("serve",), ("account",)) else {}
     return ({"RULES": ALL_HOURS} if words and words[0] in ("sweep", "deliver", "serve") else {}) | secret
 
 

@@ -1,0 +1,81 @@
+"""Letters with links that need no signing in, at the moment they go: is each link still good, and whose own is there?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from assurance.accounts.letters import TEMPLATES as ACCOUNT_LETTERS
+from assurance.accounts.tokens import fingerprint, token_in_place_of
+from assurance.config import SHORTEST_SECRET
+from assurance.office import Tx
+from assurance.records import AccountTicket, MailLink, Person
+from notifications.blanks import BEGINNING, blank_at_end
+from notifications.leases import Claimed
+from notifications.review import Answer, HeldBack, Overtaken
+
+# Letters that are nothing without their link.
+LINK_LETTERS = frozenset({"return_link", "confirm_link", *ACCOUNT_LETTERS.values()})
+LINK_OVER = (
+    "The link in it is good no more: it was withdrawn or has served, its time is over, its addressee has another address, "
+    "or it was made with another AUDITLOOP_SECRET."
+)
+_NOT_MADE_HERE = "The link in it is made with AUDITLOOP_SECRET, which is not set where mail is delivered; set it there too."
+_ASKED_AGAIN_AFTER = timedelta(minutes=15)
+
+
+def weigh_links(tx: Tx, messages: Sequence[Claimed]) -> dict[int, Answer]:
+    """Say of letters that are nothing without their link whether that is good no more, or cannot be made here.
+
+    Those whose link is good are not among the answers.
+    """
+    blanks = {message.id: blank for message in messages if (blank := _blank_of(message)) is not None}
+    if not blanks:
+        return {}
+    if len(tx.playbook.secret) < SHORTEST_SECRET:
+        return dict.fromkeys(blanks, HeldBack(tx.now + _ASKED_AGAIN_AFTER, _NOT_MADE_HERE))
+    prints = {
+        number: fingerprint(token_in_place_of(tx.playbook.secret, blank)) for number, blank in blanks.items()
+    }
+    good = _good(tx, tuple(prints.values()))
+    return {number: Overtaken(LINK_OVER) for number, one in prints.items() if one not in good}
+
+
+def has_good_link(tx: Tx, blank: str) -> bool:
+    """Say whether the link that belongs in place of a blank is good now."""
+    return bool(_good(tx, [fingerprint(token_in_place_of(tx.playbook.secret, blank))]))
+
+
+def good_ones(tx: Tx) -> tuple[sa.ColumnElement[bool], ...]:
+    """Give the conditions under which links are good as far as their own rows tell, and their people's addresses.
+
+    Whether somebody holds the post still is asked where a link is used.
+    """
+    moved_away = sa.exists().where(
+        Person.id == MailLink.person_id, sa.func.lower(Person.email) != sa.func.lower(MailLink.to_address)
+    )
+    return (
+        MailLink.withdrawn_at.is_(None),
+        MailLink.spent_at.is_(None),
+        MailLink.expires_at > tx.now,
+        ~moved_away,
+    )
+
+
+def _blank_of(message: Claimed) -> str | None:
+    if message.template not in LINK_LETTERS or BEGINNING not in message.context_text:
+        return None
+    return blank_at_end(message.context["link"])
+
+
+def _good(tx: Tx, prints: Sequence[str]) -> set[str]:
+    """Give those of some fingerprints whose links are good now: links about something, and tickets of accounts."""
+    links = sa.select(MailLink.fingerprint).where(MailLink.fingerprint.in_(prints), *good_ones(tx))
+    tickets = sa.select(AccountTicket.token_hash).where(
+        AccountTicket.token_hash.in_(prints),
+        AccountTicket.used_at.is_(None),
+        AccountTicket.expires_at > tx.now,
+    )
+    return set(tx.session.scalars(sa.union_all(links, tickets)))
