@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -297,12 +296,3 @@ def _standings(
                 dict(row) if table.kept_in is None else _Kept(dict(row), table.kept_in)
             )
     return standings
-
-
-def checkpoint(session: Session, tables: Iterable[type[Moved]], *, group: int | None = None) -> str:
-    """Give one SHA-256 over the newest seal of every subject: whoever keeps it can tell that a history lost its end.
-
-    `group` leaves the subjects of one group.
-    """
-    heads = sorted(f"{ref}:{row['head']}" for ref, row in _standings(session, tables, group=group).items())
-    return hashlib.sha256("\n".join(heads).encode()).hexdigest()

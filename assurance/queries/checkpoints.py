@@ -35,14 +35,20 @@ def newest_checkpoint(tx: Tx) -> Printed | None:
 
 
 def attest_all(
-    session: Session, settings: Settings, *, keys: Collection[str] = (), kept: Sequence[Kept] = ()
+    session: Session,
+    settings: Settings,
+    *,
+    group: int | None = None,
+    keys: Collection[str] = (),
+    kept: Sequence[Kept] = (),
 ) -> tuple[Attested, ...]:
-    """Check the checkpoints of every group, and those that were kept elsewhere, against the history.
+    """Check the checkpoints of every group, or of one, and those that were kept elsewhere, against the history.
 
     `keys` are public keys known from outside, besides that of the settings.
     """
     trusted = set(keys) | own_keys(settings)
-    groups = session.execute(sa.select(Group.id, Group.key).order_by(Group.id)).all()
+    query = sa.select(Group.id, Group.key).order_by(Group.id)
+    groups = session.execute(query if group is None else query.where(Group.id == group)).all()
     return tuple(attest(session, number, key, trusted=trusted, kept=kept) for number, key in groups)
 
 

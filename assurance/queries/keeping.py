@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -11,15 +11,16 @@ from assurance.access import Viewer, visible
 from assurance.in_force import RuleInForce, standing_of
 from assurance.office import Office, Tx
 from assurance.queries.around import HELD
+from assurance.queries.checkpoints import Printed, attest_all, newest_checkpoint
 from assurance.queries.definitions import definitions
 from assurance.queries.health import (
     Seen,
     due_timers,
     guards,
     mails_by_state,
+    of_checkpoints,
     of_database,
     of_days,
-    of_history,
     of_running,
     of_settings,
 )
@@ -81,10 +82,10 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of checking the whole history, with the number over all newest seals that is to be kept elsewhere."""
+    """What came of checking the whole history, with the newest checkpoint, to be held beside one on paper."""
 
     proof: Proof
-    seen: tuple[Seen, ...]
+    checkpoint: Printed | None
 
 
 def attention(office: Office, tx: Tx, viewer: Viewer) -> Attention:
@@ -124,13 +125,17 @@ def examine(office: Office, tx: Tx) -> Examination:
         database=tuple(of_database(store, store.path)),
         contents=(
             guards(tx.session, store.db.dialect.name),
+            *of_checkpoints(tx.session, tx.now, group=tx.actor.group_id),
             *of_days(tx.session, tx.now, group=tx.actor.group_id),
             of_running(definitions(tx.session, tx.playbook, group_id=tx.actor.group_id)),
         ),
     )
 
 
-def check_history(tx: Tx) -> Checked:
-    """Check every seal of the group's history, as `auditloop verify` does; it takes a second for some thousand lines."""
+def check_history(office: Office, tx: Tx) -> Checked:
+    """Check every seal and checkpoint of the group, as `auditloop verify` does; a second for some thousand lines."""
     group = tx.actor.group_id
-    return Checked(verify(tx.session, MOVED, group=group), tuple(of_history(tx.session, group=group)))
+    proof = verify(tx.session, MOVED, group=group)
+    attested = attest_all(tx.session, office.settings, group=group)
+    faults = (*proof.faults, *(fault for one in attested for fault in one.faults))
+    return Checked(replace(proof, faults=faults), newest_checkpoint(tx))

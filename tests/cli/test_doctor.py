@@ -45,11 +45,24 @@ def test_all_is_well(run: Run, well: Path) -> None:
     assert seen["Definitions"][0].startswith(f"{workflows} workflows, ")
 
 
-def test_the_checkpoint_changes_with_the_history(run: Run, well: Path) -> None:
-    before = examined(run, well)["Checkpoint"]
-    assert examined(run, well)["Checkpoint"] == before
-    run("move", "action/1", "begin", "--as", "nell", database=well)
-    assert examined(run, well)["Checkpoint"] != before
+def test_how_old_the_newest_checkpoint_is(run: Run, well: Path, tmp_path: Path) -> None:
+    seen = examined(run, well)
+    assert seen["Checkpoints"] == ("are not taken, since AUDITLOOP_SIGNING_KEY is not set", "")
+    assert seen["Checkpoint"] == ("none was ever taken of qa", "")
+    key = tmp_path / "signing.pem"
+    assert run("keys", "make", str(key)).exit_code == 0
+    taken = run("checkpoint", database=well, signing_key=str(key))
+    assert taken.exit_code == 0
+    seen = examined(run, well)
+    assert seen["Checkpoint"][0].startswith("1 of qa, taken ")
+    assert seen["Checkpoint"][0].endswith(taken.stdout.splitlines()[-1])
+    assert seen["Checkpoint"][1] == ""
+
+
+def test_a_checkpoint_that_is_old_is_missed(run: Run, well: Path) -> None:
+    row = "1, 1, '2015-01-01T00:00:00.000000Z', 'ab', 'said', 'signed', ''"
+    execute(well, f"INSERT INTO checkpoint VALUES ({row})")
+    assert "run `auditloop checkpoint`" in examined(run, well)["Checkpoint"][1]
 
 
 def test_mail_that_nobody_delivers_and_rules_at_which_nobody_looks(run: Run, database: Path) -> None:

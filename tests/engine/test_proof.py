@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from engine.ledger import Line
 from engine.moved import Ref
-from engine.proof import Fault, Proof, checkpoint, verify, verify_one
+from engine.proof import Fault, Proof, verify, verify_one
 from engine.store import Store
 from tests.engine.leaves import SPRING, Leaf, bud, opened, write
 
@@ -215,27 +215,3 @@ def test_a_definition_that_was_changed_is_found(grown: Store) -> None:
     for text in ("workflow: tree", "workflow: [leaf"):
         tell(grown, f"UPDATE definition SET text = '{text}'")
         assert faults(grown) == ["definition/1: its text was changed after subjects were pinned to it"]
-
-
-def test_a_checkpoint_changes_with_every_line_and_with_nothing_else(grown: Store) -> None:
-    with grown.begin() as session:
-        first = checkpoint(session, [Leaf])
-        assert checkpoint(session, [Leaf]) == first
-        write(session, Ref("leaf", 1), opened())
-        second = checkpoint(session, [Leaf])
-    assert len({first, second}) == 2
-    assert {len(first), len(second)} == {64}
-
-
-def test_whoever_keeps_a_checkpoint_can_tell_that_a_history_lost_its_end(grown: Store) -> None:
-    with grown.reading() as session:
-        kept = checkpoint(session, [Leaf])
-        second = session.scalar(sa.text("SELECT seal FROM event WHERE subject_id = 2 AND seq = 2"))
-    tell(grown, "DELETE FROM event WHERE subject_id = 2 AND seq = 3")
-    tell(
-        grown,
-        f"UPDATE leaf SET version = 2, material_version = 2, falls_on = NULL, head = '{second}' WHERE id = 2",
-    )
-    assert faults(grown) == []
-    with grown.reading() as session:
-        assert checkpoint(session, [Leaf]) != kept

@@ -36,7 +36,7 @@ def health(desk: Desk) -> Response:
 def check(desk: Desk) -> Response:
     """Check every seal of the whole history, and tell what came of it on the same page."""
     with _CHECKS.taken(), desk.reading() as (tx, _):
-        checked = check_history(tx)
+        checked = check_history(desk.office, tx)
         found = examine(desk.office, tx)
     return desk.page("admin/health.html", title="System health", found=found, checked=checked)
 
