@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -13,6 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.store import among
 from engine.wire import Promise
+
+_NAMED = re.compile(r"%\((\w+)\)s|%%")
 
 
 class RowLock:
@@ -69,7 +72,7 @@ class Prepared:
         session.flush()
         ready = self._for(session)
         parameters = [ready.parameters(row) for row in rows]
-        touched: int = session.info["wire"].ask_all(ready.text, parameters).rowcount
+        touched: int = session.info["wire"].ask_all(ready.text, parameters)
         return touched
 
     def tell(self, session: Session, values: Mapping[str, Any], promise: Promise | None = None) -> None:
@@ -118,7 +121,6 @@ class _Ready:
     text: str
     names: tuple[str, ...]
     picked: Callable[[Mapping[str, Any]], tuple[Any, ...]]
-    is_positional: bool
     binders: tuple[tuple[int, Callable[[Any], Any]], ...]
     fixed: Mapping[str, Any]
     results: tuple[tuple[int, Callable[[Any], Any]], ...]
@@ -143,25 +145,25 @@ class _Ready:
                 if reader is not None:
                     results.append((position, reader))
         names = tuple(compiled.positiontup or compiled.params)
+        text = str(compiled) if compiled.positiontup else _numbered(str(compiled), names)
         bound = ((place, binders.get(name)) for place, name in enumerate(names))
         return cls(
-            str(compiled),
+            text,
             names,
             _picking(names),
-            compiled.positiontup is not None,
             tuple((place, binder) for place, binder in bound if binder is not None),
             fixed,
             tuple(results),
         )
 
-    def parameters(self, values: Mapping[str, Any]) -> Sequence[Any] | Mapping[str, Any]:
+    def parameters(self, values: Mapping[str, Any]) -> Sequence[Any]:
         row: Sequence[Any] = self.picked({**self.fixed, **values} if self.fixed else values)
         if self.binders:
             bound = list(row)
             for place, binder in self.binders:
                 bound[place] = binder(bound[place])
-            row = bound
-        return row if self.is_positional else dict(zip(self.names, row, strict=True))
+            return bound
+        return row
 
     def row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         if not self.results:
@@ -170,6 +172,12 @@ class _Ready:
         for position, reader in self.results:
             values[position] = reader(values[position])
         return tuple(values)
+
+
+def _numbered(text: str, names: Sequence[str]) -> str:
+    """Write `%(name)s` as $1, $2 and so on, which is how PostgreSQL itself names what comes in."""
+    places = {name: f"${number}" for number, name in enumerate(names, start=1)}
+    return _NAMED.sub(lambda found: places[found[1]] if found[1] else "%", text)
 
 
 def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

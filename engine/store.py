@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import json
+import select
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import inf
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from engine.fences import Whose
 from engine.wire import Local, Remote, Wire
 
 # SQLite 3.7.0 to 3.51.2 can damage a write-ahead log when two connections checkpoint at once.
 FIRST_SQLITE_WITH_SAFE_WAL = (3, 51, 3)
 BUSY_TIMEOUT_MS = 30_000
 # For one transaction only: a connection goes from hand to hand.
-TELL_GROUP = "SELECT set_config('auditloop.group', %s, true)"
+TELL_GROUP = "SELECT set_config('auditloop.group', $1, true)"
 WIRE = "wire"
+RESTED_SINCE = "rested since"
+ASK_AFTER_S = 10.0
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -165,46 +171,67 @@ class Store:
     db: sa.Engine
 
     @contextmanager
-    def begin(self, *, group: int | None = None) -> Iterator[Session]:
+    def begin(self, *, group: Whose | None = None) -> Iterator[Session]:
         """Open one writing transaction: commits at the end, rolls back on any exception.
 
-        `group` is the group for which it works, where it is one alone; PostgreSQL is told it for this transaction.
+        `group` is the group for which it works, or EVERY: PostgreSQL is told it for this transaction, and shows and
+        takes no row of any other. Without it there are no groups' rows at all.
         """
         with self.db.connect() as connection, connection.begin():
-            session = self._session(connection, group, locks_rows=self.db.dialect.name != "sqlite")
+            session = self._session(connection, group, reads_only=False)
             try:
                 yield session
                 session.flush()
-            finally:
                 _close(session)
-            session.info["wire"].commit()
+                self._commit(session.info["wire"])
+            except BaseException:
+                _close(session)
+                session.info["wire"].rollback()
+                raise
 
     @contextmanager
-    def reading(self, *, group: int | None = None) -> Iterator[Session]:
+    def reading(self, *, group: Whose | None = None) -> Iterator[Session]:
         """Open a transaction that only reads: on SQLite it waits for nobody and hinders nobody for long."""
-        reading = self.db.connect().execution_options(reads_only=True, **self._one_view())
+        reading = self.db.connect().execution_options(reads_only=True)
         with reading as connection, connection.begin():
-            session = self._session(connection, group, locks_rows=False)
+            session = self._session(connection, group, reads_only=True)
             try:
                 yield session
             finally:
                 _close(session)
 
-    def _one_view(self) -> dict[str, str]:
-        """Have everything that is read in one transaction be of one instant; SQLite does so by itself."""
-        return {} if self.db.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-
-    def _session(self, connection: sa.Connection, group: int | None, *, locks_rows: bool) -> Session:
+    def _session(self, connection: sa.Connection, group: Whose | None, *, reads_only: bool) -> Session:
         driver = connection.connection.driver_connection
-        wire: Wire
-        if self.db.dialect.name == "sqlite":
-            wire = Local(driver)
-        else:
-            wire = connection.info[WIRE] = Remote(driver)
-            if group is not None:
-                wire.tell(TELL_GROUP, (str(group),))
-        info = {"driver": driver, "wire": wire, "dialect": self.db.dialect, "locks_rows": locks_rows}
+        wire = self._wire(connection, driver, group, reads_only=reads_only)
+        is_server = isinstance(wire, Remote)
+        info = {
+            "driver": driver,
+            "wire": wire,
+            "dialect": self.db.dialect,
+            "locks_rows": is_server and not reads_only,
+        }
         return Session(bind=connection, expire_on_commit=False, info=info)
+
+    def _wire(
+        self, connection: sa.Connection, driver: object, group: Whose | None, *, reads_only: bool
+    ) -> Wire:
+        if isinstance(driver, sqlite3.Connection):
+            return Local(driver)
+        wire = connection.info.get(WIRE)
+        if wire is None:
+            wire = connection.info[WIRE] = Remote(driver, self.db.dialect.loaded_dbapi)
+        # All that is read in one transaction is of one instant; SQLite sees to that by itself.
+        told = [] if group is None else [(TELL_GROUP, (str(group),))]
+        wire.begin("BEGIN ISOLATION LEVEL REPEATABLE READ" if reads_only else "BEGIN", *told)
+        return wire
+
+    def _commit(self, wire: Wire) -> None:
+        drivers = self.db.dialect.loaded_dbapi.Error
+        try:
+            wire.commit()
+        except drivers as error:
+            # As SQLAlchemy says it of everything else.
+            raise DBAPIError.instance("COMMIT", None, error, drivers, dialect=self.db.dialect) from error
 
     def close(self) -> None:
         """Give every connection back and close it."""
@@ -322,7 +349,15 @@ def _sqlite_driver(connection: object) -> sqlite3.Connection:
 
 
 def _postgresql(url: URL) -> sa.Engine:
-    db = sa.create_engine(url, pool_pre_ping=True)
+    db = sa.create_engine(url)
+
+    @sa.event.listens_for(db, "checkout")
+    def _look(driver: DBAPIConnection, record: sa.pool.ConnectionPoolEntry, _lent: object) -> None:
+        # A journey for each checkout would be a third of a move. A server that has gone says so to our own
+        # machine; only what lies between may go without a word, and that takes longer than a moment.
+        rested = perf_counter() - record.info.get(RESTED_SINCE, -inf)
+        if (rested > ASK_AFTER_S or _has_heard(driver)) and not _answers(db, driver):
+            raise sa.exc.InvalidatePoolError("The database has closed its connections; new ones are opened.")
 
     @sa.event.listens_for(db, "before_cursor_execute")
     def _settle(connection: sa.Connection, *_statement: object) -> None:
@@ -333,6 +368,25 @@ def _postgresql(url: URL) -> sa.Engine:
 
     @sa.event.listens_for(db, "checkin")
     def _forget(_driver: object, record: sa.pool.ConnectionPoolEntry) -> None:
-        record.info.pop(WIRE, None)
+        wire = record.info.get(WIRE)
+        if wire is not None:
+            wire.rollback()
+        record.info[RESTED_SINCE] = perf_counter()
 
     return db
+
+
+def _has_heard(driver: Any) -> bool:
+    """Tell whether a server has said something unasked, such as that it ends, on a connection that rests."""
+    if driver.closed:
+        return True
+    poll = select.poll()
+    poll.register(driver.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _answers(db: sa.Engine, driver: DBAPIConnection) -> bool:
+    try:
+        return bool(db.dialect.do_ping(driver))
+    except db.dialect.loaded_dbapi.Error:
+        return False
