@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from engine.moved import Moved, Ref
 from engine.store import Base
@@ -246,13 +246,7 @@ def heads_of(session: Session, tables: Iterable[type[Moved]], *, group_id: int) 
     return heads
 
 
-def stored(session: Session, *, group_id: int) -> list[Checkpoint]:
-    """Give every checkpoint of a group, oldest first."""
-    query = sa.select(Checkpoint).where(Checkpoint.group_id == group_id).order_by(Checkpoint.number)
-    return list(session.scalars(query))
-
-
 def newest(session: Session, *, group_id: int) -> Checkpoint | None:
-    """Give the newest checkpoint of a group."""
-    query = sa.select(Checkpoint).where(Checkpoint.group_id == group_id)
+    """Give the newest checkpoint of a group; its heads are read when somebody asks for them."""
+    query = sa.select(Checkpoint).where(Checkpoint.group_id == group_id).options(defer(Checkpoint.heads))
     return session.scalar(query.order_by(Checkpoint.number.desc()).limit(1))

@@ -185,4 +185,14 @@ def _footer(then: YearThen) -> tuple[str, ...]:
         DAYS_PAST,
         NO_CASES,
         *note,
+        *_sealed(then),
     )
+
+
+def _sealed(then: YearThen) -> tuple[str, ...]:
+    """Print the newest checkpoint: on paper, it shows later what was cut off or written anew."""
+    last = then.checkpoint
+    if last is None:
+        return ()
+    said = f"The history of the group, from which this was read, bears checkpoint {last.number} of {day(last.taken_at)}"
+    return (f"{said}, with the fingerprint {last.fingerprint}.",)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from assurance.office import Tx
 from assurance.queries.annual_audits import audits_then
 from assurance.queries.as_at import PastDay
+from assurance.queries.checkpoints import newest_checkpoint
 from assurance.queries.meetings import meetings_by
 from assurance.queries.year import ChangeKind, GroupThen, MeetingThen, PostChange, PostThen, YearThen
 from assurance.records import Agency, Group, PlannedAudit, Post, PostHolding, Programme, RecordSet
@@ -53,6 +54,7 @@ def year_as_at(tx: Tx, year: str, as_at: date | None = None) -> YearThen:
         date_requests=read.date_requests,
         next_year=None if following is None else following.year,
         next_themes=() if following is None else _themes(tx, following),
+        checkpoint=newest_checkpoint(tx),
     )
 
 

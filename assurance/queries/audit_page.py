@@ -16,6 +16,7 @@ from assurance.facts import SETTLED_RETURNS
 from assurance.mail import name_of
 from assurance.office import Tx
 from assurance.queries.card import Line
+from assurance.queries.checkpoints import Printed, newest_checkpoint
 from assurance.queries.doors import Doors, doors_of
 from assurance.queries.lists import hidden_of, names, recommendations, return_days_late, state_title
 from assurance.queries.one_audit import audit_lines
@@ -35,6 +36,7 @@ from assurance.records import (
     Moderation,
     RecordSet,
 )
+from engine.checkpoints import spaced
 from engine.ledger import history
 from engine.moved import Ref
 from engine.refusals import one_of
@@ -128,6 +130,16 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class SignOff:
+    """What stands on paper for an audit that is signed off: the day, its newest line with its seal, the newest checkpoint."""
+
+    on: date
+    line: int
+    seal: str
+    checkpoint: Printed | None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditPage:
     """One audit as one viewer may see it. `hidden_cases` counts the cases that are not theirs to read."""
 
@@ -153,6 +165,7 @@ class AuditPage:
     decisions: tuple[Awaited, ...]
     concerns: tuple[Ref, ...]
     spread: tuple[Spread, ...]
+    sign_off: SignOff | None
 
 
 def audit_page(tx: Tx, viewer: Viewer, number: int) -> AuditPage:
@@ -187,7 +200,14 @@ def audit_page(tx: Tx, viewer: Viewer, number: int) -> AuditPage:
         decisions=tuple(_decisions(tx, viewer, row)),
         concerns=_concerns(tx, viewer, row),
         spread=tuple(_spread(tx, row, sorted({one.agency for one in rows}))),
+        sign_off=_sign_off(tx, row),
     )
+
+
+def _sign_off(tx: Tx, row: Audit) -> SignOff | None:
+    if row.signed_off_on is None:
+        return None
+    return SignOff(row.signed_off_on, row.version, spaced(row.head), newest_checkpoint(tx))
 
 
 def _stages(tx: Tx, row: Audit) -> tuple[Stage, ...]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from assurance.queries.checkpoints import Printed
+
 
 @dataclass(frozen=True, slots=True)
 class GroupThen:
@@ -233,7 +235,7 @@ class DateRequests:
 
 @dataclass(frozen=True, slots=True)
 class YearThen:
-    """A programme year as it stood at the end of `as_at`."""
+    """A programme year as it stood at the end of `as_at`; `checkpoint` is the newest one when it was read."""
 
     year: str
     starts_on: date
@@ -250,3 +252,4 @@ class YearThen:
     date_requests: DateRequests
     next_year: str | None
     next_themes: tuple[str, ...]
+    checkpoint: Printed | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
+from assurance.queries.checkpoints import Printed
 from assurance.queries.year import ChangeKind, MeetingThen, PostChange, PostThen
 from reports.annual import report_of
 from tests.reports.years import a_recommendation, a_year, an_audit, lines, on, told
@@ -125,6 +127,15 @@ def test_without_plans_the_report_says_so() -> None:
     nothing = ["No themes have been planned yet for the next programme."]
     assert lines(report_of(a_year(next_year=None, next_themes=())).sections[PLANS]) == nothing
     assert lines(report_of(a_year(next_themes=())).sections[PLANS]) == nothing
+
+
+def test_the_newest_checkpoint_stands_at_the_foot() -> None:
+    last = Printed(12, datetime(2015, 3, 31, 6, 30, tzinfo=UTC), "01234567 89abcdef")
+    footer = report_of(a_year(checkpoint=last)).footer
+    assert footer[-1] == (
+        "The history of the group, from which this was read, bears checkpoint 12 of 31 March 2015, "
+        "with the fingerprint 01234567 89abcdef."
+    )
 
 
 def test_the_footer_says_for_which_day_it_speaks_and_what_is_illustrative() -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from assurance.checkpointing import take_checkpoint
 from assurance.records import Agency, AgencyReturn, Aim, Audit, Case, Dissemination
+from engine.checkpoints import spaced
+from engine.fences import EVERY
 from engine.moved import Ref
+from engine.signing import SigningKey
 from tests.web.site import Site
 
 SiteAt = Callable[[str | None], Site]
@@ -293,6 +299,25 @@ def test_a_stage_that_is_given_up_says_so(site_at: SiteAt) -> None:
     page = site.get("/audit/1", as_="cleo")
     assert "Cancelled here since" in page.text
     assert site.world.state(Ref("audit", 1)) == "cancelled"
+
+
+def test_what_is_signed_off_prints_its_seal_and_the_newest_checkpoint(
+    site_at: SiteAt, tmp_path: Path
+) -> None:
+    site = site_at("actions")
+    assert "with the seal" not in site.get("/audit/1", as_="cleo").text
+    with site.world.office.store.begin(group=EVERY) as session:
+        session.get_one(Audit, 1).signed_off_on = site.world.today
+    page = site.get("/audit/1", as_="cleo")
+    seal = site.world.row(Audit, site.world.audit).head
+    assert f"with the seal {spaced(seal)}" in page.text
+    assert "checkpoint" not in page.text
+    key = tmp_path / "signing.pem"
+    key.write_bytes(SigningKey.draw().pem)
+    site.world.office.settings = replace(site.world.office.settings, signing_key=key)
+    taken = take_checkpoint(site.world.office, site.world.group_id)
+    page = site.get("/audit/1", as_="cleo")
+    assert f"with the fingerprint {spaced(taken.said.fingerprint)}" in page.text
 
 
 def test_what_may_tell_who_somebody_is_is_warned_of_before_it_is_saved(site_at: SiteAt) -> None:
