@@ -20,6 +20,7 @@ from assurance.records import RuleHold
 from assurance.records.rules import DailySweep
 from assurance.tally import SweepTally
 from engine import timers
+from engine.fences import EVERY
 from engine.moved import Ref
 from engine.rules import HoldKind
 from engine.timers import Appointment, Due
@@ -39,14 +40,18 @@ def repair(office: Office, group_id: int, *, withheld: frozenset[str]) -> SweepT
     return tally
 
 
-def is_owed_today(office: Office, group_id: int) -> bool:
-    """Say whether the hour of the day at which everything is looked at has come, and nobody has done it yet."""
-    with office.reading(clock_of(group_id)) as tx:
-        if tx.now < tx.calendar.instant(tx.today, tx.playbook.book.clock.look_at):
-            return False
-        done_on = tx.session.scalar(sa.select(DailySweep.done_on).where(DailySweep.group_id == group_id))
+def is_owed_today(office: Office) -> bool:
+    """Say whether in any group the hour of the day has come at which everything is looked at, and nobody has done it yet."""
+    now, look_at = office.clock.now(), office.playbook.book.clock.look_at
+    with office.store.reading(group=EVERY) as session:
+        done = dict(session.execute(sa.select(DailySweep.group_id, DailySweep.done_on)).all())
+    for group_id in office.groups():
+        calendar = office.playbook.calendar(group_id)
+        today = calendar.today(now)
         # Not only before today: a clock that was ahead once must not stop everything until that day.
-        return done_on != tx.today
+        if now >= calendar.instant(today, look_at) and done.get(group_id) != today:
+            return True
+    return False
 
 
 def note_done(office: Office, group_id: int) -> None:

@@ -15,6 +15,7 @@ from assurance.outlook import Outlook
 from assurance.reasons import day_in_words
 from assurance.records import DigestItem, Person
 from assurance.reminders import STILL_WAITS, ground_of, is_put_aside, listener_of, next_hour, subject_of
+from engine.fences import EVERY
 from engine.prepared import Prepared
 from notifications import outbox
 from notifications.leases import Claimed
@@ -57,13 +58,33 @@ class Day(NamedTuple):
 
 def owe_all_digests(office: Office) -> None:
     """Owe the digests of every group; where nothing is to be owed, nothing is written."""
-    for group_id in office.groups():
+    for group_id in _groups_with(office, _WAITING):
         clock = clock_of(group_id)
         with office.reading(clock) as tx:
             is_owed = bool(_owed(tx))
         if is_owed:
             with office.begin(clock) as tx:
                 owe_digests(tx)
+
+
+# Asked of all groups at once: of hundreds, few have anything to be told at one moment.
+_WAITING = Prepared(sa.select(DigestItem.group_id).where(*STILL_WAITS).distinct())
+_UNSENT = Prepared(
+    sa.select(Message.group_id)
+    .where(
+        Message.sent_at.is_(None),
+        Message.state.in_((State.QUEUED, State.FAILED)),
+        Message.template == TEMPLATE,
+    )
+    .distinct()
+)
+
+
+def _groups_with(office: Office, question: Prepared) -> list[int]:
+    """Give the groups that a question finds, of those that this process knows."""
+    with office.store.reading(group=EVERY) as session:
+        found = {row[0] for row in question.rows(session, {})}
+    return [group_id for group_id in office.groups() if group_id in found]
 
 
 # Added to nought, so that the planner walks the index of what waits, and not back through all that was ever told.
@@ -81,7 +102,7 @@ def renew_all_digests(office: Office) -> None:
 
     What stood in one that has failed for good waits for the next.
     """
-    for group_id in office.groups():
+    for group_id in _groups_with(office, _UNSENT):
         clock = clock_of(group_id)
         with office.reading(clock) as tx:
             waits_again = bool(_past_days(tx) or _failed(tx))

@@ -113,5 +113,4 @@ def stands_still(office: Office) -> bool:
 def watch(office: Office) -> SweepTally:
     """Look at what is due, and once a day, from the hour at which rules look, at everything."""
     with sweeping(office.clock):
-        is_owed = any(is_owed_today(office, group_id) for group_id in office.groups())
-        return sweep_all(office) if is_owed else sweep(office)
+        return sweep_all(office) if is_owed_today(office) else sweep(office)
