@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,16 @@ LINES_OF_A_FAILURE = 12
 
 class NoPeers(Exception):
     """Says that the environment of the peers is missing, or that one of them has failed."""
+
+
+@contextmanager
+def told_as_json(*, wanted: bool) -> Iterator[dict[str, Any]]:
+    """Give where figures go; if wanted, they alone are printed, as JSON, and what is for people goes to stderr."""
+    figures: dict[str, Any] = {}
+    with redirect_stdout(sys.stderr) if wanted else nullcontext():
+        yield figures
+    if wanted:
+        print(json.dumps(figures, indent=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import cProfile
 import gc
-import json
 import pstats
 import sys
 from collections.abc import Iterator, Sequence
@@ -28,7 +27,7 @@ from aiosmtplib import SMTP
 from assurance.commands.moving import move
 from assurance.reach import dead_addresses
 from assurance.truth import reviewer
-from bench._peers import Place, place
+from bench._peers import Place, place, told_as_json
 from bench._sink import open_sink
 from bench._town import Town, found_town
 from engine.fences import EVERY
@@ -134,15 +133,14 @@ class Bench:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     asked = _asked(arguments)
-    rows: list[dict[str, Any]] = []
-    for kind in asked.databases:
-        try:
-            with place(kind, asked.folder) as there:
-                rows += _measured(there, asked)
-        except NoPostgres as reason:
-            print(f"\n{kind}: not measured: {reason}")
-    if asked.json:
-        asked.json.write_text(json.dumps({"mail": rows}, indent=1), encoding="utf-8")
+    with told_as_json(wanted=asked.json) as figures:
+        figures["mail"] = rows = list[dict[str, Any]]()
+        for kind in asked.databases:
+            try:
+                with place(kind, asked.folder) as there:
+                    rows += _measured(there, asked)
+            except NoPostgres as reason:
+                print(f"\n{kind}: not measured: {reason}")
     return 0
 
 
@@ -154,7 +152,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="where to put the file; /dev/shm leaves the disk out")
     parser.add_argument("--quick", action="store_true", help="200 letters, one round, to try it out")
     parser.add_argument("--profile", action="store_true", help="show where the time of a run goes")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     asked = parser.parse_args(arguments)
     if asked.quick:
         asked.letters, asked.rounds = 200, 1

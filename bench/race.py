@@ -8,7 +8,6 @@ several rounds it is the median. How many subjects a run moves follows from how 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench._peers import NoPeers, Place, Program, place
+from bench._peers import NoPeers, Place, Program, place, told_as_json
 from tests.postgres import NoPostgres
 
 FLOOR = Program("bare SQL (floor)", "bench.peers.bare")
@@ -89,15 +88,12 @@ class Race:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; give 1 where a peer could not be run."""
     asked = _asked(arguments)
-    rows: list[dict[str, Any]] = []
     try:
-        for kind in asked.kinds:
-            rows += _raced(kind, asked)
+        with told_as_json(wanted=asked.json) as figures:
+            figures["race"] = [row for kind in asked.kinds for row in _raced(kind, asked)]
     except NoPeers as reason:
         print(reason, file=sys.stderr)
         return 1
-    if asked.json:
-        asked.json.write_text(json.dumps({"moves": rows}, indent=1), encoding="utf-8")
     return 0
 
 
@@ -111,7 +107,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--subjects", type=int, default=2_000, help="subjects of a run at most (2,000)")
     parser.add_argument("--only", nargs="+", default=[], help="only programs whose name holds one of these")
     parser.add_argument("--quick", action="store_true", help="one short round and 7,000 lines, to try it out")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     asked = parser.parse_args(arguments)
     if asked.quick:
         asked.rounds, asked.seconds, asked.lines = 1, 0.5, 7_000

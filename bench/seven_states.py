@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from assurance.commands.moving import move
 from assurance.config import HOME
 from assurance.records import Action
-from bench._preload import preload as write_years
 from bench._town import Town, found_town, open_town
+from bench._years import write_years
 from bench.peers.contract import Counted, Database, Mover, Peer, Turn, in_processes, in_threads, main
 from engine.fences import EVERY
 from engine.ledger import Event

@@ -98,7 +98,6 @@ def tell(database: Database, statements: Sequence[str]) -> None:
             for statement in statements:
                 server.execute(statement.encode())
         server.execute("VACUUM ANALYZE")
-        server.execute("CHECKPOINT")
 
 
 def ask(database: Database, query: str) -> tuple[int, ...]:
