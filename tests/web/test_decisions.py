@@ -218,6 +218,11 @@ def test_late_answers_are_passed_over_and_somebody_counts(papers: Site) -> None:
     world.on(world.working_days_from(world.today, 6))
     later = Site(world)
     assert "the answers only have to be counted" in later.get(f"/{approval}", as_="sam").text
+    world.clock.advance(timedelta(minutes=16))
+    asked_first = later.post(f"/{approval}/count", as_="sam", form_at=f"/{approval}")
+    assert asked_first.page.heading == "Show that it is you"
+    assert world.state(approval) == "waiting"
+    later.post("/confirm", asked_first.page.hidden, as_="sam")
     done = later.post(f"/{approval}/count", as_="sam", form_at=f"/{approval}")
     assert "The answers are counted." in done.text
     assert world.state(approval) == "approved"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -122,6 +122,29 @@ def test_the_coordinator_silences_a_rule_about_one_matter_and_about_everything(s
     assert "‘return-due-soon’" in answer.text.replace(" until", "")
     wrong = site.post("/silence", {**fields, "rule": "nothing"}, as_="sam")
     assert (wrong.status, "Choose the rule." in wrong.text) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "who", "fields", "done"),
+    [
+        ("/{}/accept", "dan", {}, "You have accepted it until 30 April 2015"),
+        ("/{}/silence", "sam", {"rule": "action-silent"}, "Silenced until 30 April 2015"),
+        ("/silence", "sam", {"rule": "return-due-soon"}, "Silenced until 30 April 2015"),
+    ],
+)
+def test_what_keeps_rules_quiet_is_for_whoever_has_lately_shown_who_they_are(
+    site: Site, path: str, who: str, fields: dict[str, str], done: str
+) -> None:
+    site = on(site, NAMED_ON)
+    path = path.format(site.world.action("trust"))
+    site.get(path, as_=who)
+    site.world.clock.advance(timedelta(minutes=16))
+    asked = site.post(path, {**UNTIL, **fields, "reason": "The team moves house"}, as_=who)
+    assert (asked.status, asked.page.heading) == (403, "Show that it is you")
+    assert asked.page.hidden["kept.reason"] == "The team moves house"
+    assert site.get("/hold/1", as_="sam").status == 404
+    thanks = site.post("/confirm", asked.page.hidden, as_=who)
+    assert done in site.post(path, thanks.page.hidden, as_=who).text
 
 
 def test_silencing_is_for_three_posts_only(site: Site) -> None:

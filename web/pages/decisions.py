@@ -80,6 +80,7 @@ def answer(desk: Desk, number: int) -> Response:
 def count(desk: Desk, number: int) -> Response:
     """Count the answers given so far."""
     decision, form = _decision(desk, number), OwnForm(desk.form)
+    require_fresh(desk)
     try:
         with desk.begin() as tx:
             count_answers(tx, decision.ref, version=form.version_seen(), key=form.key.data)

@@ -25,6 +25,7 @@ from web.desk import Desk
 from web.failures import is_not_there
 from web.forms.fields import OwnForm
 from web.forms.holding import EVERY_RULE, AcceptForm, ReplyForm, SilenceForm, reply_form, silence_form
+from web.fresh import require_fresh
 from web.render import day
 
 HOLD = "hold"
@@ -134,6 +135,7 @@ def take_acceptance(desk: Desk, kind: str, number: int) -> Response:
     rights, form = _rights(desk, kind, number), AcceptForm(desk.form)
     if not form.validate():
         return _accept_page(desk, rights, form, status=422)
+    require_fresh(desk)
     until_on = form.until_on.data
 
     def command(tx: Tx) -> str:
@@ -155,6 +157,7 @@ def take_silence(desk: Desk, kind: str, number: int) -> Response:
     form = silence_form(rights.silences, desk.form, or_all=rights.silences_all)
     if not form.validate():
         return _silence_page(desk, rights, form, status=422)
+    require_fresh(desk)
     rule = None if form.rule.data == EVERY_RULE else form.rule.data
 
     def command(tx: Tx) -> str:
@@ -182,6 +185,7 @@ def take_silence_of_all(desk: Desk) -> Response:
         form = silence_form(rules_to_silence(tx), desk.form, or_all=False)
     if not form.validate():
         return _silence_all_page(desk, form, status=422)
+    require_fresh(desk)
     try:
         with desk.begin() as tx:
             silence(
