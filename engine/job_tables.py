@@ -17,8 +17,8 @@ NAMESPACE = "procrastinate"
 _TAKES_AWAY = "_post_"
 _CALL = sa.text(
     "SELECT procrastinate_defer_jobs_v1("
-    "ARRAY[ROW(:queue, :task, 0, NULL, :task, '{}'::jsonb, NULL)::procrastinate_job_to_defer_v1]) "
-    "WHERE NOT EXISTS (SELECT FROM procrastinate_jobs WHERE queueing_lock = :task AND status = 'todo')"
+    "ARRAY[ROW(:queue, CAST(:task AS text), 0, NULL, CAST(:task AS text), '{}'::jsonb, NULL)::procrastinate_job_to_defer_v1]) "
+    "WHERE NOT EXISTS (SELECT FROM procrastinate_jobs WHERE queueing_lock = CAST(:task AS text) AND status = 'todo')"
 )
 # A call that a crash of the database takes along costs nothing but a few seconds, so nobody waits for the disk.
 _HERE = sa.text(
