@@ -155,7 +155,7 @@ def _say_restored(done: Restored, target: str, folder: Path) -> None:
     say()
     say(said_of_rows(done.copied))
     size = sum(content.size for content in manifest.files)
-    say(f"{said_of_files(Brought(len(manifest.files), size))} They lie in {folder}.")
+    say(said_of_files(Brought(len(manifest.files), size), folder))
     say(said_of_proof(done.copied.heads, done.copied.proof))
     say()
     say(f"{shown(target)} is as it was on {_moment(manifest.made_at)}.")

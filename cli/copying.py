@@ -14,6 +14,7 @@ from assurance.copies.contents import Brought, cabinet_in, copy_contents
 from assurance.copies.copying import Copied, TableCopied, copying
 from cli.opening import (
     FOUND,
+    BadInput,
     JsonOption,
     QuietOption,
     answering,
@@ -79,13 +80,18 @@ def copy_(
             with named(target), copying(store, other, on_rows=told.on_rows) as (_, copied):
                 told.on_step("The files are copied ...")
                 brought = copy_contents(copied.contents, source, cabinet, at=SystemClock().now())
+                if copied.contents and not brought.number:
+                    raise BadInput(
+                        f"None of the {several(len(copied.contents), 'file')} of {shown(original)} lies in {source.folder}; "
+                        "say with --files-from where they are. Nothing was copied."
+                    )
         if as_json:
             show_json(_plain(copied, brought))
         elif not quiet:
             show_tables(copied.tables)
             say()
             say(said_of_rows(copied))
-            say(f"{said_of_files(brought)} They lie in {cabinet.folder}.")
+            say(said_of_files(brought, cabinet.folder))
             say(said_of_proof(copied.heads, copied.proof))
             say(
                 f"Both owe the same mails now: go on with {shown(target)}, and do not start {shown(original)} again."
@@ -124,9 +130,12 @@ def said_of_rows(copied: Copied) -> str:
     )
 
 
-def said_of_files(brought: Brought) -> str:
-    """Say how many files came along."""
-    return f"{several(brought.number, 'file')} ({brought.size / 1e6:.1f} MB), each by its SHA-256."
+def said_of_files(brought: Brought, folder: Path) -> str:
+    """Say how many files came along, and where they lie."""
+    if not brought.number:
+        return "There are no files."
+    many = f"{several(brought.number, 'file')} ({brought.size / 1e6:.1f} MB)"
+    return f"{many}, each with its SHA-256, in {folder.resolve()}."
 
 
 def said_of_proof(heads: str, proof: Proof) -> str:

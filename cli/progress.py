@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,8 +12,6 @@ import typer
 from assurance.copies.copying import CannotCopy, Unequal
 from cli.opening import FOUND, BadInput
 from cli.shown import Screen
-
-_NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
 @dataclass(slots=True)
@@ -61,9 +58,3 @@ def answering_copies() -> Iterator[None]:
             typer.echo(difference, err=True)
         typer.echo("The copy is not equal; it was taken back, and the target is empty.", err=True)
         raise typer.Exit(FOUND) from error
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
-            raise
-        raise BadInput(
-            "There is no room left where it is written; what was half done was taken away. Make room, or name another place."
-        ) from error

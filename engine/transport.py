@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,15 +61,16 @@ class Summing:
         return Sum(self._rows, f"{self._total % _OVER_ALL:064x}")
 
 
-def stored_rows(session: Session, table: sa.Table) -> Iterator[Sequence[Row]]:
+def stored_rows(session: Session, table: sa.Table) -> Generator[Sequence[Row], None, None]:
     """Give all rows of a table in batches, by their primary key, without holding them all in memory.
 
     Raises NotAsDeclared for a value that is not of its column's kind, as only SQLite can keep one.
     """
     batches = _as_they_are(session, table) if _is_embedded(session) else _in_that_form(session, table)
-    for batch in batches:
-        _check(table, batch)
-        yield batch
+    with closing(batches):
+        for batch in batches:
+            _check(table, batch)
+            yield batch
 
 
 def sum_of(session: Session, table: sa.Table, on_rows: OnRows) -> Sum:
@@ -217,7 +218,7 @@ def _is_embedded(session: Session) -> bool:
     return bool(session.info["dialect"].name == "sqlite")
 
 
-def _as_they_are(session: Session, table: sa.Table) -> Iterator[Sequence[Row]]:
+def _as_they_are(session: Session, table: sa.Table) -> Generator[Sequence[Row], None, None]:
     """Read the stored values past the types of the columns, which would make instants of texts."""
     query = sa.select(*table.c).order_by(*table.primary_key.columns)
     text = str(query.compile(dialect=session.info["dialect"]))
@@ -226,7 +227,7 @@ def _as_they_are(session: Session, table: sa.Table) -> Iterator[Sequence[Row]]:
             yield batch
 
 
-def _in_that_form(session: Session, table: sa.Table) -> Iterator[Sequence[Row]]:
+def _in_that_form(session: Session, table: sa.Table) -> Generator[Sequence[Row], None, None]:
     """Ask a server for the same, a batch at a time: by itself it would send the whole table at once."""
     columns = [_as_sqlite_keeps(column) for column in table.c]
     query = sa.select(*columns).order_by(*table.primary_key.columns)

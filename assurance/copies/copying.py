@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -158,7 +158,8 @@ def _carry(reading: Session, writing: Session, on_rows: OnRows) -> dict[str, Sum
         with loading(writing, TABLES):
             for table in TABLES:
                 summing = Summing()
-                put_rows(writing, table, summing.passing(stored_rows(reading, table)))
+                with closing(stored_rows(reading, table)) as stored:
+                    put_rows(writing, table, summing.passing(stored))
                 read[table.name] = summing.sum
                 on_rows(table.name, summing.sum.rows)
     except NotAsDeclared as error:
