@@ -20,6 +20,7 @@ class Size(NamedTuple):
 
 
 SIZES = {
+    "a fault of a mail server": Size(1, 10),
     "years in a file": Size(8, 20_000),
     "years on a server": Size(2, 500),
     "a killed demo": Size(2, 100),

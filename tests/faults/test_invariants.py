@@ -95,7 +95,7 @@ BREACHES = {
     ),
     "a state that nobody brought about": (
         "UPDATE action SET state = 'closed' WHERE id = 1",
-        "action/1 line 7: its state is 'closed', its history says 'verified'",
+        "its state is 'closed', its history says 'verified'",
     ),
     "a rule that has fired twice": (
         COPY.format(once="once || '-again'", data="data", where=FIRING),

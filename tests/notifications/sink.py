@@ -18,6 +18,8 @@ DROP = "drop"  # cut the connection
 HANG = "hang"  # say nothing more
 GARBAGE = "garbage"  # answer with what is no answer
 TAKEN_THEN_DROP = "taken, then drop"
+TAKEN_THEN_HANG = "taken, then hang"
+SLOW = "slow: "  # answer as usual, letter by letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Sink:
         self.seen.append(stage)
         answers = self.script.get(stage)
         planned = answers.pop(0) if answers else self.always.get(stage)
+        if planned == SLOW:
+            return f"{SLOW}{usual}"
         return usual if planned is None else planned
 
 
@@ -105,7 +109,7 @@ class _Conversation:
     async def _take(self) -> None:
         answer = self._sink.answer("DATA", "354 go on")
         await self._say(answer)
-        if not answer.startswith("354"):
+        if not answer.removeprefix(SLOW).startswith("354"):
             return
         lines = []
         while (line := await self._reader.readline()) != b".\r\n":
@@ -113,24 +117,27 @@ class _Conversation:
                 raise _HangUp
             lines.append(line.removeprefix(b"."))
         answer = self._sink.answer("END", "250 taken")
-        if answer in ("250 taken", TAKEN_THEN_DROP):
+        if answer.removeprefix(SLOW) in ("250 taken", TAKEN_THEN_DROP, TAKEN_THEN_HANG):
             self._sink.taken.append(Taken(self._sender, tuple(self._recipients), b"".join(lines)))
         await self._say(answer)
 
     async def _say(self, answer: str) -> None:
         if answer in (DROP, TAKEN_THEN_DROP):
             raise _HangUp
-        if answer == HANG:
+        if answer in (HANG, TAKEN_THEN_HANG):
             await self._reader.read()  # until the other side gives up
             raise _HangUp
-        words = "This is not SMTP" if answer == GARBAGE else answer
-        self._writer.write(f"{words}\r\n".encode())
-        await self._writer.drain()
+        words = "This is not SMTP" if answer == GARBAGE else answer.removeprefix(SLOW)
+        told = f"{words}\r\n".encode()
+        for part in (told[at : at + 1] for at in range(len(told))) if answer.startswith(SLOW) else (told,):
+            self._writer.write(part)
+            await self._writer.drain()
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager
-async def open_sink(sink: Sink) -> AsyncIterator[Sink]:
-    """Open the scripted server on a free port."""
+async def open_sink(sink: Sink, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Sink]:
+    """Open the scripted server on a free port, encrypted where it has a certificate."""
     talks: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -141,7 +148,7 @@ async def open_sink(sink: Sink) -> AsyncIterator[Sink]:
         await _Conversation(sink, reader, writer).hold()
         talks.discard(talk)
 
-    server = await asyncio.start_server(converse, "127.0.0.1", 0)
+    server = await asyncio.start_server(converse, "127.0.0.1", 0, ssl=tls)
     sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink
