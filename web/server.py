@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -37,7 +40,11 @@ def bind(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def served(app: FastAPI, listening: socket.socket) -> Iterator[str]:
-    """Serve an application until the block is left, and give its address; answers under way are finished first."""
+    """Serve an application until the block is left, and give its address; answers under way are finished first.
+
+    Raises OSError where it cannot be served. Where it stops by itself afterwards the whole process is asked to stop, as
+    by SIGTERM: whatever goes on beside pages does not go on without them unnoticed.
+    """
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -45,13 +52,47 @@ def served(app: FastAPI, listening: socket.socket) -> Iterator[str]:
         server_header=False,
         timeout_graceful_shutdown=AT_LEAST_UNTIL,
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],), name="pages", daemon=True)
     host, port = listening.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    server = _Pages(config)
+    thread = threading.Thread(target=server.serve_here, args=(listening,), name="pages", daemon=True)
     thread.start()
+    server.is_decided.wait()
     try:
-        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        if server.started:
+            yield address
+        if server.has_failed:
+            raise OSError(errno.EIO, f"the pages cannot be served there: {server.fault}", address)
     finally:
         server.should_exit = True
         thread.join()
         listening.close()
+
+
+class _Pages(uvicorn.Server):
+    """The server of the pages; `is_decided` is set as soon as it answers, or has failed to."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_decided = threading.Event()
+        self.has_failed = False
+        self.fault = "the server has stopped by itself"
+
+    def serve_here(self, listening: socket.socket) -> None:
+        """Serve in the present thread until it is asked to stop."""
+        try:
+            self.run([listening])
+        except SystemExit:
+            self.fault = "the server has given up; its log says why"
+        except Exception as error:
+            log.exception("the pages cannot be served")
+            self.fault = str(error)
+        self.has_failed = not self.should_exit
+        if self.has_failed and self.started:
+            os.kill(os.getpid(), signal.SIGTERM)
+        self.is_decided.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self.is_decided.set()
