@@ -102,31 +102,21 @@ def preload(database: Database, lines: int) -> None:
     """Write copies of the workflow that is finished, with a checkpoint for each state, and the application's rows."""
     if _has_rows():
         three_tables.preload(database, lines)
-    where = "" if database.is_file else "dbos."
     measure(database, 1, 1)
-    subjects = lines // len(STATES)
-    columns = _columns(database, "workflow_status")
-    kept = [name for name in columns if name != "workflow_uuid"]
-    steps = [name for name in _columns(database, "operation_outputs") if name != "workflow_uuid"]
-    finished = f"(SELECT workflow_uuid FROM {where}workflow_status WHERE status = 'SUCCESS' LIMIT 1)"
-    status = ", ".join(f'w."{name}"' for name in kept)
-    outputs = ", ".join(f'o."{name}"' for name in steps)
-    named, named_steps = (", ".join(f'"{name}"' for name in names) for names in (kept, steps))
-    many = three_tables.numbers(database, subjects)
-    three_tables.tell(
-        database,
-        [
-            (
-                f"INSERT INTO {where}workflow_status (workflow_uuid, {named}) SELECT 'earlier-' || s.i, {status} "
-                f"FROM {where}workflow_status w, {many} WHERE w.workflow_uuid = {finished}"
-            ),
-            (
-                f"INSERT INTO {where}operation_outputs (workflow_uuid, {named_steps}) "
-                f"SELECT 'earlier-' || s.i, {outputs} FROM {where}operation_outputs o, {many} "
-                "WHERE o.workflow_uuid NOT LIKE 'earlier-%'"
-            ),
-        ],
+    where = "" if database.is_file else "dbos."
+    (pattern,) = three_tables.ask(
+        database, f"SELECT workflow_uuid FROM {where}workflow_status WHERE status = 'SUCCESS' LIMIT 1"
     )
+    many = three_tables.numbers(database, lines // len(STATES))
+    statements = []
+    for table in ("workflow_status", "operation_outputs"):
+        kept = [f'"{name}"' for name in _columns(database, table) if name != "workflow_uuid"]
+        copied = ", ".join(f"o.{name}" for name in kept)
+        statements.append(
+            f"INSERT INTO {where}{table} (workflow_uuid, {', '.join(kept)}) SELECT 'earlier-' || s.i, {copied} "
+            f"FROM {where}{table} o, {many} WHERE o.workflow_uuid = '{pattern}'"
+        )
+    three_tables.tell(database, statements)
 
 
 def counted(database: Database) -> Counted:

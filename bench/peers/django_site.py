@@ -35,7 +35,9 @@ def configure(database: Database, apps: Sequence[str], **more: Any) -> None:
 def make_tables() -> None:
     """Make all tables and one user, who makes every move."""
     call_command("migrate", verbosity=0)
-    call_command("migrate", verbosity=0, run_syncdb=True)  # applications without migrations point at those with
+    call_command(
+        "migrate", verbosity=0, run_syncdb=True
+    )  # applications without migrations point at those with
     get_user_model().objects.create(username=ACTOR)
     connections.close_all()
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 
@@ -73,12 +74,12 @@ def counted(database: Database) -> Counted:
     return Counted(*ask(database, f"SELECT ({finished}), (SELECT count(*) FROM history)"))
 
 
-def numbers(database: Database, many: int) -> str:
-    """Give what stands after FROM to have the numbers from 1 on as `i`."""
+def numbers(database: Database, many: int, *, kind: str = "int") -> str:
+    """Give what stands after FROM to have the numbers from 1 on as `i`, on a server of this kind of number."""
     if database.is_file:
         counting = f"VALUES (1) UNION ALL SELECT i + 1 FROM s WHERE i < {many}"
         return f"(WITH RECURSIVE s (i) AS ({counting}) SELECT i FROM s) AS s"
-    return f"generate_series(1, {many}) AS s (i)"
+    return f"generate_series(1::{kind}, {many}) AS s (i)"
 
 
 def tell(database: Database, statements: Sequence[str]) -> None:
@@ -100,11 +101,11 @@ def tell(database: Database, statements: Sequence[str]) -> None:
         server.execute("VACUUM ANALYZE")
 
 
-def ask(database: Database, query: str) -> tuple[int, ...]:
+def ask(database: Database, query: str) -> tuple[Any, ...]:
     """Give the first row of an answer."""
     if database.is_file:
         with closing(sqlite3.connect(database.path)) as file:
-            row: tuple[int, ...] = file.execute(query).fetchone()
+            row: tuple[Any, ...] = file.execute(query).fetchone()
             return row
     with psycopg.connect(database.plain_url) as server:
         return tuple(server.execute(query.encode()).fetchone() or ())
