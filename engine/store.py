@@ -315,10 +315,17 @@ def sqlite_journal(version: tuple[int, int, int] = sqlite3.sqlite_version_info) 
 def _sqlite(url: URL, *, synchronous: str) -> sa.Engine:
     if url.database in (None, "", ":memory:"):
         # One connection for all threads: a database in memory lives only as long as its connection.
-        db = sa.create_engine(url, poolclass=sa.StaticPool, connect_args={"check_same_thread": False})
+        db = sa.create_engine(
+            url,
+            poolclass=sa.StaticPool,
+            connect_args={"check_same_thread": False},
+            hide_parameters=True,
+        )
     else:
         db = sa.create_engine(
-            url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+            url,
+            connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+            hide_parameters=True,
         )
 
     @sa.event.listens_for(db, "connect")
@@ -349,7 +356,7 @@ def _sqlite_driver(connection: object) -> sqlite3.Connection:
 
 
 def _postgresql(url: URL) -> sa.Engine:
-    db = sa.create_engine(url)
+    db = sa.create_engine(url, hide_parameters=True)
 
     @sa.event.listens_for(db, "checkout")
     def _look(driver: DBAPIConnection, record: sa.pool.ConnectionPoolEntry, _lent: object) -> None:

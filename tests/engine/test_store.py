@@ -277,3 +277,12 @@ def _free(store: Store, leaves: list[int]) -> list[int]:
     with store.begin() as another:
         query = sa.select(Leaf.id).where(Leaf.id.in_(leaves)).order_by(Leaf.id)
         return list(another.scalars(query.with_for_update(skip_locked=True)))
+
+
+def test_a_statement_that_fails_is_told_without_what_somebody_wrote(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "one.sqlite")
+    with pytest.raises(sa.exc.OperationalError) as failed, store.begin() as session:
+        session.execute(sa.text("INSERT INTO nowhere VALUES (:said)"), {"said": "a child was seen"})
+    store.close()
+    assert "nowhere" in str(failed.value)
+    assert "a child was seen" not in str(failed.value)
