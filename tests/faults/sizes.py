@@ -20,6 +20,9 @@ class Size(NamedTuple):
 
 
 SIZES = {
+    "a lost connection": Size(5, 200),  # of each kind
+    "a night on a bad line": Size(5, 200),
+    "a crash of the server": Size(5, 200),
     "a fault of a mail server": Size(1, 10),
     "years in a file": Size(8, 20_000),
     "years on a server": Size(2, 500),
