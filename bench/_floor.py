@@ -1,4 +1,4 @@
-"""The floor: what a move writes, written by bare sqlite3 and nothing else."""
+"""The floor: what a move writes, written by the bare driver and nothing else, statement by statement."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from engine.store import BUSY_TIMEOUT_MS, instant_text, sqlite_journal
 
@@ -29,60 +31,95 @@ class Step:
     written: dict[str, list[Row]]
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A connection of the bare driver, without its own idea of transactions."""
+
+    connection: Any
+    is_file: bool
+
+    def ask(self, query: str, *values: Any) -> list[Row]:
+        """Give the rows of a query, its values marked by `?`."""
+        cursor = self.connection.execute(self._marked(query), values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def bytes(self) -> int:
+        """Give how much was written so far: the size of a file, the length of a server's write-ahead log."""
+        if self.is_file:
+            (pages,), (page,) = (
+                self.connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")
+            )
+            return int(pages * page)
+        return int(self.connection.execute("SELECT pg_current_wal_lsn() - '0/0'").fetchone()[0])
+
+    def observe(self, subject: int, take_step: Callable[[], None]) -> Step:
+        """Let a step be taken and give all that it has written for this subject."""
+        before = self._action(subject)
+        (newest,) = self.ask("SELECT coalesce(max(id), 0) AS id FROM message")
+        (latest,) = self.ask("SELECT max(due_at) AS due_at FROM timer")
+        take_step()
+        after = self._action(subject)
+        line = "subject_kind = 'action' AND subject_id = ? AND seq = ?"
+        place = subject, after["version"]
+        return Step(
+            {name: value for name, value in after.items() if before[name] != value},
+            {
+                "event": self.ask(f"SELECT * FROM event WHERE {line}", *place),
+                "event_text": self.ask(f"SELECT * FROM event_text WHERE {line}", *place),
+                "timer": self.ask("SELECT * FROM timer WHERE due_at > ?", latest["due_at"]),
+                "message": self.ask("SELECT * FROM message WHERE id > ? ORDER BY id", newest["id"]),
+            },
+        )
+
+    def statements(self, step: Step, pattern: int, subject: int, at: datetime) -> list[Statement]:
+        """Give the statements that write for one subject, at an instant, what the step wrote for the pattern."""
+        likeness = _Likeness(pattern, subject, at)
+        changed = likeness.of(step.changed)
+        columns = ", ".join(f"{name} = ?" for name in changed)
+        update = f"UPDATE action SET {columns} WHERE id = ? AND version = ?"
+        found: list[Statement] = [
+            (self._marked(update), (*changed.values(), subject, changed["version"] - 1))
+        ]
+        for table, rows in step.written.items():
+            if rows:
+                text, values = _insert(table, [likeness.of(row) for row in rows])
+                found.append((self._marked(text), values))
+        return found
+
+    def write(self, moves: Sequence[list[Statement]]) -> None:
+        """Write each move in a transaction of its own."""
+        execute = self.connection.execute
+        begin = "BEGIN IMMEDIATE" if self.is_file else "BEGIN"
+        for move in moves:
+            execute(begin)
+            for text, values in move:
+                if execute(text, values).rowcount < 1:
+                    raise LookupError(f"nothing was written by {text}")
+            execute("COMMIT")
+
+    def _action(self, subject: int) -> Row:
+        return self.ask("SELECT * FROM action WHERE id = ?", subject)[0]
+
+    def _marked(self, text: str) -> str:
+        return text if self.is_file else text.replace("?", "%s")
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the database with the very pragmas of engine.store."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA journal_mode={sqlite_journal()}")
-        connection.execute("PRAGMA synchronous=FULL")
-        yield connection
-
-
-def observe(connection: sqlite3.Connection, subject: int, take_step: Callable[[], None]) -> Step:
-    """Let a step be taken and give all that it has written for this subject."""
-    before = _action(connection, subject)
-    newest = connection.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0]
-    latest = connection.execute("SELECT max(due_at) FROM timer").fetchone()[0]
-    take_step()
-    after = _action(connection, subject)
-    line = f"subject_kind = 'action' AND subject_id = {subject} AND seq = {after['version']}"
-    return Step(
-        {name: value for name, value in after.items() if before[name] != value},
-        {
-            "event": _rows(connection, f"SELECT * FROM event WHERE {line}"),
-            "event_text": _rows(connection, f"SELECT * FROM event_text WHERE {line}"),
-            "timer": _rows(connection, f"SELECT * FROM timer WHERE due_at > '{latest}'"),
-            "message": _rows(connection, f"SELECT * FROM message WHERE id > {newest} ORDER BY id"),
-        },
-    )
-
-
-def statements(step: Step, pattern: int, subject: int, at: datetime) -> list[Statement]:
-    """Give the statements that write for one subject, at an instant, what the step wrote for the pattern."""
-    likeness = _Likeness(pattern, subject, instant_text(at))
-    changed = likeness.of(step.changed)
-    columns = ", ".join(f"{name} = ?" for name in changed)
-    seen = changed["version"] - 1
-    found: list[Statement] = [
-        (f"UPDATE action SET {columns} WHERE id = ? AND version = ?", (*changed.values(), subject, seen))
-    ]
-    for table, rows in step.written.items():
-        if rows:
-            found.append(_insert(table, [likeness.of(row) for row in rows]))
-    return found
-
-
-def write(connection: sqlite3.Connection, moves: Sequence[list[Statement]]) -> None:
-    """Write each move in a transaction of its own."""
-    execute = connection.execute
-    for move in moves:
-        execute("BEGIN IMMEDIATE")
-        for text, values in move:
-            if execute(text, values).rowcount < 1:
-                raise LookupError(f"nothing was written by {text}")
-        execute("COMMIT")
+def opened(where: Path | str) -> Iterator[Floor]:
+    """Open a file with the very pragmas of engine.store, or a server with every statement prepared at its second use."""
+    if isinstance(where, Path):
+        with closing(sqlite3.connect(where, isolation_level=None)) as file:
+            file.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            file.execute("PRAGMA foreign_keys=ON")
+            file.execute(f"PRAGMA journal_mode={sqlite_journal()}")
+            file.execute("PRAGMA synchronous=FULL")
+            yield Floor(file, is_file=True)
+        return
+    url = where.replace("postgresql+psycopg:", "postgresql:")
+    with psycopg.connect(url, autocommit=True, prepare_threshold=1) as server:
+        server.execute("SELECT set_config('auditloop.group', 'every', false)")
+        yield Floor(server, is_file=False)
 
 
 def _insert(table: str, rows: list[Row]) -> Statement:
@@ -102,7 +139,7 @@ class _Likeness:
 
     pattern: int
     subject: int
-    at: str
+    at: datetime
 
     def of(self, row: Row) -> Row:
         is_about_it = row.get("subject_kind") == "action"
@@ -112,20 +149,10 @@ class _Likeness:
         if name in SEALS:
             return secrets.token_hex(32)  # as unlike its neighbours as a seal is
         if name in INSTANTS:
-            return self.at
+            return instant_text(self.at) if isinstance(value, str) else self.at
         if name == "subject_id" and is_about_it:
             return self.subject
         if isinstance(value, str):
             named = value.replace(f"action/{self.pattern}", f"action/{self.subject}")
             return named.replace(f"Action {self.pattern}", f"Action {self.subject}")
         return value
-
-
-def _action(connection: sqlite3.Connection, subject: int) -> Row:
-    return _rows(connection, f"SELECT * FROM action WHERE id = {subject}")[0]
-
-
-def _rows(connection: sqlite3.Connection, query: str) -> list[Row]:
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]

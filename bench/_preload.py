@@ -3,65 +3,50 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
 from pathlib import Path
 
-import sqlalchemy as sa
-
-from engine.store import Store, open_store
+from bench._floor import Floor, opened
 
 LINES = 5
 FIRST_ID = 10_000_000
 
 
-def preload(where: Path | str, events: int, pattern: int, *, lines: int = LINES) -> None:
-    """Write copies of a settled action with so many `lines`: so many lines of history in all, and their mails.
+def preload(where: Path | str, events: int, pattern: int) -> None:
+    """Write copies of a settled action: so many lines of history, an action for five of them, and their mails.
 
     Their seals are not those of the lines; who measures moves does not ask them.
     """
-    copies = events // lines
+    copies = events // LINES
     of_pattern = f"o.subject_kind = 'action' AND o.subject_id = {pattern}"
-    own = "'action/' || n.i ||"
-    key = f"replace(o.key, 'action/{pattern}:', {own} ':')"
-    with closing(open_store(where, survives_power_cut=False)) as store:
-        numbers = _numbers(store, copies)
-        with store.db.connect() as connection, connection.begin():
-            _copy(connection, "action", numbers, f"o.id = {pattern}", {"id": "n.i", "number": "n.i"})
-            for line in range(1, lines + 1):
-                # Line by line, as time would have it, not subject by subject.
-                _copy(connection, "event", numbers, f"{of_pattern} AND o.seq = {line}", {"subject_id": "n.i"})
-                wanted = f"o.cause = 'action/{pattern} line {line}'"
-                sent = {"id": None, "key": key, "sent_at": "o.created_at", "state": "'sent'"}
-                _copy(connection, "message", numbers, wanted, sent)
-        _settle(store)
+    key = f"replace(o.key, 'action/{pattern}:', 'action/' || ({FIRST_ID} + i) || ':')"
+    with opened(where) as floor:
+        tell = floor.connection.execute
+        if floor.is_file:
+            tell("PRAGMA synchronous=OFF")
+        tell("BEGIN IMMEDIATE" if floor.is_file else "BEGIN")
+        _copy(floor, "action", copies, f"o.id = {pattern}", {"id": "i", "number": "i"})
+        for line in range(1, LINES + 1):
+            # Line by line, as time would have it, not subject by subject.
+            _copy(floor, "event", copies, f"{of_pattern} AND o.seq = {line}", {"subject_id": "i"})
+            wanted = f"o.cause = 'action/{pattern} line {line}'"
+            _copy(floor, "message", copies, wanted, {"id": None, "key": key, "sent_at": "o.created_at"})
+        tell("COMMIT")
+        if not floor.is_file:
+            # What a server does by itself within minutes of so many rows, and would do while we measure.
+            tell("VACUUM ANALYZE action, event, message")
+    if isinstance(where, Path):
+        with where.open("rb") as written:
+            os.fsync(written.fileno())  # else the disk would still be at it while we measure
 
 
-def _numbers(store: Store, copies: int) -> str:
-    first, last = FIRST_ID + 1, FIRST_ID + copies
-    if store.path is None:
-        return f"generate_series({first}, {last}) AS n (i)"
-    counting = f"SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}"
-    return f"(WITH RECURSIVE n (i) AS ({counting}) SELECT i FROM n) AS n"
-
-
-def _copy(
-    connection: sa.Connection, table: str, numbers: str, wanted: str, changed: dict[str, str | None]
-) -> None:
-    columns = [column["name"] for column in sa.inspect(connection).get_columns(table)]
-    kept = [name for name in columns if name not in changed or changed[name] is not None]
-    values = [changed.get(name) or f'o."{name}"' for name in kept]
+def _copy(floor: Floor, table: str, copies: int, wanted: str, changed: dict[str, str | None]) -> None:
+    columns = floor.connection.execute(f"SELECT * FROM {table} LIMIT 0").description
+    kept = [name for name, *_ in columns if name not in changed or changed[name] is not None]
+    values = [
+        f"{FIRST_ID} + i" if changed.get(name) == "i" else changed.get(name) or f'o."{name}"' for name in kept
+    ]
     named = ", ".join(f'"{name}"' for name in kept)
-    connection.exec_driver_sql(
-        f"INSERT INTO {table} ({named}) SELECT {', '.join(values)} FROM {numbers}, {table} o WHERE {wanted}"
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {copies}) "
+    floor.connection.execute(
+        f"INSERT INTO {table} ({named}) {numbers} SELECT {', '.join(values)} FROM n, {table} o WHERE {wanted}"
     )
-
-
-def _settle(store: Store) -> None:
-    """Have the disk be done with it, else it would still be at it while we measure."""
-    with store.db.connect() as connection:
-        driver = connection.execution_options(isolation_level="AUTOCOMMIT")
-        for statement in ("ANALYZE",) if store.path else ("VACUUM ANALYZE", "CHECKPOINT"):
-            driver.exec_driver_sql(statement)
-    if store.path is not None:
-        with store.path.open("rb") as written:
-            os.fsync(written.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,10 +11,25 @@ import pytest
 from bench.moves import main
 
 
+@pytest.mark.parametrize(
+    ("kind", "preloads"),
+    [("sqlite", [0, 100]), pytest.param("postgresql", [0], marks=pytest.mark.postgres)],
+)
 def test_the_bench_measures_moves_against_a_floor_that_writes_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kind: str, preloads: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["--subjects", "6", "--rounds", "2", "--preload", "100", "--folder", str(tmp_path)]) == 0
+    small = ["--subjects", "2", "--rounds", "1", "--writers", "2", "--preload", str(preloads[-1])]
+    assert main(["--databases", kind, *small, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [(one["writers"], one["lines_before"]) for one in told["moves"]] == [(2, n) for n in preloads]
+    assert all(0 < one["lowest"] <= one["ratio"] <= one["highest"] for one in told["moves"])
+    (cost,) = told["costs"]
+    assert list(cost["statements"]) == ["agree", "begin", "confirm", "verify"]
+
+
+def test_the_bench_says_what_it_measures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--databases", "sqlite", "--subjects", "2", "--rounds", "1", "--writers", "1"]
+    assert main([*few, "--folder", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert re.search(r"ratio +\d\.\d\d of the floor", said)
     assert "agree 8, begin 7, confirm 9, verify 9" in said
