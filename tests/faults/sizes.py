@@ -20,6 +20,10 @@ class Size(NamedTuple):
 
 
 SIZES = {
+    "a yes against a no": Size(15, 1_000),  # on each database, as those that follow
+    "a hundred confirmations": Size(2, 200),
+    "a hundred times one request": Size(2, 200),
+    "eight schedulers": Size(2, 200),
     "a lost connection": Size(5, 200),  # of each kind
     "a night on a bad line": Size(5, 200),
     "a crash of the server": Size(5, 200),

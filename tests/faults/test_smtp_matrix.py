@@ -69,7 +69,7 @@ class Fault(NamedTuple):
     @property
     def is_in_doubt(self) -> bool:
         """Say whether nobody can know what became of a letter."""
-        return self.stage == "END" and self.answer in (DROP, HANG, *AFTER_THE_LAST_DOT)
+        return self.stage == "END" and self.answer in (DROP, HANG, GARBAGE, *AFTER_THE_LAST_DOT)
 
     def expected(self, number: int, severity: str) -> State:
         """Say what becomes in the end of a letter: the first is hit, or all of them are."""
