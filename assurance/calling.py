@@ -45,7 +45,7 @@ class Bell:
         self._rung.set()
         self._thread.join()
         if was_rung:
-            call_to_post(self._store)
+            call(self._store, POST, DELIVER)
 
     def _answer(self) -> None:
         while True:
@@ -53,7 +53,7 @@ class Bell:
             if self._closed.is_set():
                 return
             self._rung.clear()
-            call_to_post(self._store)
+            call(self._store, POST, DELIVER)
             self._closed.wait(AT_MOST_EVERY)
 
 
@@ -82,12 +82,12 @@ def calling_at_the_end(office: Office) -> Iterator[None]:
     finally:
         office.on_owed = before
         if owed.is_set():
-            call_to_post(office.store)
+            call(office.store, POST, DELIVER)
 
 
-def call_to_post(store: Store) -> None:
-    """Call a worker to deliver; where that cannot be, mail goes with the next round."""
+def call(store: Store, line: str, task: str) -> None:
+    """Call a worker to do something now; where that cannot be, it is done in the next round."""
     try:
-        call_for(store, POST, DELIVER)
+        call_for(store, line, task)
     except SQLAlchemyError:
-        log.info("no worker could be called to the post; mail goes with the next round", exc_info=True)
+        log.info("no worker could be called to %s; it is done in the next round", task, exc_info=True)

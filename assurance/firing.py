@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from assurance.facts import Known
-from assurance.judging import Judged, judged, lock
+from assurance.judging import Judged, judged, lock, lock_free
 from assurance.matters import plain
 from assurance.office import Tx
 from assurance.past import FIRED, NOTICED
@@ -28,8 +28,27 @@ HASH_SHOWN = 12
 
 def look(tx: Tx, due: Sequence[Due], *, withheld: frozenset[str]) -> SweepTally:
     """Judge subjects and write what is new: first all rows, then all timers, in the order that people take them too."""
+    lock(tx, [one.ref for one in due])
+    return _look(tx, due, withheld)
+
+
+def look_at_free(tx: Tx, due: Sequence[Due], *, withheld: frozenset[str]) -> SweepTally:
+    """Do the same with those subjects that nobody else holds, and at which nobody has looked meanwhile."""
+    free = lock_free(tx, [one.ref for one in due])
+    seen: dict[str, list[int]] = defaultdict(list)
+    for ref in free:
+        seen[ref.kind].append(ref.id)
+    set_at = {
+        Ref(kind, number): due_at
+        for kind, numbers in seen.items()
+        for number, due_at in timers.set_for(tx.session, kind, numbers).items()
+    }
+    left = [one for one in due if set_at.get(one.ref) == one.due_at]
+    return _look(tx, left, withheld) if left else SweepTally()
+
+
+def _look(tx: Tx, due: Sequence[Due], withheld: frozenset[str]) -> SweepTally:
     refs = [one.ref for one in due]
-    lock(tx, refs)
     found = list(judged(tx, refs, withheld=withheld))
     spoken = _write(tx, found, {one.ref: one.due_at for one in due})
     tell_of(tx, spoken)

@@ -44,6 +44,16 @@ def lock(tx: Tx, refs: Sequence[Ref]) -> None:
         tx.playbook.noun(kind).lock(tx.session, by_kind[kind])
 
 
+def lock_free(tx: Tx, refs: Sequence[Ref]) -> set[Ref]:
+    """Lock those subjects that nobody else holds, and give them: whoever holds one looks at it, or has it looked at."""
+    by_kind = _by_kind(refs)
+    return {
+        Ref(kind, number)
+        for kind in sorted(by_kind, key=_turn)
+        for number in tx.playbook.noun(kind).lock_free(tx.session, by_kind[kind])
+    }
+
+
 def judged(tx: Tx, refs: Sequence[Ref], *, withheld: frozenset[str]) -> Iterator[Judged]:
     """Judge subjects as they stand, the rules that are withheld left out; one that is not there is left out too."""
     calendar, look_at = tx.calendar, tx.playbook.book.clock.look_at

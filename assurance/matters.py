@@ -50,6 +50,10 @@ class MatterNoun:
         """Lock the rows of matters, where the database can."""
         _LOCK.take(session, subjects)
 
+    def lock_free(self, session: Session, subjects: Iterable[int]) -> list[int]:
+        """Lock the rows that nobody else has locked, and give their numbers."""
+        return _LOCK.take_free(session, subjects)
+
     def load_many(self, session: Session, subjects: Sequence[int]) -> list[Known]:
         """Read many matters with their facts."""
         query = sa.select(Matter).where(Matter.id.in_(subjects), Matter.kind == self.kind)

@@ -17,13 +17,14 @@ from assurance.checkpointing import take_daily
 from assurance.clearing import clear_away
 from assurance.daily import is_owed_today, note_done, repair
 from assurance.digest import newest_waiting, owe_all_digests
-from assurance.firing import look
+from assurance.firing import look, look_at_free
 from assurance.office import Office, clock_of
 from assurance.reckoning import make_ready
 from assurance.tally import SweepTally
 from assurance.telemetry import sweeping
 from engine import timers
 from engine.fences import EVERY
+from engine.only_one import only_one
 from engine.timers import Due
 
 A_WHILE = timedelta(minutes=5)
@@ -42,8 +43,12 @@ _OWED: WeakKeyDictionary[Office, _Owed] = WeakKeyDictionary()
 __all__ = ["SweepTally", "sweep", "sweep_all", "watch"]
 
 
-def sweep(office: Office) -> SweepTally:
-    """Look at every subject whose timer is due, in batches; one bad subject stops nobody else."""
+def sweep(office: Office, *, beside_others: bool = False) -> SweepTally:
+    """Look at every subject whose timer is due, in batches; one bad subject stops nobody else.
+
+    Whoever works `beside_others` leaves to them what they hold, and goes on to what they do not.
+    """
+    look_at = look_at_free if beside_others else look
     tally, withheld = SweepTally(), dict[int, frozenset[str]]()
     for group_id in office.groups():
         ready = make_ready(office, group_id)
@@ -62,7 +67,7 @@ def sweep(office: Office) -> SweepTally:
         for one in due:
             groups[one.group_id].append(one)
         for group_id, some in groups.items():
-            work = partial(look, withheld=withheld.get(group_id, frozenset()))
+            work = partial(look_at, withheld=withheld.get(group_id, frozenset()))
             tally.add(work_through(office, clock_of(group_id), some, work))
     _owe_digests(office, tally, _Owed(_digest_hours(office, at), newest))
     return tally
@@ -110,7 +115,20 @@ def stands_still(office: Office) -> bool:
         return bool(timers.due(session, at=office.clock.now() - A_WHILE, most=1))
 
 
-def watch(office: Office) -> SweepTally:
-    """Look at what is due, and once a day, from the hour at which rules look, at everything."""
+def watch(office: Office, *, beside_others: bool = False) -> SweepTally:
+    """Look at what is due, and once a day, from the hour at which rules look, at everything.
+
+    Of several who watch at once, one looks at everything, the others at what is due.
+    """
     with sweeping(office.clock):
-        return sweep_all(office) if is_owed_today(office) else sweep(office)
+        if is_owed_today(office):
+            with only_one(office.store, "the daily look") as is_mine:
+                if is_mine:
+                    return sweep_all(office)
+        return sweep(office, beside_others=beside_others)
+
+
+def many_are_due(office: Office) -> bool:
+    """Say whether more subjects are due than one process should look at alone."""
+    with office.store.reading(group=EVERY) as session:
+        return len(timers.due(session, at=office.clock.now(), most=BATCH + 1)) > BATCH

@@ -29,8 +29,9 @@ log = logging.getLogger("auditloop.rounds")
 class Watch:
     """The clock's job: what is due each minute, and everything once a day; a rule that waits is named once."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, *, beside_others: bool = False) -> None:
         self._office = office
+        self._beside_others = beside_others
         self._named: set[str] = set()
         self.has_looked = False
 
@@ -44,7 +45,7 @@ class Watch:
     def _look(self) -> None:
         # Groups, closed days and definitions may have come since the last look.
         self._office.read_playbook()
-        tally = watch(self._office)
+        tally = watch(self._office, beside_others=self._beside_others)
         if tally.fired or tally.noticed or tally.moved or tally.parked or tally.repaired:
             log.info("%s", said_of_sweep(tally))
         waits = {said_of_withheld(one) for one in tally.withheld}

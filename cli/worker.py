@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import typer
 
-from assurance.calling import CLOCK, DELIVER, POST, SWEEP, call_to_post, calling
+from assurance.calling import CLOCK, DELIVER, POST, SWEEP, call, calling
 from assurance.office import Office
 from assurance.post import is_owed, many_are_owed
-from assurance.sweep import stands_still
+from assurance.sweep import many_are_due, stands_still
 from cli.logs import logging_as
 from cli.machines import opened_beside_others, settings_beside_others
 from cli.opening import DatabaseOption, answering, shown
@@ -72,7 +72,13 @@ async def _work(office: Office, mailer: Mailer, stop: threading.Event) -> None:
 
 def jobs_of(office: Office, mailer: Mailer, *, stopping: Callable[[], bool]) -> tuple[Job, ...]:
     """Give all kinds of work of one office."""
-    night_watch = Watch(office)
+    night_watch = Watch(office, beside_others=True)
+
+    def clock() -> None:
+        if many_are_due(office):
+            # More than one should carry alone; whoever comes calls the next.
+            call(office.store, CLOCK, SWEEP)
+        night_watch.look()
 
     def post() -> None:
         # After a standstill the rules look first: so that one digest says all, and no lower level goes before a higher.
@@ -81,12 +87,11 @@ def jobs_of(office: Office, mailer: Mailer, *, stopping: Callable[[], bool]) -> 
         if not is_owed(office):
             return
         if many_are_owed(office):
-            # More than one should carry alone; whoever comes calls the next.
-            call_to_post(office.store)
+            call(office.store, POST, DELIVER)
         deliver_owed(office, mailer, stopping)
 
     return (
-        Job(SWEEP, CLOCK, "* * * * *", _answered("the sweep", night_watch.look)),
+        Job(SWEEP, CLOCK, "* * * * *", _answered("the sweep", clock)),
         Job(DELIVER, POST, "* * * * * */15", _answered("the post", post)),
         Job(
             "read_returned",

@@ -32,6 +32,7 @@ class RowLock:
         many = sa.select(key).where(among(key, "rows")).order_by(key)
         self._one = Prepared(one.with_for_update(key_share=True))
         self._many = Prepared(many.with_for_update(key_share=True))
+        self._free = Prepared(many.with_for_update(key_share=True, skip_locked=True))
 
     def take(self, session: Session, rows: Iterable[int]) -> None:
         """Hold rows by their numbers, the lowest first, so that two who want the same ones wait in one line."""
@@ -42,6 +43,13 @@ class RowLock:
             self._one.first(session, {"row": wanted[0]})
         elif wanted:
             self._many.rows(session, {"rows": wanted})
+
+    def take_free(self, session: Session, rows: Iterable[int]) -> list[int]:
+        """Hold those rows that nobody else holds, wait for none, and give their numbers."""
+        wanted = list(rows)
+        if not session.info["locks_rows"] or not wanted:
+            return wanted
+        return [number for (number,) in self._free.rows(session, {"rows": wanted})]
 
     def take_soon(self, session: Session, row: int) -> None:
         """Hold one row from the next statement on whose answer is needed, before that one is answered."""

@@ -126,6 +126,10 @@ class Noun:
         """Lock the rows of subjects, where the database can."""
         self._lock.take(session, subjects)
 
+    def lock_free(self, session: Session, subjects: Iterable[int]) -> list[int]:
+        """Lock the rows that nobody else has locked, and give their numbers."""
+        return self._lock.take_free(session, subjects)
+
     def load_many(
         self, session: Session, subjects: Sequence[int], *, facts: frozenset[str] | None = None
     ) -> list[Known]:
