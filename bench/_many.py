@@ -75,7 +75,7 @@ def write_many(path: Path, *, audits: int, actions: int, year: Path | None = Non
     Raises ValueError where the copied audits alone bring more actions than are asked for.
     """
     if year is None:
-        _play(path)
+        play_year(path)
     else:
         shutil.copyfile(year, path)
         with closing(open_store(path)) as store:
@@ -91,7 +91,8 @@ def write_many(path: Path, *, audits: int, actions: int, year: Path | None = Non
         file.execute("ANALYZE")
 
 
-def _play(path: Path) -> None:
+def play_year(path: Path) -> None:
+    """Play the example year into a new database."""
     settings = replace(settings_from({}, database=str(path)), smtp_url=None)
     story = read_story(YEAR, workflows=settings.workflows, rules=settings.rules)
     store = open_store(path, survives_power_cut=False)

@@ -97,16 +97,22 @@ def measure(database: Database, subjects: int, writers: int) -> list[Turn]:
         return in_processes(partial(_opened, folder, first))(database, subjects, writers)
 
 
-def _one_life(database: Database) -> int:
-    """Take one action through its whole life and give its id."""
+@contextmanager
+def one_writer(database: Database) -> Iterator[Ours]:
+    """Open the office for one writer."""
     with _workflows() as folder:
         town = open_town(_where(database), workflows=folder)
         with closing(town.office):
-            ours = Ours(town, town.first_free(), shared=True)
-            action = ours.create(0)
-            for step in range(len(LIFE)):
-                ours.advance(action, step)
-            return action
+            yield Ours(town, town.first_free(), shared=True)
+
+
+def _one_life(database: Database) -> int:
+    """Take one action through its whole life and give its id."""
+    with one_writer(database) as ours:
+        action = ours.create(0)
+        for step in range(len(LIFE)):
+            ours.advance(action, step)
+        return action
 
 
 def _opened(folder: Path, first: int, database: Database) -> Mover:
