@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from assurance.commands.checks import held, one_of, said
-from assurance.commands.moving import Done, Entered, enter
+from assurance.commands.hearing import hear, who_was_faster
+from assurance.commands.moving import Done, Entered, enter, repeated
 from assurance.invitations import CONVENERS
 from assurance.office import Tx
 from assurance.records import Attendance, Meeting
 from assurance.roster import Seat, roster
-from engine.errors import Reason, Refused
+from engine.errors import Reason, Refused, Stale
+from engine.ledger import history
 from engine.moved import Ref
 
 THERE, DEPUTY, APOLOGIES, ABSENT = "there", "deputy", "apologies", "absent"
+RECORD = "record_attendance"
 PRESENCES = (THERE, DEPUTY, APOLOGIES, ABSENT)
 
 
@@ -36,13 +39,19 @@ def expected_at(tx: Tx, meeting: Meeting) -> tuple[Seat, ...]:
     return tuple(seat for seat in people.seats if seat.is_member or seat.role in CONVENERS)
 
 
-def record_attendance(tx: Tx, ref: Ref, people: Sequence[Present], *, key: str | None = None) -> Done:
+def record_attendance(
+    tx: Tx, ref: Ref, people: Sequence[Present], *, version: int | None = None, key: str | None = None
+) -> Done:
     """Record who was at a meeting, post by post; what was recorded of it before is replaced.
 
-    Raises Refused for a meeting that is to come or was cancelled, for somebody who did not belong there on that day,
+    Raises Stale where somebody else has recorded it since the version that the actor saw. Raises Refused for a meeting that is to come or was cancelled, for somebody who did not belong there on that day,
     for a post that is named twice, and for a deputy without a name.
     """
     held(tx, ref, Meeting.noun)
+    earlier = repeated(tx, key, ref, RECORD)
+    if earlier is not None:
+        return earlier
+    _refuse_older(tx, ref, version)
     meeting = tx.session.get_one(Meeting, ref.id)
     expected = {(seat.post_id, seat.person_id): seat for seat in expected_at(tx, meeting)}
     if not people:
@@ -71,4 +80,19 @@ def record_attendance(tx: Tx, ref: Ref, people: Sequence[Present], *, key: str |
         for word in PRESENCES
         if any(one.presence == word for one in people)
     }
-    return enter(tx, ref, "record_attendance", Entered({"attendance": by_presence}), key=key)
+    return enter(tx, ref, RECORD, Entered({"attendance": by_presence}), key=key)
+
+
+def _refuse_older(tx: Tx, ref: Ref, version: int | None) -> None:
+    """Raise Stale where what would be replaced was not there yet when somebody looked.
+
+    Of its own, since who was there makes nothing stale that is decided about a meeting.
+    """
+    if version is None:
+        return
+    hear(tx, ref, version=version)
+    newer = [
+        line for line in history(tx.session, ref) if line.seq > version and line.data.get("trigger") == RECORD
+    ]
+    if newer:
+        raise Stale(who_was_faster(tx, newer[-1]))

@@ -18,7 +18,7 @@ from assurance.standing import conflicts_of, roles_of
 from engine.approvals import Word
 from engine.conditions import Kind, Value
 from engine.errors import Reason, Refused, Stale
-from engine.ledger import history, texts
+from engine.ledger import Entry, history, texts
 from engine.moved import Ref
 from engine.words import unreadable
 from engine.workflow import Circumstances, Move, Way, Workflow
@@ -255,7 +255,11 @@ def _who_was_faster(tx: Tx, known: Known, version: int) -> Reason:
     if version > known.standing.version:
         return Reason("stale", f"{name_of(ref)} has no version {version}; look again.")
     # Not the newest line: that may be a reminder, which makes nobody stale.
-    last = history(tx.session, ref)[known.standing.material_version - 1]
+    return who_was_faster(tx, history(tx.session, ref)[known.standing.material_version - 1])
+
+
+def who_was_faster(tx: Tx, last: Entry) -> Reason:
+    """Say who wrote a line after somebody had looked, and when."""
     who = "The clock"
     if last.actor.startswith("person/"):
         person = tx.session.get(Person, int(last.actor.removeprefix("person/")))
@@ -263,5 +267,5 @@ def _who_was_faster(tx: Tx, known: Known, version: int) -> Reason:
     when = last.at.astimezone(tx.calendar.zone)
     return Reason(
         "stale",
-        f"{who} changed {name_of(ref)} on {when.day} {when:%b %Y at %H:%M}, after you had looked; look again.",
+        f"{who} changed {name_of(last.ref)} on {when.day} {when:%b %Y at %H:%M}, after you had looked; look again.",
     )

@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from assurance.commands.attending import PRESENCES, Present, expected_at, record_attendance
+from assurance.commands.noting import note
 from assurance.queries.meeting_page import Attended, attendance_of, meeting_page
 from assurance.records import Attendance, Meeting, Person, Post
-from engine.errors import Refused
+from engine.errors import Refused, Stale
 from engine.moved import Ref
 from tests.assurance.conftest import At
 from tests.assurance.looking import card, grid, looks
@@ -25,9 +26,16 @@ def seat(world: World, post: str, person: str, presence: str, deputy: str = "") 
     return Present(world.number(Post, post), world.number(Person, person), presence, deputy)
 
 
-def records(world: World, who: str, *people: Present, meeting: Ref = DECEMBER) -> None:
+def records(
+    world: World,
+    who: str,
+    *people: Present,
+    meeting: Ref = DECEMBER,
+    version: int | None = None,
+    key: str | None = None,
+) -> None:
     with world.does(who) as tx:
-        record_attendance(tx, meeting, people)
+        record_attendance(tx, meeting, people, version=version, key=key)
 
 
 def there(world: World, who: str = "cleo", meeting: Ref = DECEMBER) -> dict[str, Attended]:
@@ -92,6 +100,34 @@ def test_a_note_of_who_was_there_makes_nobodys_decision_stale(met: World) -> Non
     records(met, "sam", seat(met, "chair", "ada", "there"))
     met.moves("sam", DECEMBER, "hold", version=version)
     assert met.state(DECEMBER) == "held"
+
+
+def test_of_two_who_record_it_at_once_the_second_reads_who_was_faster(met: World) -> None:
+    seen = met.version(DECEMBER)
+    records(met, "sam", seat(met, "chair", "ada", "there"), version=seen)
+    with pytest.raises(
+        Stale, match="Sam Sedley changed Meeting 1 on 11 Dec 2014 at 10:00, after you had looked"
+    ):
+        records(met, "dan", seat(met, "chair", "ada", "absent"), version=seen)
+    assert there(met)["ada"].presence == "there"
+    records(met, "dan", seat(met, "chair", "ada", "absent"), version=met.version(DECEMBER))
+    assert there(met)["ada"].presence == "absent"
+
+
+def test_what_else_is_noted_of_a_meeting_stops_nobody_who_records_who_was_there(met: World) -> None:
+    seen = met.version(DECEMBER)
+    known = met.known(DECEMBER)
+    with met.does("sam") as tx:
+        note(tx, known, "invited", {"joined": [], "left": []})
+    records(met, "sam", seat(met, "chair", "ada", "there"), version=seen)
+    assert there(met)["ada"].presence == "there"
+
+
+def test_the_same_request_again_records_it_once(met: World) -> None:
+    seen = met.version(DECEMBER)
+    for _ in range(2):
+        records(met, "sam", seat(met, "chair", "ada", "there"), version=seen, key="once")
+    assert met.version(DECEMBER) == seen + 1
 
 
 def test_those_who_belonged_there_on_the_day_are_asked_for_and_not_those_of_today(met: World) -> None:

@@ -151,6 +151,19 @@ def test_who_was_there_is_not_lost_where_it_is_refused(met: Site) -> None:
     assert met.world.ask(sa.select(Attendance.id)) == []
 
 
+def test_of_two_who_fill_it_in_at_once_the_second_reads_so_and_keeps_what_they_typed(met: Site) -> None:
+    chair = field(met, "presence", "chair", "ada")
+    before = met.get(RECORD, as_="dan").page.hidden
+    met.post(RECORD, {chair: "there"}, as_="sam")
+    answer = met.post(RECORD, {chair: "absent"}, as_="dan", unseen={"version": before["version"]})
+    assert (answer.status, "Sam Sedley changed Meeting 1" in answer.text) == (409, True)
+    assert '<option value="absent" selected>' in answer.html
+    assert met.world.ask(sa.select(Attendance.presence)) == ["there"]
+    knowing = met.post(RECORD, {chair: "absent"}, as_="dan", unseen=answer.page.hidden)
+    assert "Who was there is recorded." in knowing.text
+    assert met.world.ask(sa.select(Attendance.presence)) == ["absent"]
+
+
 def test_before_the_day_and_for_whoever_does_not_convene_the_form_says_why_not(site: Site, met: Site) -> None:
     assert "The meeting is still to come." in site.get("/meeting/2/steps/record_attendance", as_="sam").text
     closed = met.get(RECORD, as_="bo")

@@ -139,7 +139,7 @@ def attendance(caller: Caller, number: int, given: asked.Attendance) -> Response
             attending.Present(seat.post_id, seat.person_id, one.presence, one.deputy)
             for seat, one in zip(seats, given.people, strict=True)
         ]
-        return done_as(attending.record_attendance(tx, ref, present, key=caller.key))
+        return done_as(attending.record_attendance(tx, ref, present, version=caller.version, key=caller.key))
 
     return caller.carry_out(given, work)
 

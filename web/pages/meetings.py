@@ -96,12 +96,12 @@ def record_who_was_there(desk: Desk, number: int) -> Response:
         return _attendance(desk, number, form, status=422)
     try:
         with desk.begin() as tx:
-            record_attendance(tx, Ref(Meeting.noun, number), form.given(), key=form.key.data)
+            record_attendance(
+                tx, Ref(Meeting.noun, number), form.given(), version=form.version_seen(), key=form.key.data
+            )
     except Refused as refused:
         if is_not_there(refused):
             raise
-        if any(reason.code == "repeated" for reason in refused.reasons):
-            return desk.go(f"/meeting/{number}", said=NOT_TWICE)
         form.refuse(refused)
         return _attendance(desk, number, form, status=409 if isinstance(refused, Stale) else 422)
     return desk.go(f"/meeting/{number}", said="Who was there is recorded.")
@@ -120,6 +120,8 @@ def _attendance(desk: Desk, number: int, form: AttendanceForm | None, *, status:
             raise no_such_door(tx, ref, doors, RECORD)
         meeting = meeting_page(tx, viewer, number)
         shown = form or attendance_form(attendance_of(tx, viewer, number))
+        # Whoever was too late has read who was faster, and decides anew on what stands there now.
+        shown.version.data = str(doors.version)
     return desk.page(
         "meetings/attendance.html", status=status, title=door.title, door=door, meeting=meeting, form=shown
     )
