@@ -24,6 +24,7 @@ from assurance.records import (
     AccountIdentity,
     ApiToken,
     CalendarFeed,
+    Group,
     Person,
     Post,
     PostHolding,
@@ -231,9 +232,15 @@ def _take_back(tx: Tx, table: type[ApiToken] | type[CalendarFeed], person: Perso
 
 
 def require_keeper(tx: Tx) -> None:
-    """Raise Refused for anybody but an administrator and whoever runs the installation."""
+    """Raise Refused for anybody but an administrator and whoever runs the installation.
+
+    Of two who keep a group at once the second waits, and then sees what the first has done.
+    """
     if tx.actor.person_id is not None:
         require_role(tx, KEEPER)
+    # Whoever adds what belongs to the group goes on meanwhile: only its own row is held, and its key is not.
+    held = sa.select(Group.id).where(Group.id == tx.actor.group_id).with_for_update(key_share=True)
+    tx.session.execute(held)
 
 
 def _others_account(tx: Tx, person_id: int, what: str) -> tuple[Person, Account]:

@@ -12,9 +12,14 @@ from threading import Barrier
 import sqlalchemy as sa
 
 from assurance.commands import acting, concluding, programme
+from assurance.commands.administering import add_person
+from assurance.commands.closing import close_day
+from assurance.commands.enlarging import add_agency, add_post, add_records
 from assurance.commands.moving import Done, move
 from assurance.commands.replying import reply
 from assurance.commands.silencing import silence
+from assurance.office import Tx
+from assurance.records import Agency
 from assurance.sweep import SweepTally, sweep
 from engine.errors import Refused, Stale
 from engine.fences import EVERY
@@ -244,3 +249,46 @@ def test_a_silence_about_everything_is_lifted_while_rules_look(any_world_at: At)
 def _replies(world: World, who: str, action: Ref) -> Ref:
     with world.does(who) as tx:
         return reply(tx, action, "action-overdue-chair", "It was held on Monday.")
+
+
+def test_of_two_administrators_who_add_the_same_at_once_one_does_and_the_other_reads_why(
+    any_world_at: At,
+) -> None:
+    world = any_world_at("proposed")
+    trust = world.number(Agency, "trust")
+    twice: list[tuple[Callable[[Tx], object], str]] = [
+        (
+            lambda tx: add_person(tx, "Ned Nolan", "ned@qa.example"),
+            "ned@qa.example is the address of Ned Nolan",
+        ),
+        (lambda tx: add_agency(tx, "Ambulance"), "Ambulance is here already."),
+        (
+            lambda tx: add_post(tx, "Matron", "post_holder", trust, is_member=False),
+            "There is a post Matron already.",
+        ),
+        (lambda tx: add_records(tx, "Midwifery", trust, None), "Trust answers for Midwifery already."),
+    ]
+    for act, sentence in twice:
+        outcomes = at_once(*[partial(_keeps, world, act)] * 2)
+        assert kinds(outcomes) == {"int": 1, "Refused": 1}
+        assert sentence.lower() in str(next(one for one in outcomes if isinstance(one, Refused))).lower()
+
+
+def test_whoever_enters_the_same_day_an_instant_later_reads_that_somebody_was_faster(
+    any_world_at: At,
+) -> None:
+    world = any_world_at("proposed")
+    day = date(2014, 11, 12)
+    outcomes = at_once(*[partial(_closes, world, day)] * 8)
+    assert kinds(outcomes)["int"] == 1
+    assert {type(one) for one in outcomes} <= {int, Refused, Stale}
+
+
+def _keeps(world: World, act: Callable[[Tx], object]) -> object:
+    with world.does("ida") as tx:
+        return act(tx)
+
+
+def _closes(world: World, day: date) -> object:
+    with world.does("ida") as tx:
+        return close_day(tx, day, "A day for the records")
