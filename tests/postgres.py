@@ -43,7 +43,9 @@ WATCH = """
 
 _MAKE_KEEPER = (
     f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{KEEPER}') "
-    f"THEN CREATE ROLE {KEEPER} LOGIN CREATEROLE; END IF; END $$"
+    f"THEN CREATE ROLE {KEEPER} LOGIN CREATEROLE; END IF; "
+    # For tests that forge a history, or empty a database for the next test.
+    f"GRANT SET ON PARAMETER session_replication_role TO {KEEPER}; END $$"
 )
 
 

@@ -61,10 +61,11 @@ def send_invitation(tx: Tx, person: Person) -> str:
     """Make an account for somebody who has none, and send them the link; give its token.
 
     Whoever has one keeps it as it is until the link is used. The invitations before this one are good no more.
-    Raises Refused where another person's account uses the same e-mail, and where the installation has no secret.
+    Raises Refused where another person's account of the group uses the same e-mail, and where the installation has no
+    secret. In which other groups the address is known is nothing that anybody is told.
     """
     same = (Account.person_id == Person.id, Person.id != person.id, Account.disabled_at.is_(None))
-    called = sa.func.lower(Person.email) == person.email.lower()
+    called = sa.and_(Person.group_id == person.group_id, sa.func.lower(Person.email) == person.email.lower())
     if tx.session.scalar(sa.select(sa.exists().where(called, *same))):
         sentence = (
             f"{person.email} signs in to another account already; give {person.name} an address of their own."

@@ -58,8 +58,11 @@ def forget_guesses(session: Session, account_id: int) -> None:
     )
 
 
-def count_try(session: Session, place: str, *, now: datetime, most: int | None = None) -> None:
-    """Count one try from a place (a fingerprint); raises Refused for more than so many in a quarter of an hour."""
+def count_try(session: Session, place: str, *, now: datetime, most: int | None = None) -> int:
+    """Count one try from a place (a fingerprint) and give which it is in a quarter of an hour.
+
+    Raises Refused for more than `most`.
+    """
     session.execute(sa.delete(Tries).where(Tries.since_at < now - TRIES_KEPT))
     insert = postgresql_insert if session.info["dialect"].name == "postgresql" else sqlite_insert
     is_over = Tries.since_at <= now - PAUSE
@@ -71,9 +74,10 @@ def count_try(session: Session, place: str, *, now: datetime, most: int | None =
             "since_at": sa.case((is_over, now), else_=Tries.since_at),
         },
     )
-    number = session.execute(statement.returning(Tries.number)).scalar_one()
+    number: int = session.execute(statement.returning(Tries.number)).scalar_one()
     if most is not None and number > most:
         raise Refused.because(
             "too_many_tries",
             "There were too many tries in a short time. Wait fifteen minutes, then try again.",
         )
+    return number

@@ -11,7 +11,7 @@ from assurance.accounts.elsewhere import Arrival
 from assurance.accounts.letters import tell_of_change
 from assurance.accounts.own import require_fresh
 from assurance.accounts.proving import Holder, holder_of
-from assurance.accounts.sessions import Seated, confirm_session, end_all_of
+from assurance.accounts.sessions import Seated, confirm_session, end_all_of, end_session_anywhere
 from assurance.accounts.signing_in import SignedIn, let_in
 from assurance.accounts.tickets import OVER, Purpose, read_ticket, use_ticket
 from assurance.office import Office, Tx
@@ -35,7 +35,10 @@ def sign_in_elsewhere(
     if holder is None:
         raise Refused.because("unknown_identity", UNKNOWN)
     with office.begin(holder.actor) as tx:
-        return let_in(tx, holder, device=device, instead_of=instead_of)
+        done = let_in(tx, holder, device=device, instead_of=instead_of)
+    if instead_of is not None:
+        end_session_anywhere(office, instead_of)
+    return done
 
 
 def set_up_elsewhere(office: Office, arrival: Arrival, *, device: str) -> SignedIn:

@@ -44,6 +44,19 @@ def holders_called(session: Session, email: str) -> list[Holder]:
     return [_holder(account, person) for account, person in rows]
 
 
+def most_called_alike(session: Session) -> int:
+    """Give how many accounts sign in with one and the same e-mail address, at most; one where nobody has two."""
+    name = sa.func.lower(Person.email)
+    ready = (
+        Account.password_hash.is_not(None),
+        Account.totp_secret.is_not(None),
+        Account.disabled_at.is_(None),
+    )
+    alike = sa.select(sa.func.count().label("number")).select_from(Person)
+    alike = alike.join(Account, Account.person_id == Person.id).where(*ready).group_by(name)
+    return session.scalar(sa.select(sa.func.max(alike.subquery().c.number))) or 1
+
+
 def holder_of(session: Session, account_id: int) -> Holder | None:
     """Give an account by its number; None for one that is disabled."""
     row = session.execute(_HOLDERS.where(Account.id == account_id)).first()

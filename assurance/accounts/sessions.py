@@ -141,6 +141,13 @@ def end_session(tx: Tx, session_id: int) -> None:
     _end(tx, SignedInSession.id == session_id)
 
 
+def end_session_anywhere(office: Office, session_id: int) -> None:
+    """End one session of whatever group: a browser that signs in to another group leaves none behind."""
+    with office.store.begin(group=EVERY) as session:
+        this = (SignedInSession.id == session_id, SignedInSession.ended_at.is_(None))
+        session.execute(sa.update(SignedInSession).where(*this).values(ended_at=office.clock.now()))
+
+
 def end_all_of(tx: Tx, account_id: int, *, but: int | None = None) -> int:
     """End every session of an account, but for one where that is named; give how many ended."""
     others = SignedInSession.id != but if but is not None else sa.true()

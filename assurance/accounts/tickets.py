@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -71,6 +73,22 @@ def read_ticket(session: Session, purpose: Purpose, token: str, *, now: datetime
     if row is None:
         raise Refused.because("link_over", OVER[purpose])
     return Ticket(row.id, row.account_id, row.expires_at)
+
+
+def read_tickets(
+    session: Session, purpose: Purpose, tokens: Iterable[str], *, now: datetime
+) -> dict[str, Ticket]:
+    """Look at several tickets without using them, and give those that are good, by their tokens.
+
+    Raises Refused where none is.
+    """
+    found = {}
+    for token in tokens:
+        with suppress(Refused):
+            found[token] = read_ticket(session, purpose, token, now=now)
+    if not found:
+        raise Refused.because("link_over", OVER[purpose])
+    return found
 
 
 def use_ticket(session: Session, purpose: Purpose, token: str, *, now: datetime) -> Ticket:
