@@ -21,6 +21,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -30,6 +31,7 @@ from assurance.office import Office
 from assurance.playbook import Shelf
 from assurance.sweep import sweep
 from bench._actions import TODAY, Actions, write_actions
+from bench._peers import told_as_json
 from bench._sweep_floor import Floor, opened_floor
 from bench._town import found_town
 from engine.clock import FrozenClock
@@ -64,13 +66,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; give 1 where what a sweep has written does not verify."""
     asked = _asked(arguments)
     faults: list[str] = []
-    for kind in asked.databases:
-        for number in asked.sizes:
-            try:
-                with _database(kind, asked.folder) as where:
-                    faults += _measured(where, kind, number, asked)
-            except NoPostgres as reason:
-                print(f"\n{kind}: not measured: {reason}")
+    with told_as_json(wanted=asked.json) as figures:
+        figures["sweep"] = rows = list[dict[str, Any]]()
+        for kind in asked.databases:
+            for number in asked.sizes:
+                try:
+                    with _database(kind, asked.folder) as where:
+                        measured, wrong = _measured(where, kind, number, asked)
+                except NoPostgres as reason:
+                    print(f"\n{kind}: not measured: {reason}")
+                else:
+                    faults += wrong
+                    rows += [{"kind": kind, "number": number, **one} for one in measured]
     if faults:
         print(f"what was swept does not verify: {faults[0]}", file=sys.stderr)
     return 1 if faults else 0
@@ -95,6 +102,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="turns of ours and floor, 4 at most (4)",
     )
     parser.add_argument("--folder", type=Path, help="where to put the databases; var/bench otherwise")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     return parser.parse_args(arguments)
 
 
@@ -118,7 +126,9 @@ def _database(kind: str, wanted: Path | None) -> Iterator[Path | str]:
         yield later.enter_context(server.database())
 
 
-def _measured(where: Path | str, kind: str, number: int, asked: argparse.Namespace) -> list[str]:
+def _measured(
+    where: Path | str, kind: str, number: int, asked: argparse.Namespace
+) -> tuple[list[dict[str, Any]], list[str]]:
     """Measure one database with so many open actions and print; say where ours and the floor wrote different things."""
     began = perf_counter()
     clock = FrozenClock(LOOK_AT - timedelta(days=80))
@@ -138,12 +148,12 @@ def _measured(where: Path | str, kind: str, number: int, asked: argparse.Namespa
         gc.collect()
         gc.freeze()
         with opened_floor(office.store) as floor:
-            _print("nothing due", _idle(office, floor), digits=3)
+            told = [_told("nothing due", _idle(office, floor), digits=3)]
             turns, faults = _due(office, actions, floor, asked)
-            _print(f"{asked.due:,} due", turns)
-            _print(f"daily look, {RULES} rules", _daily(office, floor))
+            told.append(_told(f"{asked.due:,} due", turns))
+            told.append(_told(f"daily look, {RULES} rules", _daily(office, floor)))
         gc.unfreeze()
-    return faults
+    return told, faults
 
 
 def _ten_rules(office: Office) -> Shelf:
@@ -230,7 +240,7 @@ def _named(kind: str, store: Store) -> str:
         return f"PostgreSQL {connection.scalar(sa.text('SHOW server_version'))}, fsync on"
 
 
-def _print(what: str, turns: Sequence[Turn], *, digits: int = 1) -> None:
+def _told(what: str, turns: Sequence[Turn], *, digits: int = 1) -> dict[str, Any]:
     speeds = sorted(turn.speed for turn in turns)
     ours, floor = (median(turn.ours for turn in turns), median(turn.floor for turn in turns))
     print(
@@ -238,6 +248,14 @@ def _print(what: str, turns: Sequence[Turn], *, digits: int = 1) -> None:
         f"{median(speeds):>5.2f} of the floor's speed ({speeds[0]:.2f} to {speeds[-1]:.2f})",
         flush=True,
     )
+    return {
+        "what": what,
+        "ours_ms": ours,
+        "floor_ms": floor,
+        "speed": median(speeds),
+        "lowest": speeds[0],
+        "highest": speeds[-1],
+    }
 
 
 if __name__ == "__main__":
