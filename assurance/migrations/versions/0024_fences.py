@@ -15,6 +15,8 @@ down_revision = "0023_oldest_shape"
 branch_labels = None
 depends_on = None
 
+additive = False
+
 
 def upgrade() -> None:
     """Take the step; programs of the shape before name no group, and are shown nothing any more."""
