@@ -12,6 +12,7 @@ from typing import NamedTuple
 from assurance.config import Settings
 from assurance.playbook import read_shelf
 from engine.errors import BadDefinition, Reason, Refused
+from engine.rule_file import RETENTION_FILE
 from engine.rules import RuleBook
 from engine.words import unknown
 
@@ -63,4 +64,5 @@ def draft_book(settings: Settings, name: str, text: str) -> RuleBook:
 
 
 def _paths(folders: Sequence[Path]) -> list[Path]:
-    return [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    found = [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    return [path for path in found if path.name != RETENTION_FILE]

@@ -15,6 +15,7 @@ from assurance.facts import NOUNS, Noun, common_words, vocabularies
 from assurance.matters import MatterNoun
 from assurance.needed import needed_words_that_are_missing
 from assurance.records import ClosedDay, Group
+from assurance.retention import FOR_EVER, Retention, read_retention
 from engine.conditions import Vocabulary
 from engine.definitions import Definition, publish, published
 from engine.errors import BadDefinition, Problem, Reason, Refused
@@ -54,6 +55,7 @@ class Playbook:
     groups: Mapping[int, GroupCard]
     base_url: str
     secret: str = field(default="", repr=False)
+    retention: Retention = FOR_EVER
 
     def noun(self, kind: str) -> Noun | MatterNoun:
         """Give the noun of a kind; raises Refused for a kind that nobody knows."""
@@ -94,6 +96,7 @@ class Shelf:
 
     workflows: Mapping[str, Workflow]
     book: RuleBook
+    retention: Retention = FOR_EVER
 
 
 def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
@@ -124,7 +127,7 @@ def read_shelf(workflows: Sequence[Path], rules: Sequence[Path]) -> Shelf:
         problems += rules_that_set_no_column(folder, book, read)
     if problems:
         raise BadDefinition(problems)
-    return Shelf(read, joined(books))
+    return Shelf(read, joined(books), read_retention(rules))
 
 
 def nouns_without_a_workflow(folders: Sequence[Path], workflows: Mapping[str, Workflow]) -> list[Problem]:
@@ -196,8 +199,9 @@ def open_playbook(session: Session, shelf: Shelf, *, base_url: str, secret: str 
         words = {number: one.own for number, one in own.items() if one.kind == kind and one.own is not None}
         newest = shelf.workflows.get(kind)
         nouns[kind] = MatterNoun(kind, words, None if newest is None else newest.own)
+    groups = _groups(session, shelf.book)
     return Playbook(
-        shelf.workflows, pinned, current, shelf.book, nouns, _groups(session, shelf.book), base_url, secret
+        shelf.workflows, pinned, current, shelf.book, nouns, groups, base_url, secret, shelf.retention
     )
 
 

@@ -217,7 +217,8 @@ def _show_lines(lines: Sequence[Told]) -> None:
 def _parts(line: Told) -> Iterator[str]:
     yield from line.details
     for name, text in line.words.items():
-        yield f"{name.replace('_', ' ')}: {text or '(erased)'}"
+        gone = f"({line.erased.get(name, 'erased')})"
+        yield f"{name.replace('_', ' ')}: {text or gone}"
     for number, reason in enumerate(line.because):
         yield f"{'and' if number else 'because'} {reason}"
     if line.told:

@@ -69,6 +69,8 @@ BOOK = {
         Entry("definitions", KEEP, "cli.definitions", "DEFINITIONS", "Change workflows under running audits."),
         Entry("verify", KEEP, "cli.verifying", "verify_", "Prove that no line of the history was changed."),
         Entry("checkpoint", KEEP, "cli.sealing", "checkpoint_", "Sign where every history stands now."),
+        Entry("retention", KEEP, "cli.erasing", "RETENTION", "Erase what is past its time."),
+        Entry("erase", KEEP, "cli.erasing", "erase_", "Erase a text that should never have been written."),
         Entry("keys", KEEP, "cli.sealing", "KEYS", "Keep the keys that sign and encrypt."),
         Entry("routes", KEEP, "cli.routes", "routes", "List every address of the pages, and who may use it."),
         Entry("migrate", KEEP, "cli.keeping", "migrate_", "Make the database, or bring it to the newest shape."),

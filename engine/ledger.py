@@ -96,6 +96,8 @@ class Entry(NamedTuple):
     data: dict[str, Any]
 
 
+# The kind of a line that says which texts were erased: its data have `erased`, a list of line and name of each.
+ERASED = "erased"
 SEALED_COLUMNS = ("group_id", "subject_kind", "subject_id", "seq", "kind", "at", "actor", "once", "data")
 
 
@@ -197,6 +199,20 @@ def texts(session: Session, ref: Ref) -> dict[tuple[int, str], str | None]:
         sa.select(EventText).where(EventText.subject_kind == ref.kind, EventText.subject_id == ref.id)
     )
     return {(row.seq, row.name): row.text for row in rows}
+
+
+def erase_texts(session: Session, ref: Ref, places: Iterable[tuple[int, str]], *, at: datetime) -> None:
+    """Empty texts beside a subject's history, by line and name, and forget their salts: nobody can try words on them.
+
+    The caller writes the line that says so; without an `ERASED` line that names them, `verify` finds them missing.
+    """
+    for line, name in places:
+        session.execute(
+            sa.update(EventText)
+            .where(EventText.subject_kind == ref.kind, EventText.subject_id == ref.id)
+            .where(EventText.seq == line, EventText.name == name, EventText.text.is_not(None))
+            .values(text=None, salt="", erased_at=at)
+        )
 
 
 def entry_of(row: Event | sa.Row[*tuple[Any, ...]]) -> Entry:

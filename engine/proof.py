@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.definitions import MIGRATED, SHORT, published
 from engine.errors import BadDefinition
-from engine.ledger import SEALED_COLUMNS, Event, EventText, canonical, commitment_of, seal_of
+from engine.ledger import ERASED, SEALED_COLUMNS, Event, EventText, canonical, commitment_of, seal_of
 from engine.moved import Moved, Ref
 from engine.store import reading_damage
 from engine.workflow_file import content_hash
@@ -136,6 +136,8 @@ class _Chain:
         self._group: Any = None
         self._material = 0
         self._set: dict[str, Any] = {}
+        self._emptied: set[tuple[int, str]] = set()
+        self._erased: set[tuple[int, str]] = set()
 
     def follow(self, row: tuple[Any, ...]) -> Iterator[Fault]:
         *columns, seal = row
@@ -156,6 +158,8 @@ class _Chain:
     def _replay(self, number: int, kind: str, said: Mapping[str, Any]) -> Iterator[Fault]:
         if kind == MIGRATED:
             yield from self._migrated(number, said)
+        elif kind == ERASED:
+            self._erased |= {(line, name) for line, name in said.get("erased", ())}
         self._definition = said.get("definition", self._definition)
         self._state = said.get("to", self._state)
         self._material = self._material if said.get("minor") else number
@@ -168,7 +172,9 @@ class _Chain:
                 yield self._fault(number, f"the text {name!r} that belongs to it is missing")
             elif text.text is None and not text.is_erased:
                 yield self._fault(number, f"the text {name!r} was emptied without an erasure")
-            elif text.text is not None and commitment_of(text.salt, text.text) != promised:
+            elif text.text is None:
+                self._emptied.add((number, name))
+            elif commitment_of(text.salt, text.text) != promised:
                 yield self._fault(number, f"the text {name!r} was changed after it was sealed")
 
     def _migrated(self, number: int, said: Mapping[str, Any]) -> Iterator[Fault]:
@@ -197,6 +203,7 @@ class _Chain:
             # Of a history with a gap nobody can say what it promised: neither the state nor the texts.
             self._unsealed -= {place for place in self._unsealed if place[:2] == (self.kind, self.id)}
             return
+        yield from self._erasures()
         if self._state is not None and standing["state"] != self._state:
             yield self._fault(last, f"its state is {standing['state']!r}, its history says {self._state!r}")
         pinned = standing["definition_id"]
@@ -208,6 +215,14 @@ class _Chain:
                 yield self._fault(
                     last, f"its {name} is {_plain(standing[name])!r}, its history says {value!r}"
                 )
+
+    def _erasures(self) -> Iterator[Fault]:
+        """Ask whether the texts that are gone are those of which the history says so."""
+        for line, name in sorted(self._emptied - self._erased):
+            yield self._fault(line, f"the text {name!r} was erased, and no line says by whom and why")
+        for line, name in sorted(self._erased - self._emptied):
+            if (self.kind, self.id, line, name) in self._told:
+                yield self._fault(line, f"the text {name!r} was erased, and stands there again")
 
     def _fault(self, line: int, sentence: str) -> Fault:
         return Fault(f"{self.kind}/{self.id}", line, sentence)

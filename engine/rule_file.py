@@ -25,6 +25,7 @@ from engine.yamlfile import Json, Node, read_yaml
 MAX_REPEATS = 100
 
 _REQUIRED = ("id", "about", "title", "when", "once_per")
+RETENTION_FILE = "retention.yaml"  # lies beside the rules and is none
 _NO_CLOCK = RuleClock("", time.min)
 _OPTIONAL = ("repeat", "notice", "unless", "tell", "copy", "severity", "quiets", "set")
 
@@ -77,7 +78,7 @@ def _files(folder: Path) -> list[Path]:
         problems.append(Problem(str(folder / CLOCK_FILE), 1, 1, message))
     if problems:
         raise BadDefinition(problems)
-    return [path for path in paths if path.suffix == ".yaml"]
+    return [path for path in paths if path.suffix == ".yaml" and path.name != RETENTION_FILE]
 
 
 def _canonical(content: Json) -> str:

@@ -43,6 +43,8 @@ DEEDS = {
     "feed_revoked": "took back a calendar address",
     "token_made": "made a token for programs",
     "token_withdrawn": "withdrew a token for programs",
+    "letters_erased": "erased what old letters said, under the group's retention rule",
+    "sessions_erased": "erased old sessions, links and requests, under the group's retention rule",
 }
 
 

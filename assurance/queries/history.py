@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -13,11 +13,12 @@ from assurance.access import Viewer, reads_texts_of, require_sight
 from assurance.office import Tx
 from assurance.past import NOTICED
 from assurance.queries.details import Spoken, details_of
+from assurance.queries.erasures import told_of_erasure, why_erased
 from assurance.queries.holds import replied_before, told_of_hold
 from assurance.reasons import day_in_words
 from assurance.records import Approval, DigestItem, Person, RuleHold
 from engine import definitions
-from engine.ledger import SEALED_COLUMNS, Entry, Event, EventText, commitment_of, entry_of, seal_of
+from engine.ledger import ERASED, SEALED_COLUMNS, Entry, Event, EventText, commitment_of, entry_of, seal_of
 from engine.moved import Ref
 from engine.refusals import all_of
 from engine.rules import Rule, Severity
@@ -33,7 +34,10 @@ _LINKS = {"return": "with which to answer", "confirm": "with which to confirm it
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line of a history. `words` are texts by name, None where one was erased; `told` names who got a mail."""
+    """One line of a history. `words` are texts by name, None where one was erased; `told` names who got a mail.
+
+    `erased` says of texts that were erased when and why, by name.
+    """
 
     number: int
     at: datetime
@@ -45,6 +49,7 @@ class Told:
     because: tuple[str, ...]
     told: tuple[str, ...]
     is_sealed: bool
+    erased: Mapping[str, str] = field(default_factory=dict)
 
 
 def history_of(tx: Tx, viewer: Viewer, ref: Ref) -> tuple[Told, ...]:
@@ -92,6 +97,7 @@ class _Teller:
         words = self._tx.session.scalars(texts).all()
         mailed, previous = self._mailed() if only is None else {}, ""
         entries = {row.seq: _read(row) for row in rows}
+        self._gone = self._erasures() if any(text.text is None for text in words) else {}
         told = (entry for entry in entries.values() if entry is not None and only in (None, entry.seq))
         self._spoken = Spoken(self._tx, self._viewer, told)
         for row in rows:
@@ -141,7 +147,27 @@ class _Teller:
             because=tuple(_reasons(entry.data.get("reasons", ()))),
             told=mailed.get(entry.seq, ()),
             is_sealed=is_sealed,
+            erased={
+                name: self._gone.get((entry.seq, name), "erased")
+                for name, text in words.items()
+                if self._reads and text.text is None
+            },
         )
+
+    def _erasures(self) -> dict[tuple[int, str], str]:
+        """Say of every text of the subject that was erased when, and why, as the lines about it say."""
+        query = sa.select(Event).where(
+            Event.subject_kind == self._ref.kind, Event.subject_id == self._ref.id, Event.kind == ERASED
+        )
+        told = [entry for row in self._tx.session.scalars(query) if (entry := _read(row)) is not None]
+        return {
+            (
+                line,
+                name,
+            ): f"erased on {day_in_words(self._tx.calendar.today(entry.at))} {why_erased(entry.data)}"
+            for entry in told
+            for line, name in entry.data.get("erased", ())
+        }
 
     def _sentence(self, entry: Entry) -> str:
         by, data = self._by(entry.actor), entry.data
@@ -166,8 +192,17 @@ class _Teller:
             case definitions.MIGRATED:
                 sentence = f"{by} moved it to {self._migrated(data)}. Nobody was told."
             case _:
-                sentence = self._of_link(by, data) or told_of_hold(entry.kind, by, data)
+                sentence = (
+                    self._of_link(by, data) or self._of_erasure(entry) or told_of_hold(entry.kind, by, data)
+                )
         return sentence
+
+    def _of_erasure(self, entry: Entry) -> str:
+        """Say what was erased; nothing of a line about anything else."""
+        if entry.kind != ERASED:
+            return ""
+        agreed = self._by(entry.data["agreed_by"]) if "agreed_by" in entry.data else ""
+        return told_of_erasure(self._by(entry.actor), entry.data, agreed)
 
     def _opened(self, data: Mapping[str, Any]) -> str:
         if self._ref.kind == RuleHold.noun:

@@ -61,6 +61,7 @@ _WHAT = {
     "return_link": "Link to a return",
     "returns_requested": "Returns asked for",
     "stage": "News of a stage",
+    "text_erased": "News of an erasure",
 }
 _CAUSE = re.compile(r"(?P<ref>[a-z_]+/\d+) line (?P<line>\d+)")
 _WITHDRAWABLE = (State.QUEUED, *TROUBLED)

@@ -38,6 +38,7 @@ _BY_PROGRAM = {
     "account_recovery": "Whoever asks for a new password is sent a link to their own address.",
     "account_changed": "Whoever has an account is told of every change of what proves them.",
     "account_kept": "Those who answer for the group are told when somebody's way in, or a post that decides, changes hands.",
+    "text_erased": "Whoever wrote a text, and those who answer for the group, are told when it is erased on request.",
     "awaited": "The lead of the agency for which somebody waits is told that they do.",
 }
 
