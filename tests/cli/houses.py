@@ -124,7 +124,7 @@ def stored_in(database: str) -> dict[str, list[dict[str, Any]]]:
 def changed(file: Path, place: int, byte: int | None) -> Iterator[Path]:
     """Give a copy of a file in which one byte is another, or which ends there."""
     whole = file.read_bytes()
-    damaged = file.with_name(f"damaged-{place}.zip")
+    damaged = Path.cwd() / f"damaged-{place}.zip"
     place %= len(whole)
     damaged.write_bytes(
         whole[:place] if byte is None else whole[:place] + bytes([whole[place] ^ byte]) + whole[place + 1 :]
