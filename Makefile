@@ -2,7 +2,7 @@
 # Each target sets up what it needs; nothing is installed twice while the lock files stay as they are.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run browser test check lint types faults screenshots bench lock clean
+.PHONY: help setup setup-dev run browser test check lint types faults screenshots bench bench-peers peers lock clean
 
 BIN := .venv/bin
 ROUNDS ?= 100
@@ -40,17 +40,25 @@ faults: setup-dev ## the long fault run: ROUNDS=100 kills and cut connections
 screenshots: browser ## pictures of every page for every post, wide and narrow, into var/screenshots
 	@$(BIN)/python -m tools.screenshots
 
-bench: setup-dev ## measure moves and sweeps against bare SQL, in minutes
-	@set -e; for program in bench/*.py; do \
-		case $$program in */_*) continue;; esac; \
-		name=$$(basename $$program .py); echo "bench/$$name"; $(BIN)/python -m bench.$$name; \
-	done
+bench: setup-dev ## measure ours against bare SQL and a bare mail client; ten minutes, into bench/RESULTS.md
+	@$(BIN)/python -m bench.results own
+
+bench-peers: peers ## race ours against comparable libraries; half an hour, into bench/RESULTS.md
+	@$(BIN)/python -m bench.results peers
+
+peers: setup-dev .venv-peers/installed
+
+.venv-peers/installed: bench/peers/requirements.lock
+	@echo "  install the peers into .venv-peers"
+	@$(BIN)/python -m venv .venv-peers
+	@.venv-peers/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --no-deps --requirement $<
+	@touch $@
 
 lock:           ## compile the lock files anew (needs uv)
 	@sh tools/lock.sh
 
 clean:          ## remove the environment and everything made by tools; var/ is yours and stays
-	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	@rm -rf .venv .venv-peers build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 		.coverage .coverage.* htmlcov
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Removed .venv and the caches; var/ is left as it is."

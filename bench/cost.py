@@ -37,7 +37,7 @@ from web.cookies import SESSION
 
 AUDITLOOP = Path(sys.executable).parent / "auditloop"
 COMMANDS = (("--help",), ("list", "audits"), ("--version",))
-PAGES = ("/", "/actions", "/audits", "/decisions")
+PAGES = ("/", "/actions", "/audits", "/approvals")
 WARMED_UP = 40
 CONNECTIONS = 8
 SOMEBODY = "bo"

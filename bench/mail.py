@@ -69,7 +69,7 @@ class Way(NamedTuple):
         return f"{took}, {self.connections} connection{'s' if self.connections > 1 else ''}"
 
 
-WAYS = (Way(0, 1, 2_000), Way(0, 4, 2_000), Way(NETWORK, 8, 800), Way(NETWORK, 32, 2_000))
+WAYS = (Way(0, 1, 2_000), Way(0, 4, 2_000), Way(NETWORK, 8, 400), Way(NETWORK, 32, 2_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.mail", description=__doc__)
     parser.add_argument("--letters", type=int, default=2_000, help="letters of a run (2,000)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of raw, ours, raw (3)")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds of raw, ours, raw (2)")
     parser.add_argument("--databases", nargs="+", default=DATABASES, choices=DATABASES, help="which (both)")
     parser.add_argument("--folder", type=Path, help="where to put the file; /dev/shm leaves the disk out")
     parser.add_argument("--quick", action="store_true", help="200 letters, one round, to try it out")

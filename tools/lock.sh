@@ -10,4 +10,5 @@ compile() {
 }
 compile pyproject.toml requirements.in "$@" -o requirements.lock
 compile pyproject.toml requirements.in requirements-dev.in -c requirements.lock "$@" -o requirements-dev.lock
-echo "requirements.lock and requirements-dev.lock are compiled; now make test."
+compile bench/peers/requirements.in -c requirements-dev.lock "$@" -o bench/peers/requirements.lock
+echo "requirements.lock, requirements-dev.lock and that of the peers are compiled; now make test."

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import sqlalchemy as sa
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -40,8 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     database = Database(asked.database, asked.journal)
     db = sa.create_engine(database.url)
-    if database.is_file:
-        with_pragmas(db, database)
     store = SQLAlchemyJobStore(engine=db)
     scheduler = BackgroundScheduler(
         jobstores={"default": store},
@@ -50,15 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         timezone="UTC",
     )
     scheduler.start(paused=True)
-    step, now = asked.number // asked.due, CLOCK.now()
-    began = perf_counter()
-    for number in range(asked.number):
-        wait = -5 if number % step == 0 else 86_400 + number
-        run_at = now + timedelta(seconds=wait)
-        scheduler.add_job(
-            "bench.peers.sweep_apscheduler:fire", "date", run_date=run_at, args=[number], id=str(number)
-        )
-    added = asked.number / (perf_counter() - began)
+    _add_all(scheduler, db, asked.number, asked.due)
+    if database.is_file:
+        with_pragmas(db, database)
     began = perf_counter()
     scheduler.resume()
     for _ in range(asked.due):
@@ -71,8 +64,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if left != asked.number - asked.due:
         raise NotTheSameWork(f"{left} jobs are left")
     idle = [_look(store) for _ in range(IDLE_LOOKS)]
-    print(json.dumps({"due_ms": spent * 1e3, "idle_ms": median(idle), "added_per_second": added}))
+    print(json.dumps({"due_ms": spent * 1e3, "idle_ms": median(idle)}))
     return 0
+
+
+def _add_all(scheduler: BackgroundScheduler, db: sa.Engine, number: int, due: int) -> None:
+    """Add the jobs, every so many of them due; until they are there, nothing has to survive a power cut."""
+    is_file = db.dialect.name == "sqlite"
+    hasty = "PRAGMA synchronous=OFF" if is_file else "SET synchronous_commit = off"
+
+    def hurry(connection: Any, _record: object) -> None:
+        connection.execute(hasty)
+
+    sa.event.listen(db, "connect", hurry)
+    db.dispose()
+    step, now = number // due, CLOCK.now()
+    for one in range(number):
+        run_at = now + timedelta(seconds=-5 if one % step == 0 else 86_400 + one)
+        scheduler.add_job(
+            "bench.peers.sweep_apscheduler:fire", "date", run_date=run_at, args=[one], id=str(one)
+        )
+    sa.event.remove(db, "connect", hurry)
+    db.dispose()
 
 
 def _look(store: SQLAlchemyJobStore) -> float:
