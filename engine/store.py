@@ -27,6 +27,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from engine.fences import Whose
 from engine.wire import Local, Remote, Wire
+from engine.writers import Writers
 
 # SQLite 3.7.0 to 3.51.2 can damage a write-ahead log when two connections checkpoint at once.
 FIRST_SQLITE_WITH_SAFE_WAL = (3, 51, 3)
@@ -169,6 +170,7 @@ class Store:
     """An open database. `db` is the SQLAlchemy engine (never called engine: that is our package)."""
 
     db: sa.Engine
+    writers: Writers | None = None
 
     @contextmanager
     def begin(self, *, group: Whose | None = None) -> Iterator[Session]:
@@ -177,7 +179,7 @@ class Store:
         `group` is the group for which it works, or EVERY: PostgreSQL is told it for this transaction, and shows and
         takes no row of any other. Without it there are no groups' rows at all.
         """
-        with self.db.connect() as connection, connection.begin():
+        with self._writing() as connection:
             session = self._session(connection, group, reads_only=False)
             try:
                 yield session
@@ -200,6 +202,15 @@ class Store:
             finally:
                 _close(session)
 
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        if self.writers is None:
+            with self.db.connect() as connection, connection.begin():
+                yield connection
+        else:
+            with self.writers.writing() as connection:
+                yield connection
+
     def _session(self, connection: sa.Connection, group: Whose | None, *, reads_only: bool) -> Session:
         driver = connection.connection.driver_connection
         wire = self._wire(connection, driver, group, reads_only=reads_only)
@@ -210,7 +221,10 @@ class Store:
             "dialect": self.db.dialect,
             "locks_rows": is_server and not reads_only,
         }
-        return Session(bind=connection, expire_on_commit=False, info=info)
+        # Rolls back what is its own: a savepoint, where the transaction is shared with others.
+        return Session(
+            bind=connection, expire_on_commit=False, join_transaction_mode="rollback_only", info=info
+        )
 
     def _wire(
         self, connection: sa.Connection, driver: object, group: Whose | None, *, reads_only: bool
@@ -278,7 +292,9 @@ def open_store(where: str | Path, *, survives_power_cut: bool = True) -> Store:
     """
     url = database_url(where)
     if url.get_backend_name() == "sqlite":
-        return Store(_sqlite(url, synchronous="FULL" if survives_power_cut else "OFF"))
+        db = _sqlite(url, synchronous="FULL" if survives_power_cut else "OFF")
+        is_file = not isinstance(db.pool, sa.StaticPool)
+        return Store(db, Writers(db, patience_s=BUSY_TIMEOUT_MS / 1000) if is_file else None)
     return Store(_postgresql(url))
 
 
