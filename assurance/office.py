@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from assurance.calendar import WorkingCalendar
 from assurance.config import Settings
+from assurance.edition import edition_of
 from assurance.playbook import Playbook, Shelf, has_new, open_playbook, publish_new, read_shelf
 from assurance.records import Group, Person
 from assurance.telemetry import TRACER
 from engine.clock import Clock, SystemClock
-from engine.errors import Reason, Refused, Stale
+from engine.errors import BadDefinition, Reason, Refused, Stale
 from engine.fences import EVERY
 from engine.store import Store, open_store
 from engine.words import unknown
@@ -86,6 +87,7 @@ class Office:
         self.shelf = shelf
         self.publishes = publishes
         self.on_owed: Callable[[], None] = _nobody_waits
+        self._edition: tuple[int | None, ...] = ()
         self.playbook = self.read_playbook()
 
     def read_playbook(self) -> Playbook:
@@ -96,10 +98,27 @@ class Office:
             with self.store.begin(group=EVERY) as session:
                 publish_new(session, self.shelf, at=self.clock.now())
         with self.store.reading(group=EVERY) as session:
+            # The edition first: what comes in between is then read once more, and not missed.
+            self._edition = edition_of(session)
             self.playbook = open_playbook(
                 session, self.shelf, base_url=self.settings.base_url, secret=self.settings.secret
             )
         return self.playbook
+
+    def catch_up(self) -> None:
+        """Read groups and definitions afresh where somebody else, in another process, has changed them since.
+
+        What only a newer version can read is left to it; everything else goes on as it was known.
+        """
+        with self.store.reading(group=EVERY) as session:
+            edition = edition_of(session)
+        if edition == self._edition:
+            return
+        try:
+            self.read_playbook()
+        except BadDefinition as error:
+            self._edition = edition
+            log.warning("a newer version has put in force what this one cannot read: %s", error)
 
     def publish(self) -> Playbook:
         """Put what is new on the shelf in force from now on, where the office was opened without that."""
@@ -149,6 +168,11 @@ class Office:
         raise Refused(
             Reason("unknown_person", unknown(key, "a person here", [person.key for person in people]) + ".")
         )
+
+    @property
+    def is_shared(self) -> bool:
+        """Say whether other processes may work on the same database, as on PostgreSQL they may."""
+        return self.store.db.dialect.name == "postgresql"
 
     def groups(self) -> tuple[int, ...]:
         """Give the groups of this installation."""

@@ -129,7 +129,7 @@ def _handed_over(
     office: Office, mailer: Mailer, settings: DeliverySettings, stopping: Callable[[], bool]
 ) -> Delivered:
     # Whoever delivers for days on end would not know a group that was founded, or a workflow published, meanwhile.
-    office.read_playbook()
+    office.catch_up()
     renew_all_digests(office)
     running = deliver_due(
         office.store,

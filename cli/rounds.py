@@ -44,7 +44,7 @@ class Watch:
 
     def _look(self) -> None:
         # Groups, closed days and definitions may have come since the last look.
-        self._office.read_playbook()
+        self._office.catch_up()
         tally = watch(self._office, beside_others=self._beside_others)
         if tally.fired or tally.noticed or tally.moved or tally.parked or tally.repaired:
             log.info("%s", said_of_sweep(tally))

@@ -108,6 +108,8 @@ def _desk(request: Request, form: FormData) -> Desk:
     office: Office = request.app.state.office
     pages: Pages = request.app.state.pages
     cookies: Cookies = request.app.state.cookies
+    if office.is_shared:
+        office.catch_up()
     found = seated(office, cookies.read(request, SESSION))
     signed = None if found is None else _signed(office, found)
     token = cookies.read(request, FORMS) or secrets.token_urlsafe(32) if signed is None else signed.csrf

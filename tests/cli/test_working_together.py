@@ -132,6 +132,17 @@ def test_what_is_done_on_one_server_is_known_to_the_other_and_mailed_within_a_se
     assert min(took) < 1.0, took
 
 
+def test_what_is_set_up_beside_the_servers_is_known_to_them_at_once(fleet: Fleet) -> None:
+    town = fleet.world.found("town")
+    with fleet.world.does("ada", group="town") as tx:
+        token = make_token(tx, "Spreadsheet", ("read",)).token
+    headers = {"authorization": f"Bearer {token}"}
+    for web in fleet.webs:
+        answer = httpx2.get(f"{web.address}/api/v1/meetings", headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text
+    assert town in fleet.world.office.groups()
+
+
 def test_without_any_job_the_next_round_hands_over_what_is_owed(fleet: Fleet) -> None:
     fleet.tell("DELETE FROM procrastinate.procrastinate_jobs")
     fleet.tell("DELETE FROM procrastinate.procrastinate_periodic_defers")

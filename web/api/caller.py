@@ -169,6 +169,8 @@ def _known(
     if_match: str | None = None,
 ) -> Caller:
     office: Office = request.app.state.office
+    if office.is_shared:
+        office.catch_up()
     bearer = _bearer(request, office, token)
     if route.scope not in bearer.scopes:
         raise NotAllowed(route.scope)
