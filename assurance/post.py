@@ -112,7 +112,7 @@ def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = ne
     """
     held = why_held(office)
     if held:
-        return Delivered(trouble=held)
+        return Delivered(trouble=f"{held[0].lower()}{held[1:]}")
     settings = DeliverySettings(
         sender=Sender(SENDER_NAME, office.settings.mail_from),
         returns=office.settings.returns,

@@ -159,10 +159,10 @@ def _say_restored(done: Restored, target: str, folder: Path) -> None:
     say(said_of_proof(done.copied.heads, done.copied.proof))
     say()
     say(f"{shown(target)} is as it was on {_moment(manifest.made_at)}.")
-    say(
-        f"All mail is held until you say `auditloop release`: {several(done.owed, 'mail')} owed then may have been sent "
-        "since by the installation of which the backup was made."
+    owed = (
+        f"{several(done.owed, 'mail')} owed then may have been sent since by the installation of the backup"
     )
+    say(f"All mail is held until you say `auditloop release`{f': {owed}' if done.owed else ''}.")
     say(
         f"Ended: {several(ended.sessions, 'session')}, {several(ended.tickets, 'link')} to set up or recover an account, "
         f"{several(ended.tokens, 'token')} of programs."

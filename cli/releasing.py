@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from assurance.queries.mail_queue import what_for
 from assurance.releasing import OnHold, Pile, on_hold, release
 from cli.opening import FOUND, BadInput, DatabaseOption, JsonOption, QuietOption, answering, opened
 from cli.shown import Column, in_words, say, several, show_json, show_table
@@ -87,7 +88,8 @@ def _show(held: OnHold) -> None:
 def _show_pile(heading: str, pile: Pile) -> None:
     oldest = "" if pile.oldest_at is None else f", the oldest of {_moment(pile.oldest_at)}"
     say(f"\n{heading}: {several(pile.number, 'mail')}{oldest}", style="bold")
-    for name, counted in (("Kind", pile.kinds), ("To", pile.people)):
+    kinds = {what_for(template): number for template, number in pile.kinds.items()}
+    for name, counted in (("What for", kinds), ("To", pile.people)):
         if counted:
             columns: list[Column[tuple[str, int]]] = [
                 Column(name, lambda one: one[0]),

@@ -155,6 +155,11 @@ def one_mail(tx: Tx, viewer: Viewer, number: int) -> QueuedMail:
     return _mail(tx, _dead(tx), row)
 
 
+def what_for(template: str) -> str:
+    """Say in a few words what mails of a template are for."""
+    return _WHAT.get(template) or template.replace("_", " ").capitalize()
+
+
 def _counts(tx: Tx, seen: sa.ColumnElement[bool]) -> dict[str, int]:
     """Count by state from the index alone, and then those of the queued ones that wait for their hour."""
     rows = tx.session.execute(sa.select(Message.state, sa.func.count()).where(seen).group_by(Message.state))
@@ -203,7 +208,7 @@ def _mail(tx: Tx, dead: Mapping[str, Ref], row: Any) -> QueuedMail:
         ref=Ref("mail", row.id),
         to=row.to_name,
         address=row.to_address,
-        what=_WHAT.get(row.template) or row.template.replace("_", " ").capitalize(),
+        what=what_for(row.template),
         subject=row.subject,
         about=None if cause is None else ref_of(cause["ref"]),
         line=None if cause is None else int(cause["line"]),

