@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.digest_words import words_of
+from assurance.linked_letters import OwnLinks
 from assurance.office import Office, Tx, clock_of
 from assurance.outlook import Outlook
 from assurance.reasons import day_in_words
@@ -283,11 +284,12 @@ def hold_reminders(tx: Tx, digests: Sequence[Claimed]) -> None:
     tx.session.execute(query)
 
 
-def word_digest(tx: Tx, message: Claimed, *, is_dead: bool = False) -> Answer:
+def word_digest(tx: Tx, message: Claimed, *, is_dead: bool = False, own: OwnLinks | None = None) -> Answer:
     """Choose what a digest says, and mark that it has told it; one with nothing left to say is overtaken.
 
     Written again after a crash, it chooses again. What has bytes already says what it says. One to an address that
-    `is_dead` tells nobody: what it would have said waits on.
+    `is_dead` tells nobody: what it would have said waits on. Pages for which its reader has a link of their `own` are
+    opened by that.
     """
     if Day.of(message.key).on != tx.today:
         let_go(tx, message.key)
@@ -308,7 +310,7 @@ def word_digest(tx: Tx, message: Claimed, *, is_dead: bool = False) -> Answer:
     tx.session.flush()
     if not kept:
         return Overtaken(NOTHING_LEFT)
-    return Goes(words_of(tx, outlook, kept, name=name))
+    return Goes(words_of(tx, outlook, kept, name=name, own=own or {}))
 
 
 def _items_for(tx: Tx, message: Claimed) -> list[DigestItem]:

@@ -9,6 +9,7 @@ from datetime import date
 
 from assurance.facts import Known
 from assurance.lateness import late_words
+from assurance.linked_letters import OwnLinks
 from assurance.mail import called, due_of
 from assurance.office import Tx
 from assurance.outlook import Outlook
@@ -29,6 +30,7 @@ class _Entry:
     state: str
     due_on: date | None
     since_on: date
+    own_link: str | None = None
 
     @property
     def urgency(self) -> tuple[bool, date, Ref]:
@@ -38,16 +40,22 @@ class _Entry:
     @property
     def likeness(self) -> tuple[object, ...]:
         """Tell apart what cannot stand in one line."""
-        return self.known.ref.kind, self.titles, self.state, self.due_on or self.since_on, self.due_on is None
+        same = self.known.ref.kind, self.titles, self.state, self.due_on or self.since_on, self.due_on is None
+        return *same, self.own_link
 
 
-def words_of(tx: Tx, outlook: Outlook, items: Sequence[DigestItem], *, name: str) -> Context:
-    """Give what one person's digest says, for its template: `lists` holds the lines of each audit."""
+def words_of(tx: Tx, outlook: Outlook, items: Sequence[DigestItem], *, name: str, own: OwnLinks) -> Context:
+    """Give what one person's digest says, for its template: `lists` holds the lines of each audit.
+
+    A subject for which its reader has a link of their `own` has a line of its own, and leads there.
+    """
     by_audit: dict[int | None, list[_Entry]] = defaultdict(list)
-    for entry in sorted(_entries(tx, outlook, items), key=lambda entry: entry.urgency):
+    for entry in sorted(_entries(tx, outlook, items, own), key=lambda entry: entry.urgency):
         by_audit[entry.known.belongs.audit_id].append(entry)
     entries = [entry for some in by_audit.values() for entry in some]
     overdue = sum(entry.due_on is not None and entry.due_on < tx.today for entry in entries)
+    lists = [{"title": _title(audit, some), "lines": _lines(tx, some)} for audit, some in by_audit.items()]
+    own_link = next((entry.own_link for entry in entries if entry.own_link), None)
     return {
         "name": name,
         "group": tx.playbook.groups[tx.actor.group_id].name,
@@ -55,14 +63,12 @@ def words_of(tx: Tx, outlook: Outlook, items: Sequence[DigestItem], *, name: str
         "said": _counted(len(entries), overdue),
         "late": late_words(tx, min(item.due_at for item in items)),
         "why": _why(tx, items),
-        "lists": [
-            {"title": _title(audit, some), "lines": _lines(tx, some)} for audit, some in by_audit.items()
-        ],
-        "link": _link(tx, tuple(by_audit)),
+        "lists": lists,
+        "link": own_link or _link(tx, tuple(by_audit)),
     }
 
 
-def _entries(tx: Tx, outlook: Outlook, items: Sequence[DigestItem]) -> Iterable[_Entry]:
+def _entries(tx: Tx, outlook: Outlook, items: Sequence[DigestItem], own: OwnLinks) -> Iterable[_Entry]:
     titles: dict[Ref, dict[str, None]] = defaultdict(dict)
     for item in items:
         titles[Ref(item.subject_kind, item.subject_id)][outlook.rule(item.rule).title] = None
@@ -71,7 +77,8 @@ def _entries(tx: Tx, outlook: Outlook, items: Sequence[DigestItem]) -> Iterable[
         state = tx.playbook.definition(known.standing.definition_id).states[known.standing.state].title
         since_on = known.facts["state_since_on"]
         since = since_on if isinstance(since_on, date) else tx.today
-        yield _Entry(known, tuple(said), state, due_of(known.facts), since)
+        own_link = own.get((items[0].person_id, f"{tx.playbook.base_url}/{ref}"))
+        yield _Entry(known, tuple(said), state, due_of(known.facts), since, own_link)
 
 
 def _lines(tx: Tx, entries: Sequence[_Entry]) -> list[_Line]:
@@ -92,7 +99,7 @@ def _line(tx: Tx, alike: Sequence[_Entry]) -> _Line:
         "ref": f"{name} – {first.state}",
         "what": "; ".join(first.titles),
         "due": _when(tx.today, first),
-        "link": f"{tx.playbook.base_url}/{ref}",
+        "link": first.own_link or f"{tx.playbook.base_url}/{ref}",
     }
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -11,11 +12,13 @@ from assurance.accounts.letters import TEMPLATES as ACCOUNT_LETTERS
 from assurance.accounts.tokens import fingerprint, token_in_place_of
 from assurance.config import SHORTEST_SECRET
 from assurance.office import Tx
-from assurance.records import AccountTicket, MailLink, Person
+from assurance.records import Account, AccountIdentity, AccountTicket, MailLink, Person
 from notifications.blanks import BEGINNING, blank_at_end
 from notifications.leases import Claimed
 from notifications.review import Answer, HeldBack, Overtaken
 
+# The link in place of a page, by the number of a person and the address of the page.
+OwnLinks: TypeAlias = Mapping[tuple[int, str], str]
 # Letters that are nothing without their link.
 LINK_LETTERS = frozenset({"return_link", "confirm_link", *ACCOUNT_LETTERS.values()})
 LINK_OVER = (
@@ -41,6 +44,34 @@ def weigh_links(tx: Tx, messages: Sequence[Claimed]) -> dict[int, Answer]:
     }
     good = _good(tx, tuple(prints.values()))
     return {number: Overtaken(LINK_OVER) for number, one in prints.items() if one not in good}
+
+
+def own_links(tx: Tx, people: Iterable[int]) -> OwnLinks:
+    """Give the links that are good now of those who have no account, by person and by the page that they stand for.
+
+    Whoever has one signs in; whoever has none would get no further than to the page for that.
+    """
+    wanted = set(people)
+    if not wanted:
+        return {}
+    signs_in = sa.exists().where(
+        Account.person_id == MailLink.person_id,
+        sa.or_(
+            Account.password_hash.is_not(None), sa.exists().where(AccountIdentity.account_id == Account.id)
+        ),
+    )
+    query = sa.select(MailLink).where(
+        MailLink.person_id.in_(wanted), MailLink.blank.is_not(None), ~signs_in, *good_ones(tx)
+    )
+    secret, base = tx.playbook.secret, tx.playbook.base_url
+    return {
+        (row.person_id, f"{base}/{row.subject_kind}/{row.subject_id}"): f"{base}/link/{row.blank}"
+        for row in tx.session.scalars(query)
+        if row.blank is not None
+        and len(secret) >= SHORTEST_SECRET
+        # Under another secret than the one with which it was made it would be put in wrongly.
+        and fingerprint(token_in_place_of(secret, row.blank)) == row.fingerprint
+    }
 
 
 def has_good_link(tx: Tx, blank: str) -> bool:

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.digest import TEMPLATE as DIGEST
-from assurance.digest import hold_reminders, word_digest
+from assurance.digest import Day, hold_reminders, word_digest
 from assurance.digest_words import Context
 from assurance.invitations import OVERTAKEN, overtaken
 from assurance.lateness import late_words
-from assurance.linked_letters import weigh_links
+from assurance.linked_letters import OwnLinks, own_links, weigh_links
 from assurance.mail import News, Told, context_of, forward, tell
 from assurance.office import Office, Tx, clock_of
 from assurance.outlook import Doubt, Ground, Listener, Outlook, grounds_of
@@ -131,11 +131,15 @@ def _review(tx: Tx, messages: Sequence[Claimed]) -> dict[int, Answer]:
         if message.template != DIGEST and message.template not in _ALSO_TO_LEAVERS
     }
     outlook = Outlook(tx, _refs_of(letters.values()))
-    answers |= {message.id: _answer(tx, outlook, message, letter) for message, letter in letters.items()}
+    told = {letter.listener.person_id for letter in letters.values()}
+    own = own_links(tx, told | {Day.of(message.key).person_id for message in digests})
+    answers |= {message.id: _answer(tx, outlook, message, letter, own) for message, letter in letters.items()}
     hold_reminders(tx, digests)
     dead = dead_addresses(tx.session) if digests else frozenset()
     return answers | {
-        message.id: word_digest(tx, message, is_dead=(message.group_id, message.to_address.lower()) in dead)
+        message.id: word_digest(
+            tx, message, is_dead=(message.group_id, message.to_address.lower()) in dead, own=own
+        )
         for message in digests
     }
 
@@ -146,7 +150,7 @@ def _letter(message: Claimed) -> _Letter:
     return _Letter(message.key, message.created_at, listener, grounds, message.rendered is not None)
 
 
-def _answer(tx: Tx, outlook: Outlook, message: Claimed, letter: _Letter) -> Answer:
+def _answer(tx: Tx, outlook: Outlook, message: Claimed, letter: _Letter, own: OwnLinks) -> Answer:
     kept = _weighed(tx, outlook, letter, goes_now=True)
     if not isinstance(kept, tuple):
         return kept
@@ -161,6 +165,7 @@ def _answer(tx: Tx, outlook: Outlook, message: Claimed, letter: _Letter) -> Answ
     late = late_words(tx, message.not_before if meant is None else datetime.fromisoformat(str(meant)))
     if late:
         context["late"] = late
+    context["link"] = own.get((letter.listener.person_id, str(context["link"])), context["link"])
     return Goes() if context == message.context else Goes(context)
 
 

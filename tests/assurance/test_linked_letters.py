@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -29,12 +29,13 @@ from notifications.letters import Outcome, Result
 from notifications.mailer import MemoryMailer
 from notifications.outbox import Message
 from notifications.refusals import Refusal
-from tests.assurance.accounts.holder import invited
+from tests.assurance.accounts.holder import invited, set_up
 from tests.assurance.conftest import At
 from tests.notifications.examples import text_of
 from tests.world import World
 
 ESME = "esme@qa.example"
+NEARLY_DUE = date(2014, 11, 13)  # ten working days before the returns are due
 
 
 def sends(world: World, ref: Ref) -> None:
@@ -273,3 +274,64 @@ def test_an_invitation_to_a_mended_address_is_good_no_more_and_sent_anew(world: 
         assert resend(tx, number) == "Esme Eastlake"
     world.delivers()
     assert invited_by(world.office, went(world)).email == "esme@school.example"
+
+
+# -- mails to whoever has no account -----------------------------------------------------------------------
+
+
+def told_esme(world: World) -> str:
+    """Give the newest letter to the school."""
+    return [text_of(letter.content) for letter in world.post.sent if letter.to_address == ESME][-1]
+
+
+def is_reminded(world: World) -> str:
+    """Let the returns be nearly due, and give the digest of the school."""
+    world.night(NEARLY_DUE)
+    world.on(NEARLY_DUE)
+    world.delivers()
+    return told_esme(world)
+
+
+def test_reminders_to_a_school_without_an_account_lead_to_its_link(world: World, school: Ref) -> None:
+    with world.does("sam") as tx:
+        send_return_link(tx, school, days=90)
+    world.delivers()
+    token = went(world)
+    digest = is_reminded(world)
+    assert (
+        digest.count(f"https://audits.example/link/{token}\n") == 2
+    )  # on its line, and as what there is to open
+    assert f"https://audits.example/{school}\n" not in digest
+    assert "https://audits.example/why/" not in digest
+    assert token not in everything_kept(world)
+
+
+def test_whoever_has_an_account_is_led_to_the_page_itself(world: World, school: Ref) -> None:
+    with world.does("sam") as tx:
+        send_return_link(tx, school, days=90)
+    set_up(world, "esme")
+    digest = is_reminded(world)
+    assert "https://audits.example/link/" not in digest
+    assert "https://audits.example/audit/1\n" in digest
+
+
+def test_a_return_that_was_sent_back_is_opened_by_the_same_link(world: World, school: Ref) -> None:
+    sends(world, school)
+    world.delivers()
+    token = went(world)
+    world.fills("esme", school)
+    world.moves("esme", school, "submit")
+    world.moves("sam", school, "request_changes", reason="Which day was it?", new_due_on=NEARLY_DUE)
+    world.delivers()
+    letter = told_esme(world)
+    assert "Before it can be used" in letter
+    assert f"https://audits.example/link/{token}\n" in letter
+
+
+def test_where_no_link_can_be_made_any_more_the_page_is_named(world: World, school: Ref) -> None:
+    with world.does("sam") as tx:
+        send_return_link(tx, school, days=90)
+    world.delivers()
+    settings = replace(world.settings, secret="another secret of the same installation")
+    world.office = Office(settings, world.office.store, world.shelf, clock=world.clock)
+    assert "https://audits.example/link/" not in is_reminded(world)
