@@ -38,8 +38,19 @@ TRIGGERS = {
         "account_event_refuses_update",
         "checkpoint_refuses_delete",
         "checkpoint_refuses_update",
+        "removed_group_refuses_delete",
+        "removed_group_refuses_update",
     ),
-    "postgresql": ("event_refuses_change", "account_event_refuses_change", "checkpoint_refuses_change"),
+    "postgresql": (
+        "event_refuses_change",
+        "event_refuses_truncate",
+        "account_event_refuses_change",
+        "account_event_refuses_truncate",
+        "checkpoint_refuses_change",
+        "checkpoint_refuses_truncate",
+        "removed_group_refuses_change",
+        "removed_group_refuses_truncate",
+    ),
 }
 PATIENCE = timedelta(hours=1)
 OLD_CHECKPOINT = timedelta(days=2)

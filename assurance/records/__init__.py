@@ -40,6 +40,7 @@ from assurance.records.people import (
     PostHolding,
     RecordSet,
 )
+from assurance.records.removals import RemovedGroup
 from assurance.records.returns import AgencyReturn, Answer
 from assurance.records.rules import AdoptedRule, DigestItem, RuleHold
 from assurance.records.shapes import OldestShape
@@ -92,6 +93,7 @@ __all__ = [
     "RecommendationFinding",
     "RecordSet",
     "RecoveryCode",
+    "RemovedGroup",
     "RuleHold",
     "SignedInSession",
     "StoredFile",
