@@ -38,6 +38,11 @@ class Writers:
         self._group: _Group | None = None
         self._unbroken_since = 0.0
 
+    @property
+    def in_line(self) -> int:
+        """Tell how many wait for their turn."""
+        return len(self._line)
+
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Write in one's turn: what the block has written is on the disk when this ends, or none of it.
@@ -190,7 +195,8 @@ class _Group:
         if own is None or not self._kept:
             return False
         try:
-            own.rollback()
+            if own.is_active:
+                own.rollback()
         except _FAULTS as fault:
             self._failure = fault
             return False
@@ -207,13 +213,21 @@ class _Group:
                 if not self._is_open():
                     raise sqlite3.OperationalError("the database has undone the transaction")
                 self._whole.commit()
-            else:
-                self._whole.rollback()
-        except _FAULTS as error:
-            self._failure = error
+        except _FAULTS as fault:
+            self._failure = fault
         except BaseException as error:
             self._failure = error
             raise
+        finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """Undo what was not committed, and give the connection back; one that cannot be undone is closed."""
+        try:
+            if self._is_open():
+                self._whole.rollback()
+        except _FAULTS:
+            self.connection.invalidate()
         finally:
             self.connection.close()
 
