@@ -7,23 +7,19 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 
-from aiosmtplib import (
-    SMTP,
-    SMTPException,
-    SMTPRecipientRefused,
-    SMTPResponseException,
-    SMTPSenderRefused,
-    SMTPServerDisconnected,
-)
-from aiosmtplib.protocol import SMTPProtocol
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
+from notifications.dialogue import Dialogue
 from notifications.letters import Letter, Outcome, Result
 from notifications.mailer import Carrier
 from notifications.refusals import NEEDS_SIGN_IN, Blame, Refusal
 from notifications.smtp_settings import SmtpSettings
 
 _FAULTS = (SMTPException, OSError)  # a timeout is an OSError
+_DATA = b"DATA\r\n"
 _GO_AHEAD = 354
+_DONE = 250
+_FORWARDED = 251
 _CLOSING = 421
 _STORAGE_EXCEEDED = 552
 _MAILBOX_FULL = "5.2.2"
@@ -77,6 +73,7 @@ class SmtpCarrier:
         self._patience = patience
         self._tls = tls
         self._client: SMTP | None = None
+        self._dialogue: Dialogue | None = None
         self._carried = 0
         self._last_used = 0.0
 
@@ -92,13 +89,12 @@ class SmtpCarrier:
 
     async def close(self) -> None:
         """Say goodbye if the server still listens."""
-        client, self._client = self._client, None
-        if client is None:
-            return
-        with suppress(*_FAULTS):
-            async with asyncio.timeout(_TAKE_LEAVE_WITHIN):
-                await client.quit()
-        client.close()
+        if self._dialogue is not None:
+            with suppress(*_FAULTS):
+                async with asyncio.timeout(_TAKE_LEAVE_WITHIN):
+                    self._dialogue.say(b"QUIT\r\n")
+                    await self._dialogue.answer()
+        self._drop()
 
     async def _attempt(self, letter: Letter) -> Outcome:
         outcome = Outcome(Result.UNTRIED)
@@ -106,9 +102,8 @@ class SmtpCarrier:
             outcome = await self._converse(letter)
         finally:
             # After any fault nobody knows where the conversation stands; what follows gets a new one.
-            if outcome.result is not Result.SENT and self._client is not None:
-                self._client.close()
-                self._client = None
+            if outcome.result is not Result.SENT:
+                self._drop()
         self._carried += 1
         self._last_used = asyncio.get_running_loop().time()
         return outcome
@@ -116,19 +111,19 @@ class SmtpCarrier:
     async def _converse(self, letter: Letter) -> Outcome:
         try:
             async with asyncio.timeout(self._patience.opening):
-                client = await self._connected()
+                dialogue = await self._connected()
         except _FAULTS as fault:
             return _fault_at_opening(fault)
         try:
             async with asyncio.timeout(self._patience.envelope):
-                refusal = await _offer(client, letter)
+                refusal = await _offer(dialogue, letter)
         except _FAULTS as fault:
-            return _fault_in_envelope(fault)
+            return Outcome.of(Result.LATER, None, _words(fault))
         if refusal is not None:
             return refusal
         try:
             async with asyncio.timeout(self._patience.last_answer):
-                code, text = await live_protocol(client).read_response()
+                code, text = await dialogue.answer()
         except _FAULTS as fault:
             return Outcome.of(Result.UNCERTAIN, None, f"handed over, but not answered: {_words(fault)}")
         if 200 <= code < 300:
@@ -136,8 +131,8 @@ class SmtpCarrier:
         return _answered(code, text, finally_=Result.REJECTED, otherwise=Result.UNCERTAIN)
 
     async def _is_worth_keeping(self) -> bool:
-        if self._client is None or not self._client.is_connected:
-            self._client = None
+        if self._dialogue is None or not self._dialogue.is_quiet:
+            self._drop()
             return False
         idle = asyncio.get_running_loop().time() - self._last_used
         if self._carried >= self._patience.letters or idle >= self._patience.idle:
@@ -145,10 +140,10 @@ class SmtpCarrier:
             return False
         return True
 
-    async def _connected(self) -> SMTP:
-        if self._client is None:
+    async def _connected(self) -> Dialogue:
+        if self._dialogue is None:
             settings = self._settings
-            self._client = SMTP(
+            self._client = client = SMTP(
                 hostname=settings.host,
                 port=settings.port,
                 local_hostname=settings.hello or None,
@@ -160,31 +155,38 @@ class SmtpCarrier:
                 timeout=None,  # each part of the conversation has its own limit
             )
             self._carried = 0
-            await self._client.connect()
-            if self._client.is_ehlo_or_helo_needed:
-                await self._client.ehlo()
-        return self._client
+            await client.connect()
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()
+            self._dialogue = Dialogue(client)
+        return self._dialogue
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = self._dialogue = None
 
 
-async def _offer(client: SMTP, letter: Letter) -> Outcome | None:
+async def _offer(dialogue: Dialogue, letter: Letter) -> Outcome | None:
     """Name sender and recipient and write the letter with its last dot; give the refusal if there is one.
 
     aiosmtplib's own `data` asks and writes in one, so that a fault before the letter left looks like one after.
     """
-    await client.mail(letter.from_address)
-    await client.rcpt(letter.to_address)
-    code, text = await client.execute_command(b"DATA")
-    if code != _GO_AHEAD:
-        return _answered_before_the_end(code, text, finally_=Result.REJECTED)
-    live_protocol(client).write(_with_last_dot(letter.content))
+    words = (
+        b"MAIL FROM:<%s>\r\n" % letter.from_address.encode(),
+        b"RCPT TO:<%s>\r\n" % letter.to_address.encode(),
+    )
+    judges = (_sender_answered, _recipient_answered, _data_answered)
+    if dialogue.talks_ahead:
+        dialogue.say(b"".join((*words, _DATA)))
+    for word, judge in zip((*words, _DATA), judges, strict=True):
+        if not dialogue.talks_ahead:
+            dialogue.say(word)
+        refusal = judge(*await dialogue.answer())
+        if refusal is not None:
+            return refusal
+    dialogue.say(_with_last_dot(letter.content))
     return None
-
-
-def live_protocol(client: SMTP) -> SMTPProtocol:
-    """Give what lies under a client; raises SMTPServerDisconnected when the connection was lost meanwhile."""
-    if client.protocol is None:
-        raise SMTPServerDisconnected("the connection was lost")
-    return client.protocol
 
 
 def _with_last_dot(content: bytes) -> bytes:
@@ -205,22 +207,28 @@ def _fault_at_opening(fault: Exception) -> Outcome:
     return Outcome.of(Result.SENDER_WRONG, None, _words(fault))
 
 
-def _fault_in_envelope(fault: Exception) -> Outcome:
-    if isinstance(fault, SMTPSenderRefused):
-        return _answered_before_the_end(fault.code, fault.message, finally_=Result.SENDER_WRONG)
-    if isinstance(fault, SMTPRecipientRefused):
-        return _recipient_refused(fault.code, fault.message)
-    return Outcome.of(Result.LATER, None, _words(fault))
+def _sender_answered(code: int, text: str) -> Outcome | None:
+    if code == _DONE:
+        return None
+    return _answered_before_the_end(code, text, finally_=Result.SENDER_WRONG)
 
 
-def _recipient_refused(code: int, text: str) -> Outcome:
+def _recipient_answered(code: int, text: str) -> Outcome | None:
     """Say what a refusal of one recipient is about; it is no reason to leave the others without mail."""
+    if code in (_DONE, _FORWARDED):
+        return None
     refusal = Refusal.of(code, text)
     if refusal.status == _MAILBOX_FULL:
         return Outcome.of(Result.LATER, code, text)
     if code in NEEDS_SIGN_IN:
         return Outcome.of(Result.DENIED, code, text)
     return _answered_before_the_end(code, text, finally_=_BLAMED[refusal.blame()])
+
+
+def _data_answered(code: int, text: str) -> Outcome | None:
+    if code == _GO_AHEAD:
+        return None
+    return _answered_before_the_end(code, text, finally_=Result.REJECTED)
 
 
 def _answered_before_the_end(code: int, text: str, *, finally_: Result) -> Outcome:

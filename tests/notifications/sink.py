@@ -37,13 +37,14 @@ class Sink:
 
     `script` holds, for BANNER, EHLO, MAIL, RCPT, DATA and END (the last dot), the answers for the first, second
     ... time; None answers as usual, and so does the server when a list is used up. `always` is for every time;
-    `addresses` answers RCPT for one address.
+    `addresses` answers RCPT for one address. `takes_words_at_once` offers PIPELINING (RFC 2920).
     """
 
     script: Mapping[str, list[str | None]] = field(default_factory=dict)
     always: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
+    takes_words_at_once: bool = False
     seen: list[str] = field(default_factory=list)
     connections: int = 0
     port: int = 0
@@ -52,6 +53,11 @@ class Sink:
     def url(self) -> str:
         """The server's address for a mailer."""
         return f"smtp://127.0.0.1:{self.port}"
+
+    @property
+    def welcome(self) -> str:
+        """Answer EHLO: by name, with PIPELINING where several words may come at once."""
+        return "250-sink\r\n250 PIPELINING" if self.takes_words_at_once else "250 ok"
 
     @property
     def recipients(self) -> list[str]:
@@ -103,6 +109,8 @@ class _Conversation:
             case "QUIT":
                 await self._say(self._sink.answer("QUIT", "221 bye"))
                 raise _HangUp
+            case "EHLO":
+                await self._say(self._sink.answer("EHLO", self._sink.welcome))
             case _:
                 await self._say(self._sink.answer(command, "250 ok"))
 

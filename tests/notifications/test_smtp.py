@@ -13,8 +13,9 @@ from aiosmtplib import SMTP, SMTPServerDisconnected
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifications.dialogue import Dialogue
 from notifications.letters import Letter, Outcome, Result
-from notifications.smtp import Patience, SmtpMailer, live_protocol
+from notifications.smtp import Patience, SmtpMailer
 from notifications.smtp_settings import SmtpSettings
 from tests.notifications.conftest import Certificate
 from tests.notifications.sink import (
@@ -34,6 +35,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiri
 PATIENCE = Patience(opening=5, envelope=5, last_answer=5)
 HASTE = Patience(opening=0.1, envelope=0.1, last_answer=0.1)
 CONTENT = b"From: a@b.org\r\nSubject: x\r\n\r\nHello\r\n"
+
+
+BOTH_WAYS = pytest.mark.parametrize("at_once", [False, True], ids=["word by word", "words at once"])
 
 
 def _letter(number: int = 0, content: bytes = CONTENT) -> Letter:
@@ -56,8 +60,9 @@ def _send(sink: Sink, *letters: Letter, patience: Patience = PATIENCE) -> list[O
     return asyncio.run(conversation())
 
 
-def test_letters_share_a_connection_and_each_has_its_own_envelope() -> None:
-    sink = Sink()
+@BOTH_WAYS
+def test_letters_share_a_connection_and_each_has_its_own_envelope(*, at_once: bool) -> None:
+    sink = Sink(takes_words_at_once=at_once)
     outcomes = _send(sink, _letter(1), _letter(2), _letter(3))
     assert [outcome.result for outcome in outcomes] == [Result.SENT] * 3
     assert outcomes[0] == Outcome(Result.SENT, 250, "taken")
@@ -104,9 +109,12 @@ def _expected(stage: str, code: int) -> Result:
 @pytest.mark.parametrize(
     ("stage", "code"), list(product(FOR_GOOD, [421, 450, 451, 452, 530, 535, 550, 552, 553, 554]))
 )
-def test_every_refusal_has_its_word_and_the_next_letter_a_new_connection(stage: str, code: int) -> None:
+@BOTH_WAYS
+def test_every_refusal_has_its_word_and_the_next_letter_a_new_connection(
+    stage: str, code: int, *, at_once: bool
+) -> None:
     answer = f"{code} 4.2.0 words of the server"
-    sink = Sink(script={stage: [answer, answer if code == 421 else None]})
+    sink = Sink(takes_words_at_once=at_once, script={stage: [answer, answer if code == 421 else None]})
     refused, sent = _send(sink, _letter(1), _letter(2))
     assert refused == Outcome(_expected(stage, code), code, "4.2.0 words of the server")
     assert sent.result is Result.SENT
@@ -130,22 +138,29 @@ def test_every_refusal_has_its_word_and_the_next_letter_a_new_connection(stage: 
         ("550 5.3.0 something is wrong here", Result.REFUSED),
     ],
 )
-def test_a_refused_recipient_is_judged_by_status_and_words(answer: str, result: Result) -> None:
-    refused, sent = _send(Sink(script={"RCPT": [answer]}), _letter(1), _letter(2))
+@BOTH_WAYS
+def test_a_refused_recipient_is_judged_by_status_and_words(
+    answer: str, result: Result, *, at_once: bool
+) -> None:
+    refused, sent = _send(
+        Sink(takes_words_at_once=at_once, script={"RCPT": [answer]}), _letter(1), _letter(2)
+    )
     assert (refused.result, sent.result) == (result, Result.SENT)
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "END"])
-def test_421_gets_a_new_connection_at_once(stage: str) -> None:
-    sink = Sink(script={stage: ["421 too many letters here"]})
+@BOTH_WAYS
+def test_421_gets_a_new_connection_at_once(stage: str, *, at_once: bool) -> None:
+    sink = Sink(takes_words_at_once=at_once, script={stage: ["421 too many letters here"]})
     (outcome,) = _send(sink, _letter(1))
     assert outcome.result is Result.SENT
     assert (sink.connections, sink.recipients) == (2, ["member1@x.org"])
 
 
 @pytest.mark.parametrize(("stage", "act"), list(product(["MAIL", "RCPT", "DATA"], [DROP, GARBAGE, HANG])))
-def test_a_fault_before_the_letter_left_means_later(stage: str, act: str) -> None:
-    sink = Sink(script={stage: [act]})
+@BOTH_WAYS
+def test_a_fault_before_the_letter_left_means_later(stage: str, act: str, *, at_once: bool) -> None:
+    sink = Sink(takes_words_at_once=at_once, script={stage: [act]})
     outcome, sent = _send(sink, _letter(1), _letter(2), patience=HASTE if act == HANG else PATIENCE)
     assert (outcome.result, outcome.code) == (Result.LATER, None)
     assert outcome.text
@@ -154,8 +169,9 @@ def test_a_fault_before_the_letter_left_means_later(stage: str, act: str) -> Non
 
 
 @pytest.mark.parametrize("answer", [DROP, GARBAGE, HANG, TAKEN_THEN_DROP, "354 go on", "999 what"])
-def test_a_fault_after_the_last_dot_is_uncertain(answer: str) -> None:
-    sink = Sink(script={"END": [answer]})
+@BOTH_WAYS
+def test_a_fault_after_the_last_dot_is_uncertain(answer: str, *, at_once: bool) -> None:
+    sink = Sink(takes_words_at_once=at_once, script={"END": [answer]})
     outcome, sent = _send(sink, _letter(1), _letter(2), patience=HASTE if answer == HANG else PATIENCE)
     assert outcome.result is Result.UNCERTAIN
     assert outcome.text
@@ -164,8 +180,9 @@ def test_a_fault_after_the_last_dot_is_uncertain(answer: str) -> None:
 
 
 @pytest.mark.parametrize("stage", ["RCPT", "DATA"])
-def test_an_answer_that_makes_no_sense_means_later(stage: str) -> None:
-    (outcome,) = _send(Sink(script={stage: ["220 good morning"]}), _letter(1))
+@BOTH_WAYS
+def test_an_answer_that_makes_no_sense_means_later(stage: str, *, at_once: bool) -> None:
+    (outcome,) = _send(Sink(takes_words_at_once=at_once, script={stage: ["220 good morning"]}), _letter(1))
     assert (outcome.result, outcome.code) == (Result.LATER, 220)
 
 
@@ -193,7 +210,7 @@ def test_a_fault_before_any_letter_is_not_about_a_letter(stage: str, answer: str
 
 def test_a_client_whose_connection_is_lost_is_not_written_to() -> None:
     with pytest.raises(SMTPServerDisconnected):
-        live_protocol(SMTP())
+        Dialogue(SMTP())
 
 
 def test_nobody_listens() -> None:
@@ -220,8 +237,9 @@ def test_a_connection_is_replaced_in_good_time(patience: Patience) -> None:
     assert sink.connections == 2
 
 
-def test_a_server_that_left_while_nobody_spoke_costs_nothing() -> None:
-    sink = Sink(script={"MAIL": [None, DROP]})
+@BOTH_WAYS
+def test_a_server_that_left_while_nobody_spoke_costs_nothing(*, at_once: bool) -> None:
+    sink = Sink(takes_words_at_once=at_once, script={"MAIL": [None, DROP]})
     first, second = _send(sink, _letter(1), _letter(2))
     assert (first.result, second.result) == (Result.SENT, Result.SENT)
     assert sink.connections == 2
@@ -240,8 +258,9 @@ def test_a_connection_that_is_known_to_be_lost_is_not_used() -> None:
 
 
 @pytest.mark.parametrize("answer", [DROP, GARBAGE, "500 what?"])
-def test_a_carrier_takes_leave_whatever_the_server_says(answer: str) -> None:
-    sink = Sink(always={"QUIT": answer})
+@BOTH_WAYS
+def test_a_carrier_takes_leave_whatever_the_server_says(answer: str, *, at_once: bool) -> None:
+    sink = Sink(takes_words_at_once=at_once, always={"QUIT": answer})
     (outcome,) = _send(sink, _letter(1))
     assert outcome.result is Result.SENT
     assert sink.seen[-1] == "QUIT"
@@ -284,6 +303,48 @@ def test_a_letter_travels_encrypted_and_signed_in(certificate: Certificate, sche
     outcome, postbox = _over_tls(certificate, way)
     assert outcome.result is Result.SENT
     assert [letter["X-RcptTo"] for letter in postbox.kept] == ["member1@x.org"]
+
+
+def test_words_go_at_once_to_a_server_that_takes_them_so() -> None:
+    """A server that says nothing before it has heard all three words gets them all the same."""
+
+    async def hear_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 sink\r\n")
+        await reader.readline()
+        writer.write(b"250-sink\r\n250 PIPELINING\r\n")
+        await reader.readuntil(b"DATA\r\n")
+        writer.write(b"250 sender\r\n250 recip")
+        await writer.drain()
+        writer.write(b"ient\r\n354-go\r\n354 on\r\n")
+        await reader.readuntil(b"\r\n.\r\n")
+        writer.write(b"250 taken\r\n")
+        await reader.readline()
+        writer.close()
+
+    async def conversation() -> Outcome:
+        async with await asyncio.start_server(hear_first, "127.0.0.1", 0) as server:
+            url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            carrier = SmtpMailer(SmtpSettings.from_url(url), patience=PATIENCE).carrier()
+            outcome = await carrier.send(_letter(1))
+            await carrier.close()
+            return outcome
+
+    assert asyncio.run(conversation()) == Outcome(Result.SENT, 250, "taken")
+
+
+@BOTH_WAYS
+def test_a_connection_on_which_the_server_spoke_unasked_is_used_no_more(*, at_once: bool) -> None:
+    sink = Sink(takes_words_at_once=at_once, script={"END": ["250 taken\r\n421 that was enough"]})
+    first, second = _send(sink, _letter(1), _letter(2))
+    assert (first.result, second.result) == (Result.SENT, Result.SENT)
+    assert sink.connections == 2
+
+
+@BOTH_WAYS
+def test_an_answer_without_end_is_none(*, at_once: bool) -> None:
+    sink = Sink(takes_words_at_once=at_once, script={"MAIL": ["250-" + "x" * 100_000]})
+    outcome, sent = _send(sink, _letter(1), _letter(2))
+    assert (outcome.result, sent.result) == (Result.LATER, Result.SENT)
 
 
 @pytest.mark.parametrize("scheme", ["smtp+starttls", "smtps"])
