@@ -151,5 +151,6 @@ def opened_floor(store: Store) -> Iterator[Floor]:
         return
     written = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(written, autocommit=True) as server:
+        server.execute("SELECT set_config('auditloop.group', 'every', false)")
         server.execute("SET jit = off")  # which would cost a scan of this size more than it brings
         yield Floor(server, is_file=False)

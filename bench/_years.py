@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from engine.fences import EVERY, name_group
 from engine.store import Store, open_store
 
 FIRST_ID = 10_000_000
@@ -25,6 +26,7 @@ def write_years(where: Path | str, events: int, pattern: int, *, lines: int) -> 
     with closing(open_store(where, survives_power_cut=False)) as store:
         numbers = _numbers(store, copies)
         with store.db.connect() as connection, connection.begin():
+            name_group(connection, EVERY)
             _copy(connection, "action", numbers, f"o.id = {pattern}", {"id": "n.i", "number": "n.i"})
             for line in range(1, lines + 1):
                 # Line by line, as time would have it, not subject by subject.
