@@ -147,7 +147,7 @@ def test_old_letters_are_emptied_and_their_fate_stays(any_world_at: At) -> None:
     assert said == "Erased under the group's retention rule."
     again = world.pairs(sa.select(Message.to_name, Message.sent_at).where(Message.state == State.SENT))
     assert len(again) in (len(sent), len(sent) - 1)
-    assert world.ask(sa.select(Message.withdrawn_by).where(Message.state == State.WITHDRAWN))[0] == "clock"
+    assert "clock" in world.ask(sa.select(Message.withdrawn_by).where(Message.state == State.WITHDRAWN))
     deeds = world.pairs(sa.select(AccountEvent.what, AccountEvent.detail))
     assert ("letters_erased", f"{len(world.ask(sa.select(Message.id)))} from before") in [
         (what, detail[: detail.index("before") + 6]) for what, detail in deeds if what == "letters_erased"
