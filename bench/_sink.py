@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,8 +26,9 @@ LAST_DOT = b"\r\n.\r\n"
 class Conversation(asyncio.Protocol):
     """One client's."""
 
-    def __init__(self, delay: float) -> None:
+    def __init__(self, delay: float, *, take: Callable[[bytes], None] | None = None) -> None:
         self._delay = delay
+        self._take = take
         self._unread = b""
         self._is_letter = False
         self._transport: asyncio.WriteTransport | None = None
@@ -55,6 +56,8 @@ class Conversation(asyncio.Protocol):
         self._unread = rest
         if self._is_letter:
             self._is_letter = False
+            if self._take is not None:
+                self._take(whole)
             return TAKEN
         word = whole[:4].upper()
         self._is_letter = word == b"DATA"
