@@ -37,6 +37,7 @@ from assurance.roster import roster
 from assurance.story import play, read_story
 from bench._town import TODAY, found_town
 from engine.clock import FrozenClock
+from engine.fences import EVERY
 from engine.moved import Ref
 from engine.store import open_store
 
@@ -85,7 +86,7 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
 def _preview(folder: Path, actions: int, rounds: int) -> int:
     town = found_town(folder / "town.sqlite")
     planned = town.plan(actions)
-    with town.office.store.begin() as session:
+    with town.office.store.begin(group=EVERY) as session:
         # Straight into the rows: what is measured reads them, and nobody verifies this town.
         for number, action in enumerate(planned):
             due_on = TODAY + timedelta(days=number % SPREAD_IN_DAYS - 60)
@@ -138,7 +139,10 @@ def _rehearsal(folder: Path, rounds: int) -> int:
 
 
 def _live(tx: Tx) -> None:
-    with closing(PastWorld.of(tx.session, tx.actor.group_id)) as world, world.store.begin() as session:
+    with (
+        closing(PastWorld.of(tx.session, tx.actor.group_id)) as world,
+        world.store.begin(group=EVERY) as session,
+    ):
         world.live_until(session, tx.now + timedelta(days=1))
 
 
