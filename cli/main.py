@@ -64,6 +64,7 @@ BOOK = {
         Entry("web", RUN, "cli.web", "web", "Serve pages only, on a PostgreSQL of many machines."),
         Entry("worker", RUN, "cli.worker", "worker", "Let rules look and deliver, on a PostgreSQL of many machines."),
         Entry("account", KEEP, "cli.accounts", "ACCOUNT", "Keep who can sign in, from the first administrator on."),
+        Entry("group", KEEP, "cli.groups", "GROUP", "Keep the groups of this installation: add, export, remove."),
         Entry("check", KEEP, "cli.defining", "check", "Look for mistakes in workflows, rules and examples."),
         Entry("diagram", KEEP, "cli.defining", "diagram", "Draw a workflow."),
         Entry("definitions", KEEP, "cli.definitions", "DEFINITIONS", "Change workflows under running audits."),
@@ -167,7 +168,7 @@ def auditloop(
     """
     if database is not None:
         given = {"database": database}
-        below = dict.fromkeys(("annual", "list", "plan", "apply", "rotate"), given)
+        below = dict.fromkeys(("annual", "list", "plan", "apply", "rotate", "add", "export", "remove"), given)
         ctx.default_map = dict.fromkeys(BOOK, given | below)
 
 

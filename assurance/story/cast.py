@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.commands.convening import Sitting, usual_end
@@ -25,6 +26,7 @@ from assurance.records import (
     PostHolding,
     Programme,
     RecordSet,
+    RemovedGroup,
 )
 from assurance.roster import RELATIONS
 from assurance.story.names import Names
@@ -131,6 +133,7 @@ def bring_on(session: Session, cast: Cast, playbook: Playbook, *, at: datetime) 
     Whoever belongs to the group on that day is invited to its meetings.
     """
     group = Group(
+        id=_unused_number(session),
         key=cast.key,
         name=cast.name,
         board=cast.board,
@@ -177,6 +180,17 @@ def bring_on(session: Session, cast: Cast, playbook: Playbook, *, at: datetime) 
     session.flush()
     _call_meetings(session, cast, group.id, with_groups(session, playbook), at)
     return group.id
+
+
+def _unused_number(session: Session) -> int:
+    """Draw the number of a new group: never that of one that was removed, of whose history the database lets go."""
+    removed = session.scalar(sa.select(sa.func.max(RemovedGroup.group_id))) or 0
+    if session.info["dialect"].name == "sqlite":
+        return max(removed, session.scalar(sa.select(sa.func.max(Group.id))) or 0) + 1
+    draw = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence(Group.__tablename__, "id")))
+    while (number := session.scalars(draw).one()) <= removed:
+        pass
+    return int(number)
 
 
 def _call_meetings(session: Session, cast: Cast, group_id: int, playbook: Playbook, at: datetime) -> None:
