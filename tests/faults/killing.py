@@ -75,7 +75,7 @@ class Program:
         with subprocess.Popen(
             [sys.executable, "-m", "tests.faults.program", str(instant), *self.words],
             cwd=HOME,
-            env=_environment() | dict(self.settings),
+            env=environment() | dict(self.settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -88,7 +88,7 @@ class Program:
                 process.kill()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Give the environment without settings of ours, and a place for bytecode where Python keeps none.
 
     Compiling everything anew takes a process longer than its work.

@@ -20,6 +20,8 @@ class Size(NamedTuple):
 
 
 SIZES = {
+    "a disk that fails": Size(4, 2_000),
+    "a kill under mixed load": Size(150, 5_000),  # on each database
     "a yes against a no": Size(15, 1_000),  # on each database, as those that follow
     "a hundred confirmations": Size(2, 200),
     "a hundred times one request": Size(2, 200),
