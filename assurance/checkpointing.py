@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from assurance.accounts.chronicle import newest_deed, seals_of_deeds
 from assurance.config import PREFIX, Settings
 from assurance.migrate import newest_shape
 from assurance.office import Office, clock_of
@@ -33,6 +34,7 @@ from engine.checkpoints import (
 from engine.errors import Refused, Stale
 from engine.fences import EVERY
 from engine.ledger import Event
+from engine.moved import Ref
 from engine.signing import SigningKey
 from engine.store import among, instant_text
 
@@ -42,6 +44,10 @@ NO_KEY = (
     f"No checkpoint can be signed: {PREFIX}SIGNING_KEY is not set. `auditloop keys make FILE` makes a key; keep its "
     "file where whoever keeps the database cannot read it, and the public half wherever somebody may want to check."
 )
+# What checkpoints call the record of all that was done to accounts and posts of a group.
+DEEDS_OF_GROUP = "deeds"
+# A deed gets its number before it is committed; a later number may be seen first.
+STILL_BEING_WRITTEN = timedelta(minutes=10)
 _AT_ONCE = 2_000
 
 
@@ -88,6 +94,8 @@ def take_checkpoint(office: Office, group_id: int, *, next_key: str = "", new_ch
         _refuse_another_key(key, before, new_chain)
         earlier = heads_at_last(session, group_id)
         now = heads_of(session, MOVED, group_id=group_id)
+        subjects = tuple(now)
+        _add_deeds(session, now, group_id, before=office.clock.now() - STILL_BEING_WRITTEN)
         changes = tuple(now.changes_since(earlier))
         contradictions = tuple(_contradictions(session, earlier, changes))
     heads = tuple(now)
@@ -96,8 +104,8 @@ def take_checkpoint(office: Office, group_id: int, *, next_key: str = "", new_ch
         number=1 if before is None else before.number + 1,
         at=instant_text(office.clock.now()),
         made_with=f"auditloop {version('auditloop')}, {newest_shape()}",
-        subjects=len(heads),
-        lines=sum(head.seq for head in heads),
+        subjects=len(subjects),
+        lines=sum(head.seq for head in subjects),
         root=now.root,
         before=NONE if before is None else before.fingerprint,
         key=key.public,
@@ -151,6 +159,14 @@ def heads_at_last(session: Session, group_id: int) -> Heads:
     return heads
 
 
+def _add_deeds(session: Session, heads: Heads, group_id: int, *, before: datetime) -> None:
+    """Let what was done to accounts and posts be signed too, up to the newest deed that can no longer be overtaken."""
+    last = newest_deed(session, group_id=group_id, before=before)
+    if last:
+        seal = seals_of_deeds(session, group_id, {last})[last]
+        heads.put(Head(Ref(DEEDS_OF_GROUP, group_id), last, seal))
+
+
 def _refuse_another_key(key: SigningKey, before: Statement | None, new_chain: str) -> None:
     if before is None or new_chain:
         return
@@ -176,6 +192,11 @@ def _contradictions(session: Session, earlier: Heads, changes: tuple[Head, ...])
             found.append(
                 f"{head.ref} stood at line {before.seq} in the checkpoint before and does not any more."
             )
+        elif head.ref.kind == DEEDS_OF_GROUP:
+            if seals_of_deeds(session, head.ref.id, {before.seq}).get(before.seq) != before.seal:
+                found.append(
+                    "What was done to accounts and posts is not what the checkpoint before has signed."
+                )
         else:
             suspects.setdefault(head.ref.kind, []).append(before)
     for kind, heads in suspects.items():

@@ -5,10 +5,12 @@ A history may have grown since; every line that a checkpoint names must still st
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -41,18 +43,33 @@ class Attested:
     notices: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Promise:
+class _Promise(NamedTuple):
     """One head as a checkpoint has it."""
 
     head: Head
     statement: Statement
 
 
+class Log(Protocol):
+    """Gives the seals of a record that is no subject's history, at those of its lines that are wanted."""
+
+    def __call__(self, session: Session, number: int, lines: Collection[int]) -> Mapping[int, str]:
+        """Reckon the seals of the record with this number, by line; a line that is not there has none."""
+        ...
+
+
 def attest(
-    session: Session, group_id: int, group: str, *, trusted: Collection[str] = (), kept: Sequence[Kept] = ()
+    session: Session,
+    group_id: int,
+    group: str,
+    *,
+    trusted: Collection[str] = (),
+    kept: Sequence[Kept] = (),
+    logs: Mapping[str, Log] = MappingProxyType({}),
 ) -> Attested:
     """Check every stored checkpoint of a group, and those that were kept elsewhere, against the history as it stands.
+
+    `logs` are records beside the history that checkpoints name too, by kind.
 
     `trusted` are public keys that are known from outside the database. Checkpoints that are tied to one that such a
     key has signed are ours; without such a key, whoever can write the database could have signed them all.
@@ -68,7 +85,7 @@ def attest(
         for one in kept:
             chain.compare(one, trusted)
         named = {fault.subject for fault in chain.faults}
-        broken = [fault for fault in _broken(session, chain.promises) if fault.subject not in named]
+        broken = [fault for fault in _broken(session, chain.promises, logs) if fault.subject not in named]
         faults = (*chain.faults, *broken)
     return Attested(group, len(chain.statements), chain.newest, faults, tuple(chain.notices))
 
@@ -194,11 +211,11 @@ def day(said: Statement) -> str:
     return f"on {said.at[:10]} at {said.at[11:16]} UTC"
 
 
-def _broken(session: Session, promises: Sequence[_Promise]) -> Iterator[Fault]:
+def _broken(session: Session, promises: Sequence[_Promise], logs: Mapping[str, Log]) -> Iterator[Fault]:
     """Name each subject once whose history is not what a checkpoint has signed, with the first checkpoint that says so."""
     if not promises:
         return
-    found = _seals(session, promises)
+    found = {**_seals(session, promises), **_in_logs(session, promises, logs)}
     named: set[Ref] = set()
     for promise in sorted(promises, key=lambda one: (one.statement.number, one.head)):
         ref, seq, seal = promise.head
@@ -230,3 +247,16 @@ def _seals(session: Session, promises: Iterable[_Promise]) -> Mapping[_Place, st
             if (kind, number, seq) in wanted:
                 found[kind, number, seq] = str(seal)
     return found
+
+
+def _in_logs(session: Session, promises: Iterable[_Promise], logs: Mapping[str, Log]) -> Mapping[_Place, str]:
+    """Reckon the seals of what is no subject's history, at the lines that checkpoints name."""
+    wanted: dict[Ref, set[int]] = defaultdict(set)
+    for head, _ in promises:
+        if head.ref.kind in logs:
+            wanted[head.ref].add(head.seq)
+    return {
+        (ref.kind, ref.id, line): seal
+        for ref, lines in wanted.items()
+        for line, seal in logs[ref.kind](session, ref.id, lines).items()
+    }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.office import Tx
 from assurance.records import AccountEvent
+from engine.ledger import seal_of
+from engine.store import instant_text
 
 # Every deed, in the words in which people read it.
 DEEDS = {
@@ -72,3 +76,28 @@ def write_deed(
         AccountEvent(group_id=group_id, at=at, by_id=by_id, person_id=person_id, what=what, detail=detail)
     )
     session.flush()
+
+
+def newest_deed(session: Session, *, group_id: int, before: datetime) -> int:
+    """Give the number of the newest deed of a group that was written before an instant; 0 where there is none."""
+    query = sa.select(sa.func.max(AccountEvent.id))
+    return session.scalar(query.where(AccountEvent.group_id == group_id, AccountEvent.at < before)) or 0
+
+
+def seals_of_deeds(session: Session, number: int, lines: Collection[int]) -> Mapping[int, str]:
+    """Reckon what stands for all deeds of a group up to some of them: SHA-256 over the one before and the deed's columns.
+
+    `number` is that of the group, `lines` are numbers of deeds.
+    """
+    columns = ("id", "group_id", "by_id", "person_id", "what", "detail")
+    rows = session.scalars(
+        sa.select(AccountEvent)
+        .where(AccountEvent.group_id == number, AccountEvent.id <= max(lines, default=0))
+        .order_by(AccountEvent.id)
+    )
+    found, seal = {}, ""
+    for row in rows:
+        seal = seal_of(seal, [instant_text(row.at), *(getattr(row, name) for name in columns)])
+        if row.id in lines:
+            found[row.id] = seal
+    return found

@@ -9,12 +9,17 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from assurance.accounts.chronicle import seals_of_deeds
+from assurance.checkpointing import DEEDS_OF_GROUP
 from assurance.config import Settings
 from assurance.office import Tx
 from assurance.records import Group
 from engine.checkpoints import Kept, newest, spaced
 from engine.signing import public_key_in
 from engine.witness import Attested, attest
+
+# Records beside the histories of subjects that checkpoints sign too.
+LOGS = {DEEDS_OF_GROUP: seals_of_deeds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,9 @@ def attest_all(
     trusted = set(keys) | own_keys(settings)
     query = sa.select(Group.id, Group.key).order_by(Group.id)
     groups = session.execute(query if group is None else query.where(Group.id == group)).all()
-    return tuple(attest(session, number, key, trusted=trusted, kept=kept) for number, key in groups)
+    return tuple(
+        attest(session, number, key, trusted=trusted, kept=kept, logs=LOGS) for number, key in groups
+    )
 
 
 def own_keys(settings: Settings) -> set[str]:

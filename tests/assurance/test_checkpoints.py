@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.checkpointing import take_checkpoint, take_daily, write_out
+from assurance.commands.administering import add_person, change_person
 from assurance.queries.checkpoints import attest_all, newest_checkpoint
 from assurance.records import Approval
 from assurance.sweep import sweep_all
@@ -300,6 +301,48 @@ def test_a_history_that_went_back_is_said_when_the_next_checkpoint_is_taken(
     with world.office.store.reading(group=EVERY) as session:
         named = {fault.split(" line ")[0] for fault in found(session, world)}
     assert named == {str(ref), str(other)}
+    world.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE account_event SET detail = 'Nobody' WHERE what = 'person_added'",
+        "UPDATE account_event SET at = '2014-09-01T09:30:00.000000Z' WHERE what = 'person_added'",
+        "DELETE FROM account_event WHERE what = 'person_added'",
+    ],
+)
+def test_what_was_done_to_posts_and_accounts_is_signed_too(
+    templates: Templates, tmp_path: Path, statement: str
+) -> None:
+    world = with_key(templates.world(tmp_path / "world.sqlite"), tmp_path)
+    number = 0
+    for name in ("Ned Nolan", "Olga Orr"):
+        with world.does("ida") as tx:
+            number = add_person(tx, name, f"{name[:3].lower()}@trust.example")
+        world.clock.advance(timedelta(minutes=11))
+    take_checkpoint(world.office, world.group_id)
+    with world.does("ida") as tx:
+        change_person(tx, number, name="Olga Orme", email="olg@trust.example")
+    world.clock.advance(timedelta(minutes=11))
+    assert take_checkpoint(world.office, world.group_id).contradictions == ()
+    assert _asked(world).faults == ()
+    with world.office.store.begin(group=EVERY) as session:
+        for what in ("update", "delete"):
+            session.execute(sa.text(f"DROP TRIGGER account_event_refuses_{what}"))
+        session.execute(sa.text(f"{statement} AND detail LIKE 'Olga%'".replace(":", "\\:")))
+        session.execute(
+            sa.text(
+                "INSERT INTO account_event (group_id, at, what, detail) SELECT group_id, at, what, 'x' FROM account_event LIMIT 1"
+            )
+        )
+    [fault] = _asked(world).faults
+    assert str(fault).startswith("deeds/1 line ")
+    world.clock.advance(timedelta(minutes=11))
+    taken = take_checkpoint(world.office, world.group_id)
+    assert taken.contradictions == (
+        "What was done to accounts and posts is not what the checkpoint before has signed.",
+    )
     world.close()
 
 

@@ -18,6 +18,7 @@ from assurance.commands import acting
 from assurance.commands.erasing import erase_line, erase_words
 from assurance.erasing import PastTime, erase_past, past_time
 from assurance.office import clock_of
+from assurance.queries.checkpoints import attest_all
 from assurance.queries.history import Told, history_of
 from assurance.records import (
     AccountEvent,
@@ -35,7 +36,6 @@ from engine.ledger import EventText
 from engine.moved import Ref
 from engine.signing import SigningKey
 from engine.spans import Span, Unit
-from engine.witness import attest
 from engine.yamlfile import parse_yaml
 from notifications.outbox import Message, State
 from tests.assurance.conftest import At
@@ -106,7 +106,7 @@ def test_what_is_past_its_time_is_planned_erased_and_told(any_world_at: At, tmp_
     assert set(world.ask(sa.select(Case.criterion))) == {sentence}
     assert world.proof().faults == ()
     with world.office.store.reading(group=EVERY) as session:
-        assert attest(session, world.group_id, "qa").faults == ()
+        assert [one.faults for one in attest_all(session, world.office.settings)] == [()]
     *before, last = told(world, world.audit)
     assert last.sentence.startswith("The clock erased ")
     assert last.sentence.endswith(" under the group's retention rule, which keeps them for 8 years.")
