@@ -338,6 +338,11 @@ def create_app(office: Office, *, is_demo: bool = False, limits: Limits | None =
     return app
 
 
+def _methods(method: str) -> list[str]:
+    """Give what an address answers: whoever asks for the head alone (RFC 9110, 9.3.2) is answered as whoever reads."""
+    return ["GET", "HEAD"] if method == "GET" else [method]
+
+
 @cache
 def _pages() -> APIRouter:
     """Make the routes of the pages, once in a process: they know no office."""
@@ -348,7 +353,7 @@ def _pages() -> APIRouter:
         pages.add_api_route(
             route.path,
             Answered(route),
-            methods=[route.method],
+            methods=_methods(route.method),
             include_in_schema=False,
             response_model=None,
             name=f"{route.method} {route.path}",

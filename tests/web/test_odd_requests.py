@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from assurance.accounts.bearers import make_token
 from engine.moved import Ref
 from tests.web.site import Answer, Site
 from tests.world import World
@@ -59,6 +60,40 @@ def test_a_text_that_is_too_long_to_be_read_is_told_so(site: Site) -> None:
     answer = site.post(NOTE, {"rating": "on track", "text": "word " * 150_000}, as_="bo")
     assert answer.status == 400
     assert "longer than 200,000 letters" in answer.text
+
+
+def test_a_text_is_as_long_as_programs_may_send_and_a_longer_one_is_kept_on_the_form(site: Site) -> None:
+    long = "word\r\n" * 4_000  # 20,000 letters, with one for the end of each line
+    longer = site.post(NOTE, {"rating": "on track", "text": f"{long}x"}, as_="bo")
+    assert longer.status == 422
+    assert "write 20,000 letters at most; this has 20,001. Attach a longer text as a file." in longer.text
+    assert longer.html.count("word") >= 4_000
+    assert 'href="#text"' in longer.html
+    assert site.post(NOTE, {"rating": "on track", "text": long}, as_="bo").status == 200
+    assert len(site.world.history(ACTION)) == 3
+
+
+def test_whoever_asks_for_the_head_alone_is_answered_without_a_body(site: Site) -> None:
+    browser = site.browser("bo")
+    for path in ("/", "/action/1", "/actions", "/actions.csv"):
+        read, head = browser.get(path), browser.head(path)
+        assert (head.status_code, head.content) == (read.status_code, b"") == (200, b"")
+        assert head.headers["content-type"] == read.headers["content-type"]
+    assert browser.head("/sign-out").status_code == 405
+    assert site.browser(None).head("/action/1").url.path == "/sign-in"
+
+
+def test_programs_too_may_ask_for_the_head_alone(site: Site) -> None:
+    with site.world.does("bo") as tx:
+        token = make_token(tx, "a program", ["read"]).token
+    headers = {"authorization": f"Bearer {token}"}
+    browser = site.browser(None)
+    read, head = (
+        browser.get("/api/v1/action/1", headers=headers),
+        browser.head("/api/v1/action/1", headers=headers),
+    )
+    assert (read.status_code, head.status_code, head.content) == (200, 200, b"")
+    assert head.headers["etag"] == read.headers["etag"]
 
 
 def test_whoever_goes_back_and_writes_something_else_has_made_another_request(site: Site) -> None:

@@ -10,8 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.words import unreadable
 from web.api.shapes import MOST_ROWS
-
-LONGEST_TEXT = 20_000
+from web.forms.fields import LONGEST_TEXT
 
 
 def _readable(text: str) -> str:

@@ -246,6 +246,11 @@ def _routes() -> APIRouter:
 
 
 def _add(router: APIRouter, path: str, route: ApiRoute) -> None:
+    if route.method == "GET":
+        # As GET, without a body (RFC 9110, 9.3.2); of its own, so that the schema names each operation once.
+        router.add_api_route(
+            path, Called(route), methods=["HEAD"], response_model=route.gives, include_in_schema=False
+        )
     router.add_api_route(
         path,
         Called(route),

@@ -10,13 +10,14 @@ from datetime import date
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
-from wtforms import Field, FileField, Form, HiddenField, PasswordField
+from wtforms import Field, FileField, Form, HiddenField, PasswordField, StringField
 from wtforms.validators import ValidationError
 
 from engine.errors import Refused
 
 PARTS = ("day", "month", "year")
 FIGURES_OF_A_YEAR = 4
+LONGEST_TEXT = 20_000  # letters
 
 
 class Posted:
@@ -60,6 +61,17 @@ class OwnForm(Form):
         else:
             self.key.data = self._mark_of(formdata)
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Say whether everything is right; a text that is too long is told beside its field, whatever the field asks."""
+        is_right = super().validate(extra_validators)
+        for field in self:
+            letters = _letters_of(field)
+            if letters > LONGEST_TEXT:
+                told = f"{field.label.text}: write {LONGEST_TEXT:,} letters at most; this has {letters:,}. Attach a longer text as a file."
+                field.errors = [*field.errors, told]
+                is_right = False
+        return is_right
+
     def version_seen(self) -> int | None:
         """Give the version on which the reader decided, None where the form carries none."""
         written = str(self.version.data or "")
@@ -86,6 +98,12 @@ class OwnForm(Form):
         left_out = {"csrf", "version", *(field.name for field in self if isinstance(field, PasswordField))}
         told = [(name, _told(value)) for name, value in formdata.multi_items() if name not in left_out]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+
+
+def _letters_of(field: Any) -> int:
+    """Count what somebody has written into a field, as programs count it: the end of a line is one letter."""
+    is_written = isinstance(field, StringField) and not isinstance(field, HiddenField)
+    return len(field.data.replace("\r\n", "\n")) if is_written and isinstance(field.data, str) else 0
 
 
 def _told(value: str | UploadFile) -> str:
