@@ -9,6 +9,7 @@ import typer
 
 from assurance.migrate import migrate, newest_shape, shape_of
 from cli.opening import (
+    BadInput,
     DatabaseOption,
     QuietOption,
     answering,
@@ -18,7 +19,8 @@ from cli.opening import (
     shown,
 )
 from cli.shown import waiting
-from engine.store import open_store
+from engine.fences import Unfit, admit
+from engine.store import Store, open_store
 
 
 def migrate_(
@@ -29,6 +31,15 @@ def migrate_(
             help="Also where programs that are running need what is taken away, and will fail.",
         ),
     ] = False,
+    runtime_role: Annotated[
+        str | None,
+        typer.Option(
+            "--runtime-role",
+            metavar="ROLE",
+            help="Let this role of PostgreSQL run the program; made where it is missing.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: QuietOption = False,
     database: DatabaseOption = None,
 ) -> None:
@@ -40,7 +51,10 @@ def migrate_(
     Programs of the version before go on running meanwhile where nothing is taken away from them. Where something is,
     it ends with 3 and names those that run on this PostgreSQL, until they are stopped.
 
-    Examples: auditloop migrate; auditloop migrate --database postgresql://user@host/name
+    With --runtime-role, name the tables' owner in --database and the role in AUDITLOOP_DATABASE: it may add to what is
+    sealed and change nothing of it, and cannot take the fences between groups down. Say it again with every migration.
+
+    Examples: auditloop migrate; auditloop migrate --database postgresql://owner@host/name --runtime-role auditloop
     """
     with answering():
         settings = settings_for(database)
@@ -51,6 +65,7 @@ def migrate_(
             before = shape_of(store)
             with waiting("The database is being changed ...", quiet=quiet):
                 migrate(store, while_running=while_running)
+            is_new = runtime_role is not None and _admit(store, runtime_role)
         if quiet:
             return
         if before is None:
@@ -59,3 +74,17 @@ def migrate_(
             typer.echo(f"The database {where} has the newest shape already: {before}.")
         else:
             typer.echo(f"Brought the database {where} from {before} to {newest_shape()}.")
+        if runtime_role is not None:
+            password = f" Give it a password: ALTER ROLE {runtime_role} PASSWORD '...'." if is_new else ""
+            typer.echo(f"{runtime_role} may run the program on it, and no more.{password}")
+
+
+def _admit(store: Store, role: str) -> bool:
+    """Let a role run the program; give whether it was made."""
+    if store.db.dialect.name != "postgresql":
+        raise BadInput("Only PostgreSQL has roles; leave out --runtime-role.")
+    try:
+        with store.db.connect() as connection, connection.begin():
+            return admit(connection, role)
+    except Unfit as error:
+        raise BadInput(str(error)) from error

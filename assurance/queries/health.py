@@ -23,7 +23,7 @@ from assurance.releasing import why_no_mail_goes
 from assurance.tables import MOVED
 from engine.checkpoints import newest, spaced
 from engine.errors import BadDefinition
-from engine.fences import EVERY
+from engine.fences import EVERY, role_of, unfenced
 from engine.ledger import Event
 from engine.signing import public_key_in
 from engine.store import FIRST_SQLITE_WITH_SAFE_WAL, Store, sqlite_journal
@@ -81,6 +81,7 @@ def of_database(store: Store, file: Path | None) -> Iterator[Seen]:
             answer = str(session.scalar(sa.text("SHOW server_version")))
             where = store.db.url.render_as_string(hide_password=True)
             yield Seen("Database", f"PostgreSQL {answer}, {where}")
+            yield _fences(session)
             return
         size = file.stat().st_size / 1e6
         yield Seen("Database", f"SQLite {sqlite3.sqlite_version}, {file} ({size:.1f} MB)")
@@ -98,6 +99,23 @@ def of_database(store: Store, file: Path | None) -> Iterator[Seen]:
         yield Seen(
             "Synchronous", safe if level == 2 else str(level), "" if level == 2 else "It must be FULL."
         )
+
+
+def _fences(session: Session) -> Seen:
+    """Say whether the database itself keeps groups apart, as whom the program works, and what that role could undo."""
+    role, open_ones = role_of(session), unfenced(session)
+    if role.passes:
+        advice = (
+            f"{role.name} is a superuser or has BYPASSRLS, so that PostgreSQL keeps no groups apart for it. Run the "
+            "program as another role: `auditloop migrate --database OWNER --runtime-role ROLE` lets one in."
+        )
+        return Seen("Fences", f"do not hold {role.name}", advice)
+    if open_ones:
+        return Seen(
+            "Fences", f"missing around {', '.join(open_ones)}", "Run `auditloop migrate` as their owner."
+        )
+    owns = " (it owns the tables and could take them down; `migrate --runtime-role` lets in one that cannot)"
+    return Seen("Fences", f"PostgreSQL keeps groups apart for {role.name}{owns if role.owns else ''}")
 
 
 def of_contents(session: Session, dialect: str, now: datetime) -> Iterator[Seen]:
