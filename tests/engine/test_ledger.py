@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from engine.errors import Refused, Stale
 from engine.ledger import (
+    ERASED,
     SEALED_COLUMNS,
     Event,
     EventText,
@@ -20,6 +21,7 @@ from engine.ledger import (
     append_all,
     canonical,
     commitment_of,
+    erase_texts,
     history,
     seal_of,
     texts,
@@ -150,10 +152,20 @@ def test_what_people_wrote_can_be_erased_without_breaking_the_chain(any_store: S
     with any_store.begin() as session:
         ref = bud(session)
         write(session, ref, Line("entered", SPRING, "person/1", texts={"remark": "Looks dry."}))
-        session.execute(sa.update(EventText).values(text=None, erased_at=SPRING))
+        erase_texts(session, ref, [(2, "remark")], at=SPRING)
     with any_store.reading() as session:
         assert texts(session, ref) == {(2, "remark"): None}
+        assert session.scalars(sa.select(EventText.salt)).all() == [""]
+        [untold] = verify(session, [Leaf]).faults
+    assert str(untold) == "leaf/1 line 2: the text 'remark' was erased, and no line says by whom and why"
+    with any_store.begin() as session:
+        write(session, ref, Line(ERASED, SPRING, "person/1", {"erased": [[2, "remark"]]}))
+    with any_store.reading() as session:
         assert verify(session, [Leaf]).faults == ()
+    with any_store.begin() as session:
+        session.execute(sa.update(EventText).values(text="Looks dry.", erased_at=None))
+    with any_store.reading() as session:
+        assert "the text 'remark' was erased, and stands there again" in str(verify(session, [Leaf]).faults)
 
 
 # -- once --------------------------------------------------------------------------------------------------
