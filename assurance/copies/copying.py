@@ -34,6 +34,9 @@ from engine.transport import (
 # All but what a database says of itself, which is made with its tables.
 TABLES = tuple(table for table in METADATA.sorted_tables if table.name != OldestShape.__tablename__)
 
+# What stands in a database on which a program was started, and nobody has done anything yet.
+LEFT_BY_STARTING = tuple(METADATA.tables[name] for name in ("definition", "tries"))
+
 
 class CannotCopy(Exception):
     """Says, in a sentence for whoever runs the installation, why nothing can be copied, and what would be right."""
@@ -97,6 +100,8 @@ def copying(source: Store, target: Store, *, on_rows: OnRows) -> Iterator[tuple[
         past_the_fences(writing, TABLES),
     ):
         require_empty(writing)
+        for table in LEFT_BY_STARTING:
+            writing.execute(sa.delete(table))
         read = _carry(reading, writing, on_rows)
         tables = tuple(
             TableCopied(table.name, read[table.name], sum_of(writing, table, on_rows)) for table in TABLES
@@ -124,8 +129,8 @@ def make_ready(target: Store) -> None:
 
 
 def require_empty(session: Session) -> None:
-    """Raise CannotCopy, naming the tables, for a database that holds anything."""
-    filled = [table.name for table in TABLES if has_rows(session, table)]
+    """Raise CannotCopy, naming the tables, for a database that holds more than the start of a program leaves there."""
+    filled = [table.name for table in TABLES if table not in LEFT_BY_STARTING and has_rows(session, table)]
     if filled:
         some = ", ".join(filled[:5]) + (" ..." if len(filled) > 5 else "")
         raise CannotCopy(
