@@ -35,6 +35,7 @@ class Agency(OfGroup, Base):
 
     key: Mapped[str]
     name: Mapped[str]
+    closed_on: Mapped[date | None]  # from then on nothing new begins there
 
 
 class Person(OfGroup, Base):
@@ -59,6 +60,7 @@ class Post(OfGroup, Base):
     role: Mapped[str]
     agency_id: Mapped[int | None] = mapped_column(sa.ForeignKey("agency.id"))
     is_member: Mapped[bool]  # sits in the group and is told at each stage
+    closed_on: Mapped[date | None]
 
 
 class PostHolding(OfGroup, Base):
@@ -95,6 +97,7 @@ class RecordSet(OfGroup, Base):
     lead_post_id: Mapped[int | None] = mapped_column(sa.ForeignKey("post.id"))  # else the agency's lead
     # Whoever leads them has no account: with each request goes a link to the one return.
     answers_by_link: Mapped[bool] = mapped_column(server_default=sa.false())
+    closed_on: Mapped[date | None]  # with their agency: no audit asks for returns from then on
 
 
 class ClosedDay(OfGroup, Base):
