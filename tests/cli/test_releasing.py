@@ -12,13 +12,20 @@ from typing import Any
 
 import pytest
 
+from assurance.access import viewer_of
+from assurance.config import settings_from
 from assurance.copies.backup import back_up
 from assurance.copies.contents import cabinet_in
 from assurance.copies.restore import restore
+from assurance.office import Office
+from assurance.queries.mail_queue import mail_queue
+from assurance.queries.vital_signs import vital_signs
+from assurance.roster import roster
 from engine.clock import SystemClock
 from engine.store import open_store
-from tests.cli.conftest import Run, as_program, execute, one_line
+from tests.cli.conftest import Run, execute, one_line
 from tests.notifications.sink import Postbox, open_aiosmtpd
+from tests.world import house_shelf
 
 OWED = "state = 'queued'"
 
@@ -36,14 +43,14 @@ def number(database: Path, where: str) -> int:
     return counted
 
 
-def delivered_from(database: Path) -> list[tuple[str, str]]:
-    """Deliver to a real mail server as the program that it is; give what that has taken: to whom, and the Message-ID."""
+def delivered_from(run: Run, database: Path) -> list[tuple[str, str]]:
+    """Deliver to a real mail server; give what that has taken: to whom, and the Message-ID."""
     postbox = Postbox()
 
     async def deliver() -> None:
         async with open_aiosmtpd(postbox) as port:
             url = f"smtp://127.0.0.1:{port}"
-            await asyncio.to_thread(lambda: as_program("deliver", database=database, SMTP_URL=url))
+            await asyncio.to_thread(lambda: run("deliver", database=database, SMTP_URL=url))
 
     asyncio.run(deliver())
     return [(letter["X-RcptTo"], letter["Message-ID"]) for letter in postbox.kept]
@@ -81,12 +88,12 @@ def test_nothing_is_sent_until_the_release_and_then_nothing_that_was_owed_before
     owed = "state IN ('queued', 'sending')"
     last = number(restored, "id > 0")
     assert number(restored, owed) > 10
-    assert delivered_from(restored) == []
+    assert delivered_from(run, restored) == []
     run("sweep", database=restored)  # what rules owe when they wake up years later
     before, new = (number(restored, f"{owed} AND id {side} {last}") for side in ("<=", ">"))
     assert before > 10
     assert new > 0
-    assert delivered_from(restored) == []
+    assert delivered_from(run, restored) == []
     shown = run("release", database=restored)
     assert shown.exit_code == 1
     said = one_line(shown.stdout)
@@ -95,13 +102,13 @@ def test_nothing_is_sent_until_the_release_and_then_nothing_that_was_owed_before
     assert "Nothing was changed." in said
     told = json.loads(run("release", "--json", database=restored).stdout)
     assert (sum(told["owed"]["kinds"].values()), sum(told["new"]["people"].values())) == (before, new)
-    assert delivered_from(restored) == []
+    assert delivered_from(run, restored) == []
     done = run("release", "--yes", database=restored)
     assert done.exit_code == 0
     assert f"Taken back for good: {before} mails" in one_line(done.stdout)
     old = {row[0] for row in rows(restored, "SELECT to_address FROM message WHERE withdrawn_by = 'release'")}
     assert old
-    gone = delivered_from(restored)
+    gone = delivered_from(run, restored)
     assert 0 < len(gone) <= new
     ids = [row[0] for row in rows(restored, "SELECT message_id FROM message WHERE state = 'sent'")]
     assert sorted(str(one) for one in ids) == sorted(one for _, one in gone)
@@ -113,14 +120,14 @@ def test_nothing_is_sent_until_the_release_and_then_nothing_that_was_owed_before
 def test_what_was_owed_goes_only_if_somebody_says_so(run: Run, restored: Path) -> None:
     assert run("release", "--yes", "--send-owed", database=restored).exit_code == 0
     assert number(restored, "withdrawn_by = 'release'") == 0
-    assert len(delivered_from(restored)) > 10
+    assert len(delivered_from(run, restored)) > 10
 
 
 def test_nothing_at_all_goes_if_somebody_says_so(run: Run, restored: Path) -> None:
     run("sweep", database=restored)
     assert run("release", "--yes", "--withdraw-all", database=restored).exit_code == 0
     assert number(restored, "state IN ('queued', 'sending')") == 0
-    assert delivered_from(restored) == []
+    assert delivered_from(run, restored) == []
 
 
 def test_reminders_that_waited_for_a_digest_are_not_told_after_all(run: Run, restored: Path) -> None:
@@ -140,6 +147,17 @@ def test_every_door_says_that_mail_is_held(run: Run, restored: Path) -> None:
     doctor = run("doctor", "--json", database=restored)
     assert doctor.exit_code == 1
     assert any(said in one["advice"] for one in json.loads(doctor.stdout))
+
+
+def test_pages_and_monitors_say_that_mail_is_held(restored: Path) -> None:
+    settings = settings_from({}, database=str(restored))
+    office = Office(settings, open_store(restored), house_shelf(), clock=SystemClock())
+    with closing(office), office.reading(office.actor("sam")) as tx:
+        (mail,) = [sign for sign in vital_signs(office).signs if sign.name == "mail"]
+        queue = mail_queue(tx, viewer_of(roster(tx.session, group_id=1, today=tx.today), tx.actor))
+    assert not mail.is_well
+    assert mail.says.startswith("All mail is held: this installation was brought back on ")
+    assert queue.held == mail.says
 
 
 def test_an_installation_that_was_never_restored_holds_nothing(run: Run, database: Path) -> None:
