@@ -20,8 +20,9 @@ class Size(NamedTuple):
 
 
 SIZES = {
+    "a host that is cut off": Size(2, 100),
     "a disk that fails": Size(4, 2_000),
-    "a kill under mixed load": Size(150, 5_000),  # on each database
+    "a day of kills under mixed load": Size(6, 200),  # of 25 each, on each database
     "a yes against a no": Size(15, 1_000),  # on each database, as those that follow
     "a hundred confirmations": Size(2, 200),
     "a hundred times one request": Size(2, 200),
