@@ -36,10 +36,13 @@ def one_of(word: str, known: tuple[str, ...], what: str) -> str:
 
 
 def own(tx: Tx, table: type[Row], number: int, what: str) -> Row:
-    """Give a row of the actor's own group; raises Refused where there is none."""
+    """Give a row of the actor's own group; raises Refused where there is none, and for one that is closed."""
     row = tx.session.get(table, number)
     if row is None or row.group_id != tx.actor.group_id:
         raise Refused(Reason("unknown_row", f"There is no such {what} in this group."))
+    if isinstance(row, Agency | Post | RecordSet) and row.closed_on is not None:
+        since = day_in_words(row.closed_on)
+        raise Refused(Reason("closed", f"This {what} is closed since {since}; name another."))
     return row
 
 

@@ -132,7 +132,9 @@ def request_returns(tx: Tx, audit: Ref, *, key: str | None = None) -> tuple[Ref,
     made: list[Ref] = []
     asked: dict[int, list[Ref]] = {}
     record_sets = tx.session.scalars(
-        sa.select(RecordSet).where(RecordSet.group_id == tx.actor.group_id).order_by(RecordSet.id)
+        sa.select(RecordSet)
+        .where(RecordSet.group_id == tx.actor.group_id, RecordSet.closed_on.is_(None))
+        .order_by(RecordSet.id)
     ).all()
     cases = tx.session.scalars(sa.select(Case).where(Case.audit_id == audit.id).order_by(Case.id)).all()
     for case in cases:

@@ -32,7 +32,8 @@ SPEAKS_FOR_ALL = frozenset({"coordinator"})
 
 def agencies_to_choose(tx: Tx, viewer: Viewer, *, besides: int | None = None) -> tuple[Choice, ...]:
     """Give the partner agencies by name, without one of them where that is asked."""
-    query = sa.select(Agency.id, Agency.name).where(visible(viewer, Agency)).order_by(Agency.name)
+    still_here = (visible(viewer, Agency), Agency.closed_on.is_(None))
+    query = sa.select(Agency.id, Agency.name).where(*still_here).order_by(Agency.name)
     return tuple(Choice(str(number), name) for number, name in tx.session.execute(query) if number != besides)
 
 
@@ -72,6 +73,7 @@ def posts_of(tx: Tx, viewer: Viewer, agency_ids: Collection[int]) -> tuple[Choic
         sa.select(Post.id, Post.title, Agency.name)
         .join(Agency, Agency.id == Post.agency_id)
         .where(visible(viewer, Post), Agency.id.in_(agency_ids), Post.role.not_in(GROUP_ROLES))
+        .where(Post.closed_on.is_(None))
         .order_by(Agency.name, Post.title)
     )
     are_several = len(agency_ids) > 1

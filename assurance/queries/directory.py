@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from assurance.access import Viewer, visible
 from assurance.accounts.tickets import Purpose
+from assurance.closings import against_closing_agency, against_closing_post
 from assurance.office import Tx
 from assurance.queries.accounts import Deed, deeds
 from assurance.reasons import day_in_words, moment_in_words
@@ -103,6 +104,7 @@ class PostEntry:
     role: str
     agency: str
     is_member: bool
+    closed_on: date | None
     holders: tuple[Held, ...]
 
 
@@ -112,8 +114,20 @@ class AgencyEntry:
 
     id: int
     name: str
+    closed_on: date | None
     records: tuple[tuple[str, str], ...]
     posts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToKeep:
+    """An agency or a post that can be renamed and closed, with every reason why it cannot be closed today."""
+
+    id: int
+    name: str
+    of: str
+    closed_on: date | None
+    against_closing: tuple[str, ...]
 
 
 def people(tx: Tx, viewer: Viewer) -> tuple[PersonEntry, ...]:
@@ -145,9 +159,38 @@ def posts(tx: Tx, viewer: Viewer) -> tuple[PostEntry, ...]:
         .order_by(Post.id)
     )
     return tuple(
-        PostEntry(post.id, post.title, post.role, agency or "", post.is_member, tuple(by_post[post.id]))
+        PostEntry(
+            post.id,
+            post.title,
+            post.role,
+            agency or "",
+            post.is_member,
+            post.closed_on,
+            tuple(by_post[post.id]),
+        )
         for post, agency in tx.session.execute(query)
     )
+
+
+def agency(tx: Tx, viewer: Viewer, number: int) -> ToKeep:
+    """Give one agency to be kept; raises Refused where there is none, and for whoever keeps nothing here."""
+    _require_reader(viewer)
+    row = tx.session.scalar(sa.select(Agency).where(visible(viewer, Agency), Agency.id == number))
+    if row is None:
+        raise Refused.because("unknown_subject", "There is no such agency.")
+    against = tuple(reason.sentence for reason in against_closing_agency(tx, row))
+    return ToKeep(row.id, row.name, "", row.closed_on, against)
+
+
+def post(tx: Tx, viewer: Viewer, number: int) -> ToKeep:
+    """Give one post to be kept; raises Refused where there is none, and for whoever keeps nothing here."""
+    _require_reader(viewer)
+    row = tx.session.scalar(sa.select(Post).where(visible(viewer, Post), Post.id == number))
+    if row is None:
+        raise Refused.because("unknown_subject", "There is no such post.")
+    of = tx.session.scalar(sa.select(Agency.name).where(Agency.id == row.agency_id)) or ""
+    against = tuple(reason.sentence for reason in against_closing_post(tx, row))
+    return ToKeep(row.id, row.title, of, row.closed_on, against)
 
 
 def agencies(tx: Tx, viewer: Viewer) -> tuple[AgencyEntry, ...]:
@@ -169,10 +212,13 @@ def agencies(tx: Tx, viewer: Viewer) -> tuple[AgencyEntry, ...]:
         if held_for is not None:
             titles[held_for].append(title)
     rows = tx.session.execute(
-        sa.select(Agency.id, Agency.name).where(visible(viewer, Agency)).order_by(Agency.name)
+        sa.select(Agency.id, Agency.name, Agency.closed_on)
+        .where(visible(viewer, Agency))
+        .order_by(Agency.name)
     )
     return tuple(
-        AgencyEntry(number, name, tuple(records[number]), tuple(titles[number])) for number, name in rows
+        AgencyEntry(number, name, closed_on, tuple(records[number]), tuple(titles[number]))
+        for number, name, closed_on in rows
     )
 
 

@@ -43,6 +43,12 @@ class AgencyForm(OwnForm):
     name = StringField("Name of the agency", [Needed("Give the name of the agency.")])
 
 
+class NameForm(OwnForm):
+    """What an agency or a post is called."""
+
+    name = StringField("What it is called", [Needed("Say what it is called.")])
+
+
 class PostForm(OwnForm):
     """A post that is new."""
 

@@ -99,15 +99,19 @@ def _records(desk: Desk, form: RecordsForm, *, status: int = 200) -> Response:
 def _offering_agencies(desk: Desk, form: PostForm) -> PostForm:
     with desk.reading() as (tx, viewer):
         found = directory.agencies(tx, viewer)
-    form.agency.choices = [("", "None: for the whole group"), *((str(one.id), one.name) for one in found)]
+    form.agency.choices = [("", "None: for the whole group"), *_still_open(found)]
     return form
 
 
 def _offering_posts(desk: Desk, form: RecordsForm) -> RecordsForm:
     with desk.reading() as (tx, viewer):
         agencies, posts = directory.agencies(tx, viewer), directory.posts(tx, viewer)
-    form.agency.choices = [("", "Choose an agency"), *((str(one.id), one.name) for one in agencies)]
-    of_agencies = [one for one in posts if one.agency]
+    form.agency.choices = [("", "Choose an agency"), *_still_open(agencies)]
+    of_agencies = [one for one in posts if one.agency and one.closed_on is None]
     named = [(str(one.id), f"{one.title}, {one.agency}") for one in of_agencies]
     form.lead.choices = [("", "The agency's lead"), *named]
     return form
+
+
+def _still_open(found: tuple[directory.AgencyEntry, ...]) -> list[tuple[str, str]]:
+    return [(str(one.id), one.name) for one in found if one.closed_on is None]

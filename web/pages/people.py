@@ -342,7 +342,11 @@ def _absence_form(desk: Desk, entry: PersonEntry, form: AbsenceForm, *, status: 
 def _post_choices(desk: Desk) -> list[tuple[str, str]]:
     with desk.reading() as (tx, viewer):
         found = directory.posts(tx, viewer)
-    listed = [(str(one.id), f"{one.title}, {one.agency}" if one.agency else one.title) for one in found]
+    listed = [
+        (str(one.id), f"{one.title}, {one.agency}" if one.agency else one.title)
+        for one in found
+        if one.closed_on is None
+    ]
     return [("", "Choose a post"), *listed]
 
 
