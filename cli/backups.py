@@ -168,8 +168,8 @@ def _say_restored(done: Restored, target: str, folder: Path) -> None:
         f"{several(ended.tokens, 'token')} of programs."
     )
     say(
-        "Good again are passwords, accounts, posts, links in mails and calendar addresses as they were then: what was "
-        "changed or withdrawn since has to be changed or withdrawn again."
+        "Good again are passwords, accounts, posts, links in mails and calendar addresses as they were then, and back are "
+        "texts and groups that were erased since: change, withdraw and erase again what has to be."
     )
 
 

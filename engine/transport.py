@@ -138,6 +138,8 @@ def loading(session: Session, tables: Sequence[sa.Table]) -> Iterator[None]:
     for key in keys:
         connection.exec_driver_sql(f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}")
     _set_sequences(connection, tables)
+    # The planner would go by empty tables until the server has looked by itself.
+    connection.exec_driver_sql(f"ANALYZE {', '.join(_quoted(connection, tables))}")
 
 
 @contextmanager

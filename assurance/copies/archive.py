@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -52,9 +52,16 @@ class Manifest:
 
 
 def write_archive(
-    file: Path, manifest: Manifest, database: Path, contents: Iterator[tuple[Content, bytes]]
+    file: Path,
+    database: Path,
+    contents: Iterable[tuple[Content, bytes]],
+    manifest_of: Callable[[tuple[Content, ...]], Manifest],
 ) -> None:
-    """Write a backup into a new file, seal it, and let it survive a power cut."""
+    """Write a backup into a new file, seal it, and let it survive a power cut.
+
+    Its manifest is asked for last, with the contents that were written.
+    """
+    written = []
     with zipfile.ZipFile(file, "x", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         with database.open("rb") as stored, _entry(archive, DATABASE, zipfile.ZIP_DEFLATED) as entry:
             for piece in _pieces(stored):
@@ -62,8 +69,9 @@ def write_archive(
         for content, whole in contents:
             with _entry(archive, FILES + content.place, zipfile.ZIP_STORED) as entry:
                 entry.write(whole)
+            written.append(content)
         with _entry(archive, MANIFEST, zipfile.ZIP_DEFLATED) as entry:
-            entry.write(_written(manifest))
+            entry.write(_as_json(manifest_of(tuple(written))))
         archive.comment = b"0" * _SEAL
     with file.open("r+b") as sealed:
         seal = _sum_of(sealed, file.stat().st_size - _SEAL)
@@ -141,7 +149,7 @@ def _entry(archive: zipfile.ZipFile, name: str, how: int) -> Iterator[Any]:
         yield entry
 
 
-def _written(manifest: Manifest) -> bytes:
+def _as_json(manifest: Manifest) -> bytes:
     plain = asdict(manifest) | {"format": FORMAT, "made_at": instant_text(manifest.made_at)}
     return json.dumps(plain, indent=1, sort_keys=True).encode()
 

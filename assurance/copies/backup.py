@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version as version_of
@@ -64,26 +64,28 @@ def back_up(
         with copy.open("rb") as stored:
             database = summed(stored)
         on_step("The files are being read and everything is packed ...")
-        wanted, missing = _present(cabinet, store, stock.contents)
-        manifest = Manifest(
-            program=version_of("auditloop"),
-            shape=newest_shape(),
-            made_at=at,
-            kept_on=store.db.dialect.name,
-            database=database,
-            tables=stock.tables,
-            files=wanted,
-            missing=missing,
-            heads=stock.heads,
-            lines=stock.proof.lines,
-            subjects=stock.proof.subjects,
-            faults=len(stock.proof.faults),
-        )
+
+        def manifest_of(written: tuple[Content, ...]) -> Manifest:
+            return Manifest(
+                program=version_of("auditloop"),
+                shape=newest_shape(),
+                made_at=at,
+                kept_on=store.db.dialect.name,
+                database=database,
+                tables=stock.tables,
+                files=written,
+                missing=_missing(store, set(stock.contents) - set(written)),
+                heads=stock.heads,
+                lines=stock.proof.lines,
+                subjects=stock.proof.subjects,
+                faults=len(stock.proof.faults),
+            )
+
         packed = shop / file.name
-        write_archive(packed, manifest, copy, _read(cabinet, wanted))
+        write_archive(packed, copy, _whole_ones(cabinet, stock.contents), manifest_of)
         packed.chmod(0o600)
         on_step("The backup is being read back ...")
-        prove(packed)
+        manifest = prove(packed)
         if file.exists():
             raise CannotCopy(f"{file} has come to be there meanwhile; choose another name.")
         packed.rename(file)
@@ -115,26 +117,16 @@ def _snapshot(store: Store, copy: Path, on_rows: OnRows) -> str | None:
         return copied.heads
 
 
-def _present(
-    cabinet: Cabinet, store: Store, contents: Sequence[Content]
-) -> tuple[tuple[Content, ...], tuple[str, ...]]:
-    """Part the files that are there from those that are missing or damaged; what was taken back just now is neither."""
-    present = tuple(content for content in contents if _is_whole(cabinet, content))
-    gone = [content for content in contents if content not in present]
-    return present, tuple(content.place for content in still_there(store, gone)) if gone else ()
-
-
-def _is_whole(cabinet: Cabinet, content: Content) -> bool:
-    try:
-        cabinet.content(content.place, content.sha256)
-    except Refused:
-        return False
-    return True
-
-
-def _read(cabinet: Cabinet, contents: Sequence[Content]) -> Iterator[tuple[Content, bytes]]:
+def _whole_ones(cabinet: Cabinet, contents: Sequence[Content]) -> Iterator[tuple[Content, bytes]]:
+    """Give the contents that are there and undamaged, one by one."""
     for content in contents:
-        yield content, cabinet.content(content.place, content.sha256)
+        with suppress(Refused):
+            yield content, cabinet.content(content.place, content.sha256)
+
+
+def _missing(store: Store, gone: Collection[Content]) -> tuple[str, ...]:
+    """Name what is missing or damaged; what somebody took back meanwhile is neither."""
+    return tuple(sorted(content.place for content in still_there(store, gone))) if gone else ()
 
 
 def _sync(folder: Path) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,9 @@ from alembic.config import Config
 from assurance.accounts.sessions import seated
 from assurance.commands.acting import note_progress
 from assurance.config import HOME, settings_from
-from assurance.copies.archive import MANIFEST, read_manifest, summed, write_archive
+from assurance.copies.archive import MANIFEST, Manifest, read_manifest, summed, write_archive
 from assurance.copies.backup import back_up
-from assurance.copies.contents import cabinet_in
+from assurance.copies.contents import Content, cabinet_in
 from assurance.copies.copying import copying
 from assurance.migrate import MIGRATIONS, shapes
 from assurance.office import Office
@@ -46,7 +47,7 @@ DIES_BACKING_UP = """
 import os, signal, sys
 from pathlib import Path
 from assurance.copies.backup import back_up
-from assurance.copies.contents import cabinet_in
+from assurance.copies.contents import Content, cabinet_in
 from engine.clock import SystemClock
 from engine.store import open_store
 
@@ -60,7 +61,7 @@ back_up(open_store(sys.argv[1]), cabinet_in(Path(sys.argv[2])), Path(sys.argv[3]
 DIES_RESTORING = """
 import os, signal, sys
 from pathlib import Path
-from assurance.copies.contents import cabinet_in
+from assurance.copies.contents import Content, cabinet_in
 from assurance.copies.restore import restore
 from engine.clock import SystemClock
 from engine.store import open_store
@@ -182,6 +183,11 @@ def test_only_a_folder_can_keep_several(run: Run, house: House, tmp_path: Path) 
     assert "--keep goes with a folder" in answer.stderr
 
 
+def said_by(manifest: Manifest, _written: tuple[Content, ...]) -> Manifest:
+    """Give a manifest, whatever was written."""
+    return manifest
+
+
 def damages(backup: Path) -> Iterator[tuple[str, int, int | None]]:
     """Name places of a backup at which one byte is turned, or at which it is cut off."""
     with zipfile.ZipFile(backup) as archive:
@@ -239,7 +245,8 @@ def test_a_backup_whose_seal_fits_but_not_its_parts_is_refused_too(
     }
     for number, (said, one) in enumerate(wrong.items()):
         sealed = tmp_path / f"wrong-{number}.zip"
-        write_archive(sealed, one, database, ((content, whole[content]) for content in manifest.files))
+        contents = ((content, whole[content]) for content in manifest.files)
+        write_archive(sealed, database, contents, partial(said_by, one))
         answer = run("restore", str(sealed), str(tmp_path / "back" / "auditloop.sqlite"))
         assert answer.exit_code in (1, 2), said
         assert said in one_line(answer.stderr)
@@ -273,7 +280,7 @@ def test_a_backup_of_an_older_shape_is_brought_to_the_newest_on_the_way(
     file = tmp_path / "older.zip"
     folder = tmp_path / "parts" / "files"
     contents = ((content, (folder / content.place).read_bytes()) for content in manifest.files)
-    write_archive(file, older, database, contents)
+    write_archive(file, database, contents, partial(said_by, older))
     target = tmp_path / "back" / "auditloop.sqlite"
     assert run("restore", str(file), str(target)).exit_code == 0
     assert run("verify", database=target).exit_code == 0
