@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from assurance.config import HOME
 from assurance.migrate import migrate
 from assurance.records import Action, Agency, Group
 from assurance.tables import METADATA
@@ -176,3 +177,16 @@ def test_no_role_is_let_in_that_no_fence_holds(postgres_server: Server) -> None:
             with pytest.raises(Unfit, match="owns the tables"):
                 admit(connection, role_of(connection).name)
         store.close()
+
+
+def test_no_page_and_no_command_of_people_works_for_every_group() -> None:
+    crossing = {
+        str(file.relative_to(HOME))
+        for package in ("web", "reports", "assurance/commands", "assurance/queries")
+        for file in (HOME / package).rglob("*.py")
+        if "EVERY" in file.read_text(encoding="utf-8").split()
+        or "group=EVERY" in file.read_text(encoding="utf-8")
+    }
+    # Whose feed it is follows from its address; the other three count for whoever runs the installation.
+    asked = {"feeds", "gauges", "health", "vital_signs"}
+    assert crossing == {f"assurance/queries/{name}.py" for name in asked}
