@@ -14,7 +14,14 @@ from tests.cli.conftest import Run, as_program
 
 ROOT = Path(__file__).resolve().parents[2]
 # Commands with others below them, and one of these.
-GROUPS = {"report": "annual", "definitions": "plan", "account": "invite"}
+GROUPS = {
+    "report": "annual",
+    "definitions": "plan",
+    "account": "invite",
+    "group": "export",
+    "retention": "plan",
+    "keys": "rotate",
+}
 
 
 def test_the_help_lists_every_command_with_its_line(run: Run) -> None:
