@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.postgres import ACCOUNTS, OWNER, Server
+from tests.postgres import ACCOUNTS, KEEPER, Server
 
 DATABASE = "database"
 HOSTS = ("web", "worker")
@@ -38,7 +38,7 @@ class Hosts:
 
     def url(self, host: str, database: str) -> str:
         """Give the address of a database for a host."""
-        return f"postgresql+psycopg://{OWNER}@{self.address(host)}/{database}"
+        return f"postgresql+psycopg://{KEEPER}@{self.address(host)}/{database}"
 
     def cut(self, host: str) -> None:
         """Cut a host off: whatever is sent is lost, and nobody is told."""

@@ -59,6 +59,8 @@ def service() -> Iterator[Service]:
         (home := folder / "server").mkdir()
         hosts = opened.enter_context(open_hosts())
         server = Server.create(home)
+        server.start()
+        server.stop()
         start_on(hosts, server)
         opened.callback(lambda: server.stop(mode="immediate"))
         address = opened.enter_context(server.database())

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from typing import TextIO
 
 import httpx2
@@ -33,6 +34,7 @@ from web.app import create_app
 WORKER = "worker"
 BROKEN = "broken: "
 DONE = 200
+PROGRAMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,10 @@ class Zygote:
         self.world = World(database, at=datetime.fromisoformat(at))
         self.mailer = maildir(Path(folder))
         self.tokens: dict[str, str] = json.loads(tokens)
-        self.client = TestClient(create_app(self.world.office), base_url=BASE)
+        app = create_app(self.world.office)
+        self.clients = [TestClient(app, base_url=BASE) for _ in range(PROGRAMS)]
         for whose in self.tokens:
-            self.ask(whose, "GET", "/action/1")
+            self.ask(self.clients[0], whose, "GET", "/action/1")
         watch(self.world.office)
         deliver(self.world.office, self.mailer)
         # Nobody may share a connection with whoever is forked.
@@ -70,22 +73,32 @@ class Zygote:
         """Do one person's or one worker's work until the end."""
         self.world.clock.move_to(datetime.fromisoformat(job.at))
         _strike_at(job.fatal)
-        while True:
-            self.work() if job.whose == WORKER else self.make_requests(job, pipe)
+        if job.whose == WORKER:
+            while True:
+                self.work()
+        # Several at once, whose commits may be one.
+        programs = [
+            Thread(target=_or_say_why, args=(pipe, self.make_requests, job, number, pipe), daemon=True)
+            for number in range(len(self.clients))
+        ]
+        for program in programs:
+            program.start()
+        for program in programs:
+            program.join()
 
     def work(self) -> None:
         """Let the rules look, and hand over what is owed."""
         watch(self.world.office)
         deliver(self.world.office, self.mailer)
 
-    def make_requests(self, job: Job, pipe: TextIO) -> None:
+    def make_requests(self, job: Job, program: int, pipe: TextIO) -> None:
         """Have somebody's program begin work on actions, note progress and ask for later dates; tell what was answered."""
-        chance = random.Random(job.seed)
-        for _ in range(1_000_000):
+        chance = random.Random(f"{job.seed} {program}")
+        while True:
             number = chance.choice(job.actions)
-            key = f"{job.seed}-{chance.randrange(1_000_000)}"
+            key = f"{job.seed}-{program}-{chance.randrange(1_000_000)}"
             path, body = self._request(chance, number)
-            answer = self.ask(job.whose, "POST", path, body, key)
+            answer = self.ask(self.clients[program], job.whose, "POST", path, body, key)
             if answer.status_code == DONE:
                 pipe.write(f"{json.dumps([job.whose, path, key])}\n")
 
@@ -100,12 +113,23 @@ class Zygote:
         ]
         return chance.choice(ways)()
 
-    def ask(self, whose: str, method: str, path: str, body: object = None, key: str = "") -> httpx2.Response:
+    def ask(
+        self, client: TestClient, whose: str, method: str, path: str, body: object = None, key: str = ""
+    ) -> httpx2.Response:
         """Send one request of somebody's program."""
         headers = {"authorization": f"Bearer {self.tokens[whose]}"}
         if key:
             headers["idempotency-key"] = key
-        return self.client.request(method, PREFIX + path, json=body, headers=headers)
+        return client.request(method, PREFIX + path, json=body, headers=headers)
+
+
+def _or_say_why(pipe: TextIO, work: Callable[..., None], *told: object) -> None:
+    """Work until killed; whatever else ends it is a fault, which is said."""
+    try:
+        work(*told)
+    finally:
+        pipe.write(f"{BROKEN}{json.dumps(traceback.format_exc())}\n")
+        os._exit(1)
 
 
 def _strike_at(fatal: int) -> None:
@@ -134,12 +158,7 @@ def main() -> None:
         with Path(job.pipe).open("w", encoding="utf-8", buffering=1) as pipe:
             process = os.fork()
             if process == 0:
-                try:
-                    zygote.live(job, pipe)
-                finally:
-                    # It ends by being killed; whatever else ends it is a fault of ours.
-                    pipe.write(f"{BROKEN}{json.dumps(traceback.format_exc())}\n")
-                    os._exit(1)
+                _or_say_why(pipe, zygote.live, job, pipe)
         sys.stdout.write(f"{process}\n")
         sys.stdout.flush()
 
