@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from assurance.records import OldestShape
 from engine.errors import Reason, Refused
 from engine.fences import EVERY, name_group, put_up_fences
-from engine.job_tables import make_job_tables, missing_steps, taking_steps
+from engine.job_tables import lacks_jobs, make_job_tables, replaces_jobs
 from engine.store import Store
 from engine.words import listed
 
@@ -88,7 +88,7 @@ def is_behind(shape: str | None) -> bool:
 def lacks_job_tables(store: Store) -> bool:
     """Say whether the tables through which processes hand each other work are missing or of an older shape."""
     with store.db.connect() as connection, connection.begin():
-        return bool(missing_steps(connection))
+        return lacks_jobs(connection)
 
 
 def newest_shape() -> str:
@@ -122,7 +122,8 @@ def _refuse_beside_running(connection: sa.Connection, steps: Path) -> None:
     if seen is None:
         return
     taking = [name for name in shapes(steps)[seen + 1 :] if not is_additive(name, steps)]
-    taking += taking_steps(connection)
+    if replaces_jobs(connection):
+        taking.append("a newer Procrastinate")
     running = list(connection.scalars(_RUNNING)) if taking else []
     if running:
         sentence = (

@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from engine.store import Store
 
 NAMESPACE = "procrastinate"
-_TAKES_AWAY = "_post_"
+_COMMENT = sa.text(
+    "SELECT coalesce(obj_description(oid, 'pg_namespace'), '') FROM pg_namespace WHERE nspname = :name"
+)
 _CALL = sa.text(
     "SELECT procrastinate_defer_jobs_v1("
     "ARRAY[ROW(:queue, CAST(:task AS text), 0, NULL, CAST(:task AS text), '{}'::jsonb, NULL)::procrastinate_job_to_defer_v1]) "
@@ -26,42 +28,33 @@ _HERE = sa.text(
 )
 
 
-def missing_steps(connection: sa.Connection) -> tuple[str, ...]:
-    """Name the steps that Procrastinate's tables have not taken yet; all of them where there are no tables."""
-    done = connection.scalar(
-        sa.text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name"),
-        {"name": NAMESPACE},
-    )
-    return tuple(name for name in _steps() if done is None or name > done)
+def lacks_jobs(connection: sa.Connection) -> bool:
+    """Say whether Procrastinate's tables are missing, or are those of an older version of it."""
+    made = _made(connection)
+    return made is None or made < _newest()
 
 
-def taking_steps(connection: sa.Connection) -> tuple[str, ...]:
-    """Name the missing steps that take something away from programs with the version before, where these have tables."""
-    missing = missing_steps(connection)
-    return () if len(missing) == len(_steps()) else tuple(name for name in missing if _TAKES_AWAY in name)
+def replaces_jobs(connection: sa.Connection) -> bool:
+    """Say whether tables that an older version of Procrastinate uses would be taken away."""
+    made = _made(connection)
+    return made is not None and made < _newest()
 
 
 def make_job_tables(connection: sa.Connection) -> None:
-    """Make Procrastinate's tables, or bring them up to date, within the caller's transaction; nothing is done twice.
+    """Make Procrastinate's tables within the caller's transaction; those of an older version are made anew.
 
-    The namespace keeps the name of the last step in its comment.
+    Nothing in them is worth keeping, and its own steps could not all be taken in one transaction. The namespace keeps
+    the name of the newest step in its comment.
     """
-    missing, steps = missing_steps(connection), _steps()
-    if not missing:
+    if not lacks_jobs(connection):
         return
-    folder = _folder()
-    scripts = (
-        [folder / "schema.sql"]
-        if len(missing) == len(steps)
-        else [folder / "migrations" / f"{name}.sql" for name in missing]
-    )
-    connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {NAMESPACE}")
     before = connection.scalar(sa.text("SELECT current_setting('search_path')"))
+    connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {NAMESPACE} CASCADE")
+    connection.exec_driver_sql(f"CREATE SCHEMA {NAMESPACE}")
     connection.exec_driver_sql(f"SET LOCAL search_path TO {NAMESPACE}")
-    for script in scripts:
-        # A whole file at once, which only the driver itself takes.
-        connection.connection.cursor().execute(script.read_text(encoding="utf-8"))
-    connection.exec_driver_sql(f"COMMENT ON SCHEMA {NAMESPACE} IS '{steps[-1]}'")
+    # A whole file at once, which only the driver itself takes.
+    connection.connection.cursor().execute((_folder() / "schema.sql").read_text(encoding="utf-8"))
+    connection.exec_driver_sql(f"COMMENT ON SCHEMA {NAMESPACE} IS '{_newest()}'")
     connection.execute(sa.text("SELECT set_config('search_path', :before, true)"), {"before": before})
 
 
@@ -80,8 +73,14 @@ def call_for(store: Store, queue: str, task: str) -> None:
             raise
 
 
-def _steps() -> tuple[str, ...]:
-    return tuple(sorted(file.stem for file in (_folder() / "migrations").glob("*.sql")))
+def _made(connection: sa.Connection) -> str | None:
+    """Give the newest step of the tables that are there; empty where nobody knows which that is."""
+    made: str | None = connection.scalar(_COMMENT, {"name": NAMESPACE})
+    return made
+
+
+def _newest() -> str:
+    return max(file.stem for file in (_folder() / "migrations").glob("*.sql"))
 
 
 def _folder() -> Path:

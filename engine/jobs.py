@@ -13,7 +13,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Status
 from psycopg import AsyncConnection
-from psycopg_pool import PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from engine.job_tables import NAMESPACE
 from engine.store import database_url
@@ -22,6 +22,7 @@ from engine.store import database_url
 SILENT_S = 30
 LOOKS_EVERY_S = 5
 AGAIN_AFTER_S = 2
+ANSWERS_WITHIN_S = 5
 TIDYING = "tidy"
 
 log = logging.getLogger("auditloop.worker")
@@ -47,11 +48,16 @@ async def work_until(stop: asyncio.Event, where: str, jobs: Sequence[Job]) -> No
     No job is held for another process that may be dead: a job that is called while one of its kind runs is one more.
     While the database is away it is asked again every few seconds.
     """
-    # Its own words speak of jobs; people are told what the work did.
-    logging.getLogger("procrastinate").setLevel(logging.CRITICAL + 1)
+    # Their own words speak of jobs and connections; people are told what the work did.
+    for name in ("procrastinate", "psycopg.pool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     while not stop.is_set():
         try:
             await _shift(stop, where, jobs)
+            if not stop.is_set():
+                log.warning(
+                    "the work has stopped by itself, as where the database was away, and is taken up again"
+                )
         except (ConnectorException, PoolTimeout) as error:
             cause = error.__cause__ or error
             log.warning("the database does not answer, and is asked again: %s", " ".join(str(cause).split()))
@@ -62,9 +68,10 @@ async def work_until(stop: asyncio.Event, where: str, jobs: Sequence[Job]) -> No
 
 async def _shift(stop: asyncio.Event, where: str, jobs: Sequence[Job]) -> None:
     """Work until told to stop, or until the database fails one of the lines."""
-    app = _app(where, jobs)
-    lines = {job.line for job in jobs} | {TIDYING}
-    async with app.open_async():
+    app, lines = _app(jobs), {job.line for job in jobs} | {TIDYING}
+    async with _pool(where) as pool:
+        await pool.wait(ANSWERS_WITHIN_S)
+        await app.open_async(pool)
         stopping = asyncio.create_task(stop.wait())
         workers = [asyncio.create_task(_serve(app, line)) for line in sorted(lines)]
         await asyncio.wait([stopping, *workers], return_when=asyncio.FIRST_COMPLETED)
@@ -91,16 +98,23 @@ async def _serve(app: App, line: str) -> None:
     )
 
 
-def _app(where: str, jobs: Sequence[Job]) -> App:
+def _pool(where: str) -> AsyncConnectionPool[AsyncConnection[Any]]:
     url = database_url(where).set(drivername="postgresql")
-    connector = PsycopgConnector(
-        conninfo=url.render_as_string(hide_password=False),
+    return AsyncConnectionPool(
+        url.render_as_string(hide_password=False),
         configure=_in_namespace,
+        check=AsyncConnectionPool.check_connection,
         min_size=1,
         max_size=4,
-        timeout=10,
-        reconnect_timeout=10,
+        timeout=ANSWERS_WITHIN_S,
+        reconnect_timeout=ANSWERS_WITHIN_S,
+        open=False,
     )
+
+
+def _app(jobs: Sequence[Job]) -> App:
+    # Said once more for the connections on which calls are heard.
+    connector = PsycopgConnector(configure=_in_namespace)
     app = App(connector=connector)
     for job in jobs:
         task = app.task(name=job.name, queue=job.line, queueing_lock=job.name)(_noted(job))
