@@ -15,7 +15,7 @@ from assurance.migrate import migrate, newest_shape, shape_of
 from assurance.records import Group, OldestShape
 from assurance.tables import METADATA, MOVED
 from engine.checkpoints import heads_of
-from engine.fences import EVERY
+from engine.fences import EVERY, role_of
 from engine.proof import Proof, verify
 from engine.store import Store
 from engine.transport import (
@@ -114,7 +114,7 @@ def copying(source: Store, target: Store, *, on_rows: OnRows) -> Iterator[tuple[
 
 
 def make_ready(target: Store) -> None:
-    """Make the tables of a database that has none; raises CannotCopy for one of another shape.
+    """Make the tables of a database that has none; raises CannotCopy for one of another shape or of another role.
 
     Raises NotOurs for a database of another program.
     """
@@ -126,6 +126,14 @@ def make_ready(target: Store) -> None:
             f"The target has an older shape ({shape} instead of {newest_shape()}); a copy goes into an empty database "
             "of the same shape, such as one that is not there yet."
         )
+    if target.db.dialect.name == "postgresql":
+        with target.reading(group=EVERY) as session:
+            role = role_of(session)
+        if not role.owns and not role.passes:
+            raise CannotCopy(
+                f"The role {role.name} does not own the tables of the target, so that it cannot fill them; name the one that "
+                "does, as whom `auditloop migrate` is run."
+            )
 
 
 def require_empty(session: Session) -> None:

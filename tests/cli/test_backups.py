@@ -29,7 +29,8 @@ from assurance.config import HOME, settings_from
 from assurance.copies.archive import MANIFEST, Manifest, read_manifest, summed, write_archive
 from assurance.copies.backup import back_up
 from assurance.copies.contents import Content, cabinet_in
-from assurance.copies.copying import copying
+from assurance.copies.copying import CannotCopy, copying
+from assurance.copies.workshop import workshop
 from assurance.migrate import MIGRATIONS, shapes
 from assurance.office import Office
 from engine.clock import FrozenClock, SystemClock
@@ -349,6 +350,31 @@ def test_a_backup_that_is_killed_leaves_no_file_and_the_next_one_clears_up(
     assert [one.name for one in file.parent.iterdir()] == ["backup.zip.part"]
     assert run("backup", str(file), database=house.database).exit_code == 0
     assert [one.name for one in file.parent.iterdir()] == ["backup.zip"]
+
+
+def test_two_who_make_the_same_backup_do_not_disturb_each_other(
+    run: Run, house: House, tmp_path: Path
+) -> None:
+    file = tmp_path / "backups" / "backup.zip"
+    with workshop(file.parent, file.name) as shop:
+        (shop / "half done").write_bytes(b"")
+        answer = run("backup", str(file), database=house.database)
+        assert (shop / "half done").exists()
+    assert answer.exit_code == 2
+    assert "Somebody else is at work in" in answer.stderr
+    assert list(file.parent.iterdir()) == []
+
+
+def test_a_backup_that_came_to_be_there_meanwhile_is_not_written_over(house: House, tmp_path: Path) -> None:
+    file = tmp_path / "backup.zip"
+
+    def come_first(step: str) -> None:
+        if step.startswith("The backup"):
+            file.write_bytes(b"another")
+
+    with closing(open_store(house.database)) as store, pytest.raises(CannotCopy, match="meanwhile"):
+        back_up(store, cabinet_in(house.files), file, at=AT, on_step=come_first, on_rows=nothing)
+    assert file.read_bytes() == b"another"
 
 
 def test_a_restore_that_is_killed_leaves_an_empty_database_and_can_be_made_again(

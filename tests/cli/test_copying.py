@@ -19,7 +19,7 @@ from assurance.copies.copying import Unequal, copying, take_stock
 from assurance.migrate import migrate, newest_shape
 from assurance.queries.health import missing_guards
 from assurance.records import Action, Person
-from engine.fences import EVERY
+from engine.fences import EVERY, admit, unfenced
 from engine.ledger import Event
 from engine.store import open_store
 from tests.cli.conftest import Run, execute, one_line
@@ -33,6 +33,7 @@ from engine.store import open_store
 with copying(open_store(sys.argv[1]), open_store(sys.argv[2]), on_rows=lambda *_: None):
     os.kill(os.getpid(), signal.SIGKILL)
 """
+RUNTIME = "auditloop_runtime"
 
 
 def quiet(_table: str, _rows: int) -> None:
@@ -88,6 +89,7 @@ def test_an_installation_moves_to_a_server_with_its_files_and_works_there(
     assert run("verify", database=postgres_database).exit_code == 0
     with closing(open_store(postgres_database)) as store, store.begin(group=EVERY) as session:
         assert missing_guards(session, "postgresql") == []
+        assert unfenced(session) == ()
         with pytest.raises(sa.exc.DBAPIError, match="the history is never changed"), session.begin_nested():
             session.execute(sa.update(Event).values(actor="person/9"))
         with pytest.raises(sa.exc.DBAPIError, match="violates foreign key"), session.begin_nested():
@@ -97,6 +99,20 @@ def test_an_installation_moves_to_a_server_with_its_files_and_works_there(
         session.add(new := Person(group_id=group_id, key="new", name="New", email="new@trust.example"))
         session.flush()
         assert new.id == highest + 1
+
+
+@pytest.mark.postgres
+def test_only_whoever_owns_the_tables_fills_them(
+    run: Run, house: House, tmp_path: Path, postgres_database: str
+) -> None:
+    with closing(open_store(postgres_database)) as store:
+        migrate(store)
+        with store.db.connect() as connection, connection.begin():
+            admit(connection, RUNTIME)
+    as_runtime = postgres_database.replace("//keeper@", f"//{RUNTIME}@")
+    answer = run("copy", house.database, as_runtime, VAR=str(tmp_path))
+    assert answer.exit_code == 2
+    assert f"The role {RUNTIME} does not own the tables of the target" in one_line(answer.stderr)
 
 
 def test_a_copy_of_a_file_database_is_equal_and_told_as_json_too(
