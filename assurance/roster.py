@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ GROUP_ROLES = frozenset(
 RELATIONS = frozenset({"owner", "awaited_lead", "requester", "approver", "clock"})
 
 
-_Rows: TypeAlias = Callable[[], list[tuple[Any, ...]]]
+_Rows: TypeAlias = Callable[[], tuple[Any, ...]]
 
 
 class Seat(NamedTuple):
@@ -76,10 +77,17 @@ class Roster:
     """Everybody who holds a post of one group on one day."""
 
     seats: tuple[Seat, ...]
+    _by_person: Mapping[int | None, list[Seat]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_person: dict[int | None, list[Seat]] = {}
+        for seat in self.seats:
+            by_person.setdefault(seat.person_id, []).append(seat)
+        object.__setattr__(self, "_by_person", by_person)
 
     def of(self, person_id: int | None) -> Iterator[Seat]:
         """Give the seats of one person."""
-        return (seat for seat in self.seats if seat.person_id == person_id)
+        return iter(self._by_person.get(person_id, ()))
 
     def holding(self, role: str, *, agency_id: int | None = None) -> tuple[Seat, ...]:
         """Give the seats of one role, of one agency where that is asked."""
@@ -106,13 +114,19 @@ def roster(session: Session, *, group_id: int, today: date) -> Roster:
     read: dict[tuple[int, date], Roster] = session.info.setdefault("rosters", {})
     if (group_id, today) not in read:
         rows = _asked(session, group_id, today)
-        read[group_id, today] = Roster(tuple(map(Seat._make, rows())))
+        read[group_id, today] = _seated(rows())
     return read[group_id, today]
 
 
 def roster_soon(session: Session, *, group_id: int, today: date) -> None:
     """Have the roster asked together with whatever is asked next, which `roster` then has at hand."""
     _asked(session, group_id, today)
+
+
+@lru_cache(maxsize=256)
+def _seated(rows: tuple[Any, ...]) -> Roster:
+    """Make a roster of the rows that were read; of the same rows, which change seldom, it is the same roster."""
+    return Roster(tuple(Seat._make((*row[:7], bool(row[7]), bool(row[8]))) for row in rows))
 
 
 def _asked(session: Session, group_id: int, today: date) -> _Rows:

@@ -25,7 +25,8 @@ class Told:
 
 @contextmanager
 def listening(store: Store) -> Iterator[Told]:
-    """Write down what the next transactions tell the database, over the one connection that rests in the pool."""
+    """Write down what the next transactions tell the database, over the one connection that then rests in the pool."""
+    store.db.dispose()
     with store.db.connect() as connection:
         driver = connection.connection.driver_connection
     told = Told()

@@ -92,12 +92,12 @@ class Prepared:
         ready = self._for(session)
         session.info["wire"].tell(ready.text, ready.parameters(values), promise)
 
-    def rows_soon(self, session: Session, values: Mapping[str, Any]) -> Callable[[], list[tuple[Any, ...]]]:
-        """Have a query answered together with what is asked next; give what gives its rows."""
+    def rows_soon(self, session: Session, values: Mapping[str, Any]) -> Callable[[], tuple[Any, ...]]:
+        """Have a query answered together with what is asked next; give what gives its rows as the driver reads them."""
         session.flush()
         ready = self._for(session)
         answer = session.info["wire"].ask_soon(ready.text, ready.parameters(values))
-        return lambda: [ready.row(row) for row in answer().fetchall()]
+        return lambda: tuple(answer().fetchall())
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Run a query and give all its rows, each value as its column's type promises."""

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -378,7 +377,8 @@ def _postgresql(url: URL) -> sa.Engine:
     def _look(driver: DBAPIConnection, record: sa.pool.ConnectionPoolEntry, _lent: object) -> None:
         # A journey for each checkout would be a third of a move. A server that has gone says so to our own
         # machine; only what lies between may go without a word, and that takes longer than a moment.
-        rested = perf_counter() - record.info.get(RESTED_SINCE, -inf)
+        now = perf_counter()
+        rested = now - record.info.get(RESTED_SINCE, now)
         if (rested > ASK_AFTER_S or _has_heard(driver)) and not _answers(db, driver):
             raise sa.exc.InvalidatePoolError("The database has closed its connections; new ones are opened.")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from assurance.commands.approving import decide
 from assurance.commands.moving import move
+from bench._told import listening
 from engine.errors import Refused
 from engine.fences import EVERY
 from engine.store import Store
@@ -124,6 +125,35 @@ def test_a_refusal(world_at: At) -> None:
         move(tx, action, "confirm")
     assert len(bill.statements) == 4
     assert bill.statements[-1] == "ROLLBACK"
+
+
+@pytest.mark.postgres
+def test_a_move_makes_two_journeys_to_a_server_and_asks_a_key_on_one_more(empty_postgres_house: str) -> None:
+    with closing(World(empty_postgres_house)) as world:
+        world.audit_at("actions")
+        action, nell = world.action("trust"), world.actor("nell")
+        version = world.version(action)
+        # All that it reads, after BEGIN; all that it writes, before COMMIT.
+        with listening(world.office.store) as plain, world.office.begin(nell) as tx:
+            move(tx, action, "begin", version=version)
+        assert (len(plain.statements), plain.journeys) == (9, 2)
+        with (
+            listening(world.office.store) as refused,
+            pytest.raises(Refused),
+            world.office.begin(nell) as tx,
+        ):
+            move(tx, action, "confirm", key="form-1")
+        assert (len(refused.statements), refused.journeys) == (7, 3)
+
+
+def test_a_move_alone_waits_for_the_disk_once(world_at: At) -> None:
+    world = world_at("actions")
+    action, version, nell = world.action("trust"), world.version(world.action("trust")), world.actor("nell")
+    with counted(world.office.store) as bill, world.office.begin(nell) as tx:
+        move(tx, action, "begin", version=version)
+    assert [said for said in bill.statements if said.startswith(("SAVEPOINT", "RELEASE", "COMMIT"))] == [
+        "COMMIT"
+    ]
 
 
 def test_a_request_to_seven(papers: World) -> None:
