@@ -1,7 +1,7 @@
 """Delivery: lease, send, settle. The network is never inside a transaction; the one asynchronous part of the house.
 
-A feeder takes batches out of the outbox, makes letters of them and stores their bytes; workers hand the letters
-over, each on its own connection; a settler writes down in batches what became of them.
+A feeder takes batches out of the outbox, makes letters of them and stores their bytes, ahead of those on the wire; workers
+hand the letters over, each on its own connection; a settler writes down in batches what became of them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from engine.store import Store
 from notifications.compose import Sender
 from notifications.headers import envelope_address
 from notifications.holders import new_token
-from notifications.leases import Claimed, Settlement, claim, heal, settle
+from notifications.leases import Claimed, Settlement, heal, settle
 from notifications.letters import Outcome, Result
 from notifications.mailer import Carrier, Mailer
 from notifications.outbox import State
-from notifications.readying import DeadAddresses, Ready, Readying, SecretOf, nobody_knows
+from notifications.readying import DeadAddresses, Judged, Ready, Readying, SecretOf, nobody_knows
 from notifications.refusals import Refusal
 from notifications.retries import follow_up
 from notifications.review import Review, as_they_are
@@ -37,6 +37,7 @@ from notifications.verp import ReturnAddress
 
 log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_AT_A_TIME = 5
 _UNTRIED = Outcome(Result.UNTRIED, None, "not tried: the database was away or busy")
 _REFUSALS = frozenset({Result.GONE, Result.REFUSED, Result.DENIED, Result.REJECTED})
 
@@ -57,7 +58,7 @@ class DeliverySettings:
 
     sender: Sender
     workers: int = 4
-    batch: int = 100
+    batch: int = 200
     at_most: int = 5_000
     lease: timedelta = timedelta(minutes=20)
     longest_send: timedelta = timedelta(minutes=17)
@@ -161,7 +162,7 @@ class _Run:
     chance: Callable[[], float]
     token: str = field(default_factory=new_token)
     tally: Delivered = field(default_factory=Delivered)
-    desk: asyncio.Lock = field(default_factory=asyncio.Lock)
+    readying: Readying = field(init=False)
     noted: list[_Noted] = field(default_factory=list)
     refusals: list[_Noted] = field(default_factory=list)
     something_noted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -171,6 +172,18 @@ class _Run:
     is_over: bool = False
     is_halted: bool = False
     next_turn: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.readying = Readying(
+            self.store,
+            self.settings.sender,
+            self.review,
+            self.token,
+            self.dead,
+            self.settings.returns,
+            self.settings.explained_at,
+            self.settings.secret_of,
+        )
 
     async def deliver(self) -> Delivered:
         self.tally.healed = await self._in_transaction(partial(heal, at=self.clock.now()))
@@ -195,38 +208,31 @@ class _Run:
         try:
             while left > 0 and self._goes_on():
                 limit = min(left, self.settings.batch)
-                now, lease = self.clock.now(), self.settings.lease
-                taking = partial(claim, at=now, lease=lease, limit=limit, token=self.token)
-                messages = await self._in_transaction(taking)
-                if not messages:
+                at, lease = self.clock.now(), self.settings.lease
+                judged = await asyncio.to_thread(self.readying.take, at=at, lease=lease, limit=limit)
+                if not judged:
                     break
-                left -= len(messages)
-                readies = await self._make_ready(messages)
-                for ready in readies:
+                left -= len(judged)
+                for ready in await self._made(judged):
                     await letters.put(ready)
         finally:
             for _ in range(self.settings.workers):
                 await letters.put(None)
 
-    async def _make_ready(self, messages: Sequence[Claimed]) -> list[Ready]:
-        settings = self.settings
-        readying = Readying(
-            self.store,
-            settings.sender,
-            self.review,
-            self.token,
-            self.dead,
-            settings.returns,
-            settings.explained_at,
-            settings.secret_of,
-        )
+    async def _made(self, judged: Sequence[Judged]) -> list[Ready]:
+        """Make letters ahead of those that are being sent, a few at a time, so that no conversation waits for long."""
+        at, readies = self.clock.now(), list[Ready]()
+        for one in judged:
+            readies.append(self.readying.made(one, at=at))
+            if len(readies) % _AT_A_TIME == 0:
+                await asyncio.sleep(0)
         try:
-            async with self.desk:
-                return await asyncio.to_thread(readying.make_ready, messages, at=self.clock.now())
+            await self._in_transaction(partial(self.readying.store_bytes, readies=readies))
         except SQLAlchemyError:
             # Nobody else heals what is held by a process that lives: they would wait until the lease has run out.
-            self._release([_Noted(message, _UNTRIED) for message in messages])
+            self._release([_Noted(one.message, _UNTRIED) for one in judged])
             raise
+        return [self.readying.filled_in(ready) for ready in readies]
 
     # -- handing over
 
@@ -361,8 +367,7 @@ class _Run:
 
     async def _in_transaction(self, work: Callable[[Session], _T]) -> _T:
         """Run work in a thread and a transaction of its own: waiting for the database must not stall the mail."""
-        async with self.desk:
-            return await asyncio.to_thread(self._begin, work)
+        return await asyncio.to_thread(self._begin, work)
 
     def _begin(self, work: Callable[[Session], _T]) -> _T:
         with self.store.begin(group=EVERY) as session:

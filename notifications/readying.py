@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy.exc import OperationalError
@@ -16,7 +17,7 @@ from engine.store import Store
 from notifications.blanks import BEGINNING, blank_at_end, blanks_in, put_in
 from notifications.compose import Addressee, Sender, compose
 from notifications.headers import envelope_address, message_id_of
-from notifications.leases import Claimed, Kept, keep, reword
+from notifications.leases import Claimed, Kept, claim, keep, reword
 from notifications.letters import Letter, Outcome, Result
 from notifications.review import Answer, Goes, HeldBack, Overtaken, Review
 from notifications.verp import ReturnAddress
@@ -44,6 +45,13 @@ class Ready(NamedTuple):
     outcome: Outcome
 
 
+class Judged(NamedTuple):
+    """A message with what becomes of it: it goes as it says now, or why it does not."""
+
+    message: Claimed
+    fate: Claimed | Outcome
+
+
 @dataclass(frozen=True, slots=True)
 class Readying:
     """Makes letters of messages that one delivery holds, and parks those of which none can be made."""
@@ -57,37 +65,68 @@ class Readying:
     explained_at: str = ""
     secret_of: SecretOf = nobody_knows
 
-    def make_ready(self, messages: Sequence[Claimed], *, at: datetime) -> list[Ready]:
-        """Ask what becomes of each message, make the letters outside any transaction, and store their bytes.
+    def take(self, *, at: datetime, lease: timedelta, limit: int) -> list[Judged]:
+        """Lease what is due and ask in the same transaction what becomes of each.
 
-        What is stored has blanks where secrets belong; they are put in afterwards, for the way only.
+        What cannot be judged together is leased first, and then asked about one by one.
         Raises OperationalError when the database is away or locked: then nobody's message is at fault.
         """
-        readies = [
-            Ready(message, None, answer) if isinstance(answer, Outcome) else self._ready(answer, at)
-            for message, answer in zip(messages, self._reviewed(messages, at), strict=True)
-        ]
-        with self.store.begin(group=EVERY) as session:
-            keep(session, _new(readies), token=self.token)
-        return [self._filled_in(ready) for ready in readies]
-
-    def _reviewed(self, messages: Sequence[Claimed], at: datetime) -> list[Claimed | Outcome]:
-        """Give each message as it is to be sent, or why it is not; each is asked about alone if one cannot be judged."""
+        claiming = partial(claim, at=at, lease=lease, limit=limit, token=self.token)
         try:
             with self.store.begin(group=EVERY) as session:
-                return self._judged(session, messages, at)
+                messages = claiming(session)
+                return self._judged(session, messages, at) if messages else []
+        except OperationalError:
+            raise
+        except Exception:
+            log.info("messages cannot be judged together, and are judged one by one", exc_info=True)
+        with self.store.begin(group=EVERY) as session:
+            messages = claiming(session)
+        return [self._judged_alone(message, at) for message in messages]
+
+    def made(self, judged: Judged, *, at: datetime) -> Ready:
+        """Make a letter of a message that goes, outside any transaction."""
+        message, fate = judged
+        if isinstance(fate, Outcome):
+            return Ready(message, None, fate)
+        return self._ready(fate, at)
+
+    def store_bytes(self, session: Session, readies: Sequence[Ready]) -> None:
+        """Store the bytes of letters before they are sent for the first time.
+
+        What is stored has blanks where secrets belong; `filled_in` puts them in afterwards, for the way only.
+        """
+        keep(session, _new(readies), token=self.token)
+
+    def filled_in(self, ready: Ready) -> Ready:
+        """Put secrets into a letter just before it goes; a letter that lacks one is parked."""
+        message, letter, _ = ready
+        try:
+            if letter is None or BEGINNING not in message.context_text:
+                return ready
+            content = letter.content
+            for blank in blanks_in(message.context):
+                content = put_in(content, blank, self.secret_of(blank))
+            return ready._replace(letter=replace(letter, content=content))
+        except Exception as error:
+            log.exception("message %s cannot be made ready", message.key)
+            return Ready(message, None, _broken(error))
+
+    def _judged_alone(self, message: Claimed, at: datetime) -> Judged:
+        try:
+            with self.store.begin(group=EVERY) as session:
+                (judged,) = self._judged(session, [message], at)
+                return judged
         except OperationalError:
             raise
         except Exception as error:
-            if len(messages) == 1:
-                log.exception("message %s cannot be made ready", messages[0].key)
-                return [_broken(error)]
-        return [one for message in messages for one in self._reviewed([message], at)]
+            log.exception("message %s cannot be made ready", message.key)
+            return Judged(message, _broken(error))
 
-    def _judged(self, session: Session, messages: Sequence[Claimed], at: datetime) -> list[Claimed | Outcome]:
+    def _judged(self, session: Session, messages: Sequence[Claimed], at: datetime) -> list[Judged]:
         dead = self.dead(session)
         answers = self.review(session, messages, at)
-        return [
+        fates = [
             self._answered(
                 session,
                 message,
@@ -96,6 +135,7 @@ class Readying:
             )
             for message in messages
         ]
+        return [Judged(message, fate) for message, fate in zip(messages, fates, strict=True)]
 
     def _answered(
         self, session: Session, message: Claimed, answer: Answer | None, *, is_dead: bool
@@ -117,20 +157,6 @@ class Readying:
             return Ready(message, self._letter(message, at), Outcome(Result.UNTRIED))
         except Exception as error:
             # Whatever is wrong with a message parks this one and hinders no other.
-            log.exception("message %s cannot be made ready", message.key)
-            return Ready(message, None, _broken(error))
-
-    def _filled_in(self, ready: Ready) -> Ready:
-        """Put secrets into a letter just before it goes; a letter that lacks one is parked."""
-        message, letter, _ = ready
-        try:
-            if letter is None or BEGINNING not in message.context_text:
-                return ready
-            content = letter.content
-            for blank in blanks_in(message.context):
-                content = put_in(content, blank, self.secret_of(blank))
-            return ready._replace(letter=replace(letter, content=content))
-        except Exception as error:
             log.exception("message %s cannot be made ready", message.key)
             return Ready(message, None, _broken(error))
 

@@ -58,6 +58,7 @@ def made_certificate(folder: Path) -> Certificate:
 
 def _with_outbox(where: str) -> Iterator[Store]:
     store = open_store(where)
-    Base.metadata.create_all(store.db, tables=[Base.metadata.tables["message"]])
+    tables = [Base.metadata.tables[name] for name in ("message", "restoration")]
+    Base.metadata.create_all(store.db, tables=tables)
     yield store
     store.close()
