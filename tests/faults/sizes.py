@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 ROUNDS, SEED = "AUDITLOOP_FAULT_ROUNDS", "AUDITLOOP_FAULT_SEED"
@@ -42,12 +42,12 @@ SIZES = {
 }
 
 
-def size_of(part: str) -> int:
+def size_of(part: str, told: Mapping[str, str] = os.environ) -> int:
     """Give how often a fault is played now.
 
     `ROUNDS` is the percentage of the long run; without it the check's size holds. A seed alone is one round.
     """
-    share, seed = os.environ.get(ROUNDS), os.environ.get(SEED)
+    share, seed = told.get(ROUNDS), told.get(SEED)
     if share:
         return max(1, SIZES[part].long * int(share) // 100)
     return 1 if seed else SIZES[part].check
@@ -58,10 +58,10 @@ def is_long() -> bool:
     return bool(os.environ.get(ROUNDS))
 
 
-def seeds(part: str) -> Iterator[int]:
+def seeds(part: str, told: Mapping[str, str] = os.environ) -> Iterator[int]:
     """Give a seed for each round: each follows from the one before, so that the first gives all of them."""
-    seed = int(os.environ.get(SEED) or random.SystemRandom().randrange(MOST_SEEDS))
-    for _ in range(size_of(part)):
+    seed = int(told.get(SEED) or random.SystemRandom().randrange(MOST_SEEDS))
+    for _ in range(size_of(part, told)):
         yield seed
         seed = random.Random(seed).randrange(MOST_SEEDS)
 

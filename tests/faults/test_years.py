@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,17 @@ def test_whatever_a_year_brings_every_promise_holds_on_a_server(postgres_server:
             _lives(life_in(database, chance.randrange(1_000_000)))
 
     rounds("years on a server", one)
+
+
+def test_every_trouble_that_a_clock_can_have_is_survived_in_one_life(
+    templates: Templates, folder: Path
+) -> None:
+    life = life_in_a_file(templates, folder / "life.sqlite", 2_016)
+    world = life.suffer_everything()
+    assert world.today > date(2016, 3, 27)  # a year has passed at a standstill, and the last edge after it
+    assert (life.tally["standstills"], life.tally["jumps"], life.tally["starts"]) == (4, 2, 2)
+    assert life.breaches() == []
+    world.close()
 
 
 def test_one_seed_can_be_lived_alone() -> None:

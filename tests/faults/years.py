@@ -11,9 +11,9 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from assurance.config import HOME
@@ -54,9 +54,15 @@ class Life:
         self.tally: Counter[str] = Counter()
 
     def live(self) -> World:
-        """Live all days, then let the faults stop and the installation recover; give the world as it stands."""
+        """Live all days, now and then with a trouble, and recover; give the world as it stands."""
         for _ in range(self.chance.randint(*DAYS)):
             self._pass_a_day()
+            if self.chance.random() < 0.15:
+                self.chance.choice(TROUBLES)(self)
+        return self.recover()
+
+    def recover(self) -> World:
+        """Let the faults stop and the installation recover; give the world as it stands."""
         self.postman.mood = FINE
         drain(self.world.office, self.world.clock, self._deliver)
         return self.world
@@ -83,8 +89,6 @@ class Life:
             self.world.clock.move_to(hour)
             self.people.do_something(self.world)
         self._work_at(hour + timedelta(minutes=1))
-        if self.chance.random() < 0.15:
-            self._trouble()
 
     def _work_at(self, instant: datetime) -> None:
         """Let the rules look and the mail go at an instant, in whatever mood the mail server is then."""
@@ -100,38 +104,57 @@ class Life:
         delivered = deliver(self.world.office, self.postman)
         self.tally["sent"] += delivered.sent
 
-    def _trouble(self) -> None:
-        """Let the office stand still, start again, go by changed rules, or have its clock put wrong."""
-        match self.chance.randint(1, 5):
-            case 1:
-                self.world.clock.advance(self.chance.choice(DOWNTIMES[:3]))
-                self.tally["downtimes"] += 1
-            case 2:
-                self._start_again(self.world.shelf)
-            case 3:
-                self._start_again(house_shelf() if self.world.shelf is _changed_shelf() else _changed_shelf())
-            case 4:
-                self.world.clock.advance(-timedelta(hours=1))
-                self._work_at(self.world.clock.now())
-            case 5:
-                self._jump_ahead()
+    def suffer_everything(self) -> World:
+        """Let each trouble come once, a day between one and the next, and work at every edge that a clock has."""
+        troubles = [*range(len(TROUBLES))]
+        self.chance.shuffle(troubles)
+        for number in troubles:
+            self._pass_a_day()
+            TROUBLES[number](self)
+        for edge in EDGES:
+            if edge > self.world.clock.now():
+                self._work_at(edge)
+        return self.recover()
 
-    def _jump_ahead(self) -> None:
-        """Stand still for a year, once in a life; or be three weeks ahead for a moment."""
-        if not self.tally["years"] and self.chance.random() < 0.3:
-            self.tally["years"] += 1
-            self.world.clock.advance(DOWNTIMES[3])
-            return
+    def stand_still(self, span: timedelta) -> None:
+        """Let nothing run for a while."""
+        self.world.clock.advance(span)
+        self.tally["standstills"] += 1
+
+    def be_late(self, span: timedelta) -> None:
+        """Put the clock back, and work by it."""
+        self._work_at(self.world.clock.now() - span)
+        self.tally["jumps"] += 1
+
+    def be_ahead(self, span: timedelta) -> None:
+        """Work by a clock that is ahead, until somebody puts it right."""
         now = self.world.clock.now()
-        self._work_at(now + timedelta(days=21))
+        self._work_at(now + span)
         self.world.clock.move_to(now)
         self.tally["jumps"] += 1
 
-    def _start_again(self, shelf: Shelf) -> None:
+    def start_again(self) -> None:
+        """Open the office anew."""
+        self._open(self.world.shelf)
+
+    def change_rules(self) -> None:
+        """Open the office anew under other rules than now."""
+        self._open(house_shelf() if self.world.shelf is _changed_shelf() else _changed_shelf())
+
+    def _open(self, shelf: Shelf) -> None:
         world = self.world
         world.close()
         self.world = World(world.settings.database, at=world.clock.now(), shelf=shelf)
         self.tally["starts"] += 1
+
+
+TROUBLES: Sequence[Callable[[Life], None]] = (
+    *(partial(Life.stand_still, span=span) for span in DOWNTIMES),
+    partial(Life.be_late, span=timedelta(hours=1)),
+    partial(Life.be_ahead, span=timedelta(days=21)),
+    Life.start_again,
+    Life.change_rules,
+)
 
 
 def life_in_a_file(templates: Templates, file: Path, seed: int) -> Life:
