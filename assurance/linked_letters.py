@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from assurance.accounts.letters import TEMPLATES as ACCOUNT_LETTERS
 from assurance.accounts.tokens import fingerprint, token_in_place_of
 from assurance.config import SHORTEST_SECRET
-from assurance.office import Tx
+from assurance.office import Office, Tx
 from assurance.records import Account, AccountIdentity, AccountTicket, MailLink, Person
+from engine.fences import EVERY
 from notifications.blanks import BEGINNING, blank_at_end
 from notifications.leases import Claimed
 from notifications.review import Answer, HeldBack, Overtaken
@@ -39,11 +40,9 @@ def weigh_links(tx: Tx, messages: Sequence[Claimed]) -> dict[int, Answer]:
         return {}
     if len(tx.playbook.secret) < SHORTEST_SECRET:
         return dict.fromkeys(blanks, HeldBack(tx.now + _ASKED_AGAIN_AFTER, _NOT_MADE_HERE))
-    prints = {
-        number: fingerprint(token_in_place_of(tx.playbook.secret, blank)) for number, blank in blanks.items()
-    }
-    good = _good(tx, tuple(prints.values()))
-    return {number: Overtaken(LINK_OVER) for number, one in prints.items() if one not in good}
+    prints = {number: _prints(tx, blank) for number, blank in blanks.items()}
+    good = _good(tx, [one for some in prints.values() for one in some])
+    return {number: Overtaken(LINK_OVER) for number, some in prints.items() if good.isdisjoint(some)}
 
 
 def own_links(tx: Tx, people: Iterable[int]) -> OwnLinks:
@@ -63,20 +62,34 @@ def own_links(tx: Tx, people: Iterable[int]) -> OwnLinks:
     query = sa.select(MailLink).where(
         MailLink.person_id.in_(wanted), MailLink.blank.is_not(None), ~signs_in, *good_ones(tx)
     )
-    secret, base = tx.playbook.secret, tx.playbook.base_url
+    base, has_secret = tx.playbook.base_url, len(tx.playbook.secret) >= SHORTEST_SECRET
     return {
         (row.person_id, f"{base}/{row.subject_kind}/{row.subject_id}"): f"{base}/link/{row.blank}"
         for row in tx.session.scalars(query)
         if row.blank is not None
-        and len(secret) >= SHORTEST_SECRET
-        # Under another secret than the one with which it was made it would be put in wrongly.
-        and fingerprint(token_in_place_of(secret, row.blank)) == row.fingerprint
+        and has_secret
+        # Under a secret that nobody lists any more it would be put in wrongly.
+        and row.fingerprint in _prints(tx, row.blank)
     }
 
 
 def has_good_link(tx: Tx, blank: str) -> bool:
     """Say whether the link that belongs in place of a blank is good now."""
-    return bool(_good(tx, [fingerprint(token_in_place_of(tx.playbook.secret, blank))]))
+    return bool(_good(tx, _prints(tx, blank)))
+
+
+def token_for(office: Office, blank: str) -> str:
+    """Give the token that belongs in place of a blank: under the secret of today, or the old one with which it was made."""
+    settings = office.settings
+    today = token_in_place_of(settings.secret, blank)
+    if not settings.old_secrets:
+        return today
+    tokens = {fingerprint(one): one for one in (today, *_under(settings.old_secrets, blank))}
+    links = sa.select(MailLink.fingerprint).where(MailLink.fingerprint.in_(tokens))
+    tickets = sa.select(AccountTicket.token_hash).where(AccountTicket.token_hash.in_(tokens))
+    with office.store.reading(group=EVERY) as session:
+        known = session.scalars(sa.union_all(links, tickets)).first()
+    return today if known is None else tokens[known]
 
 
 def good_ones(tx: Tx) -> tuple[sa.ColumnElement[bool], ...]:
@@ -93,6 +106,15 @@ def good_ones(tx: Tx) -> tuple[sa.ColumnElement[bool], ...]:
         MailLink.expires_at > tx.now,
         ~moved_away,
     )
+
+
+def _prints(tx: Tx, blank: str) -> list[str]:
+    """Give the fingerprints that the token in place of a blank can have: under the secret of today and under old ones."""
+    return [fingerprint(one) for one in _under((tx.playbook.secret, *tx.playbook.old_secrets), blank)]
+
+
+def _under(secrets: Iterable[str], blank: str) -> Iterator[str]:
+    return (token_in_place_of(secret, blank) for secret in secrets)
 
 
 def _blank_of(message: Claimed) -> str | None:

@@ -101,7 +101,11 @@ class Office:
             # The edition first: what comes in between is then read once more, and not missed.
             self._edition = edition_of(session)
             self.playbook = open_playbook(
-                session, self.shelf, base_url=self.settings.base_url, secret=self.settings.secret
+                session,
+                self.shelf,
+                base_url=self.settings.base_url,
+                secret=self.settings.secret,
+                old_secrets=self.settings.old_secrets,
             )
         return self.playbook
 

@@ -56,6 +56,7 @@ class Playbook:
     base_url: str
     secret: str = field(default="", repr=False)
     retention: Retention = FOR_EVER
+    old_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def noun(self, kind: str) -> Noun | MatterNoun:
         """Give the noun of a kind; raises Refused for a kind that nobody knows."""
@@ -181,7 +182,9 @@ def has_new(session: Session, shelf: Shelf) -> bool:
     return any(workflow.hash not in kept for workflow in shelf.workflows.values())
 
 
-def open_playbook(session: Session, shelf: Shelf, *, base_url: str, secret: str = "") -> Playbook:
+def open_playbook(
+    session: Session, shelf: Shelf, *, base_url: str, secret: str = "", old_secrets: Sequence[str] = ()
+) -> Playbook:
     """Read what subjects are pinned to, beside what is on the shelf; what nobody has published yet has no number."""
     numbers = {row.hash: row.id for row in published(session)}
     current = {
@@ -201,7 +204,16 @@ def open_playbook(session: Session, shelf: Shelf, *, base_url: str, secret: str 
         nouns[kind] = MatterNoun(kind, words, None if newest is None else newest.own)
     groups = _groups(session, shelf.book)
     return Playbook(
-        shelf.workflows, pinned, current, shelf.book, nouns, groups, base_url, secret, shelf.retention
+        shelf.workflows,
+        pinned,
+        current,
+        shelf.book,
+        nouns,
+        groups,
+        base_url,
+        secret,
+        shelf.retention,
+        tuple(old_secrets),
     )
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from assurance.accounts.tokens import token_in_place_of
 from assurance.config import Settings
 from assurance.digest import renew_all_digests
+from assurance.linked_letters import token_for
 from assurance.office import Office
 from assurance.reach import dead_addresses
 from assurance.releasing import why_no_mail_goes
@@ -117,7 +117,7 @@ def deliver(office: Office, mailer: Mailer, *, stopping: Callable[[], bool] = ne
         sender=Sender(SENDER_NAME, office.settings.mail_from),
         returns=office.settings.returns,
         explained_at=f"{office.settings.base_url}/why",
-        secret_of=partial(token_in_place_of, office.settings.secret),
+        secret_of=partial(token_for, office),
     )
     with delivering():
         delivered = _handed_over(office, mailer, settings, stopping)

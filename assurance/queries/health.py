@@ -72,6 +72,9 @@ def of_settings(settings: Settings) -> Iterator[Seen]:
     yield _returned(settings)
     yield _scanner(settings)
     yield _signing(settings)
+    if settings.old_secrets:
+        told = f"{_several(len(settings.old_secrets), 'old one')} still read; `auditloop keys rotate` says until when"
+        yield Seen("Secret", told)
 
 
 def of_database(store: Store, file: Path | None) -> Iterator[Seen]:

@@ -168,6 +168,15 @@ def test_no_link_goes_that_was_made_with_another_secret(
     assert sentence in mail.answer
 
 
+def test_a_link_that_was_worded_under_an_old_secret_still_goes(world: World, school: Ref) -> None:
+    sends(world, school)
+    old = world.settings.secret
+    settings = replace(world.settings, secret="another secret of the same installation", old_secrets=(old,))
+    office = Office(settings, world.office.store, world.shelf, clock=world.clock)
+    assert deliver(office, world.post).sent == 1
+    assert good_link(office, went(world)).ref == school
+
+
 def test_a_letter_waits_until_delivery_knows_the_secret_too(world: World, school: Ref) -> None:
     sends(world, school)
     unknowing = replace(world.settings, secret="")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -219,6 +221,15 @@ def test_a_refusal_that_is_not_about_the_mailbox_kills_nobody(desk: Desk, answer
 
 
 # -- whose it is --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "became"), [(29, Became.DEAD), (31, Became.FORGED)])
+def test_mail_under_an_old_secret_is_known_for_thirty_days(desk: Desk, days: int, became: Became) -> None:
+    desk.comes_back("postfix", BO)
+    before = desk.office.settings
+    desk.office.settings = replace(before, secret="x9 " + before.secret, old_secrets=(before.secret,))
+    desk.world.clock.advance(timedelta(days=days))
+    assert desk.reads().became == Counter({became: 1})
 
 
 def test_every_mail_leaves_under_a_return_address_of_its_own(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assurance.config import HOME
-from tests.cli.conftest import Run, execute
+from tests.cli.conftest import SECRET, Run, execute
 
 
 @pytest.fixture
@@ -57,6 +57,20 @@ def test_how_old_the_newest_checkpoint_is(run: Run, well: Path, tmp_path: Path) 
     assert seen["Checkpoint"][0].startswith("1 of qa, taken ")
     assert seen["Checkpoint"][0].endswith(taken.stdout.splitlines()[-1])
     assert seen["Checkpoint"][1] == ""
+
+
+def test_old_secrets_that_are_still_listed_are_named(run: Run, well: Path) -> None:
+    answer = run("doctor", "--json", database=well, secret="x9" + SECRET, old_secrets=SECRET)
+    seen = {one["name"]: one["value"] for one in json.loads(answer.stdout)}
+    assert seen["Secret"] == "1 old one still read; `auditloop keys rotate` says until when"
+
+
+def test_a_key_that_cannot_sign_is_told(run: Run, well: Path) -> None:
+    Path("letter.pem").write_text("Dear all")
+    answer = run("doctor", "--json", database=well, signing_key="letter.pem")
+    assert answer.exit_code == 1
+    [seen] = [one for one in json.loads(answer.stdout) if one["name"] == "Checkpoints"]
+    assert "letter.pem holds no key that can be read" in seen["advice"]
 
 
 def test_a_checkpoint_that_is_old_is_missed(run: Run, well: Path) -> None:

@@ -48,7 +48,17 @@ def test_it_is_genuine_for_its_own_message_addressee_and_secret_only() -> None:
     assert claim is not None
     assert not RETURNS.is_genuine(claim._replace(number=13), BO)
     assert not RETURNS.is_genuine(claim, "nell@trust.example")
-    assert not ReturnAddress("bounces@audit.example", SECRET + "!").is_genuine(claim, BO)
+    another = ReturnAddress("bounces@audit.example", SECRET + "!", [SECRET])
+    assert not another.is_genuine(claim, BO)
+
+
+def test_an_address_of_an_old_secret_is_genuine_where_that_still_counts() -> None:
+    claim = RETURNS.find(RETURNS.of(12, BO))
+    assert claim is not None
+    another = ReturnAddress("bounces@audit.example", SECRET + "!", [SECRET])
+    assert another.is_genuine(claim, BO, also_by_old=True)
+    assert another.of(12, BO) != RETURNS.of(12, BO)
+    assert not ReturnAddress("bounces@audit.example", SECRET + "!").is_genuine(claim, BO, also_by_old=True)
 
 
 @pytest.mark.parametrize(
