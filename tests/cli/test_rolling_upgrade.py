@@ -28,8 +28,8 @@ from tests.cli.conftest import Run
 from tests.cli.fleet import Running
 
 FIRST_MARKED = "0023_oldest_shape"
-# What programs of the version before may stumble over.
-TAKES_AWAY = re.compile(r"drop_|rename_|alter_column|DROP |DELETE |RENAME |SET NOT NULL")
+# What programs of the version before may stumble over; a guard that is made anew is in nobody's way.
+TAKES_AWAY = re.compile(r"drop_|rename_|alter_column|DROP (?!TRIGGER)|DELETE FROM|RENAME |SET NOT NULL")
 ADDED = '''"""Adds a table of which programs before it know nothing."""
 
 import sqlalchemy as sa
