@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -89,10 +88,8 @@ def take_checkpoint(office: Office, group_id: int, *, next_key: str = "", new_ch
     key = signing_key(office.settings)
     with office.store.reading(group=EVERY) as session:
         group = session.get_one(Group, group_id).key
-        last = newest(session, group_id=group_id)
-        before = None if last is None else read_statement(last.statement)
+        before, earlier = _before(session, group_id)
         _refuse_another_key(key, before, new_chain)
-        earlier = heads_at_last(session, group_id)
         now = heads_of(session, MOVED, group_id=group_id)
         subjects = tuple(now)
         _add_deeds(session, now, group_id, before=office.clock.now() - STILL_BEING_WRITTEN)
@@ -116,8 +113,6 @@ def take_checkpoint(office: Office, group_id: int, *, next_key: str = "", new_ch
     _store(office, group_id, kept, changes)
     for sentence in contradictions:
         log.error("%s", sentence)
-    if office.settings.checkpoints is not None:
-        write_out(kept, office.settings.checkpoints)
     return Taken(kept, contradictions)
 
 
@@ -130,10 +125,17 @@ def take_daily(office: Office, group_id: int) -> None:
         if last is not None and tx.calendar.civil(last.taken_at).date() == tx.today:
             return
     try:
-        with suppress(Stale):
-            take_checkpoint(office, group_id)
-    except (Refused, OSError) as error:
-        log.warning("no checkpoint was taken: %s", error)
+        taken = take_checkpoint(office, group_id)
+    except Stale:
+        return
+    except Refused as refusal:
+        log.warning("no checkpoint was taken: %s", refusal)
+        return
+    if office.settings.checkpoints is not None:
+        try:
+            write_out(taken.kept, office.settings.checkpoints)
+        except OSError as error:
+            log.warning("checkpoint %s stands in the database only: %s", taken.said.number, error)
 
 
 def write_out(kept: Kept, folder: Path) -> Path:
@@ -149,14 +151,21 @@ def write_out(kept: Kept, folder: Path) -> Path:
     return file
 
 
-def heads_at_last(session: Session, group_id: int) -> Heads:
-    """Give where every subject of a group stood when the newest checkpoint was taken."""
-    heads = Heads()
+def _before(session: Session, group_id: int) -> tuple[Statement | None, Heads]:
+    """Read the newest checkpoint, and where every subject stood then; raises Refused for one that was changed."""
+    last, heads = newest(session, group_id=group_id), Heads()
     query = sa.select(Checkpoint.heads).where(Checkpoint.group_id == group_id).order_by(Checkpoint.number)
-    for listed in session.scalars(query):
-        for head in read_heads(listed):
-            heads.put(head)
-    return heads
+    try:
+        for listed in session.scalars(query):
+            for head in read_heads(listed):
+                heads.put(head)
+        return None if last is None else read_statement(last.statement), heads
+    except ValueError:
+        sentence = (
+            "A checkpoint in the database was changed after it was signed, so that none can follow it. Run "
+            "`auditloop verify`, which names it, and bring it back from a backup."
+        )
+        raise Refused.because("changed_checkpoint", sentence) from None
 
 
 def _add_deeds(session: Session, heads: Heads, group_id: int, *, before: datetime) -> None:

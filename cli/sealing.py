@@ -84,7 +84,8 @@ def checkpoint_(
                 take_checkpoint(office, number, next_key=next_key, new_chain=new_chain or "")
                 for number in _groups(office, group)
             ]
-        written = [] if to is None else [write_out(one.kept, to) for one in taken]
+            folders = dict.fromkeys(place for place in (to, office.settings.checkpoints) if place is not None)
+        written = [write_out(one.kept, folder) for one in taken for folder in folders]
         if as_json:
             show_json([_plain(one) for one in taken])
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -20,13 +21,14 @@ from assurance.records import Approval
 from assurance.sweep import sweep_all
 from assurance.tables import MOVED
 from engine.checkpoints import Checkpoint, Kept, newest, read_kept, read_statement, spaced
-from engine.errors import Refused
+from engine.errors import Refused, Stale
 from engine.fences import EVERY
 from engine.ledger import SEALED_COLUMNS, Event, seal_of
 from engine.moved import Ref
 from engine.proof import verify
 from engine.signing import SigningKey
 from engine.witness import Attested
+from tests.assurance.conftest import At
 from tests.postgres import Server
 from tests.world import Templates, World
 
@@ -405,6 +407,49 @@ def test_without_a_key_none_is_taken_and_with_one_a_day_has_one(
     world.clock.advance(timedelta(days=1))
     take_daily(world.office, world.group_id)
     assert "no checkpoint was taken: AUDITLOOP_SIGNING_KEY cannot be used" in caplog.text
+    world.close()
+
+
+def test_of_several_who_take_one_at_once_each_number_is_taken_once(any_world_at: At, tmp_path: Path) -> None:
+    world = with_key(any_world_at("proposed"), tmp_path)
+
+    def takes(_: int) -> int:
+        try:
+            return take_checkpoint(world.office, world.group_id).said.number
+        except Stale:
+            return 0
+
+    with ThreadPoolExecutor(6) as pool:
+        numbers = [number for number in pool.map(takes, range(12)) if number]
+    attested = _asked(world)
+    assert attested.faults == ()
+    assert sorted(numbers) == list(range(1, attested.checkpoints + 1))
+
+
+def test_nothing_follows_a_checkpoint_that_was_changed(
+    templates: Templates, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = with_key(templates.world(tmp_path / "world.sqlite"), tmp_path)
+    take_checkpoint(world.office, world.group_id)
+    with world.office.store.begin(group=EVERY) as session:
+        session.execute(sa.text("DROP TRIGGER checkpoint_refuses_update"))
+        session.execute(sa.text("UPDATE checkpoint SET heads = 'Dear all'"))
+    with pytest.raises(Refused, match="Run `auditloop verify`, which names it"):
+        take_checkpoint(world.office, world.group_id)
+    world.clock.advance(timedelta(days=1))
+    sweep_all(world.office)
+    assert "no checkpoint was taken: A checkpoint in the database was changed" in caplog.text
+    world.close()
+
+
+def test_a_folder_that_is_full_or_gone_costs_no_checkpoint(
+    templates: Templates, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = with_key(templates.world(tmp_path / "world.sqlite"), tmp_path)
+    world.office.settings = replace(world.office.settings, checkpoints=tmp_path / "gone")
+    take_daily(world.office, world.group_id)
+    assert "checkpoint 1 stands in the database only" in caplog.text
+    assert _asked(world).checkpoints == 1
     world.close()
 
 
