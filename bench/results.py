@@ -62,6 +62,7 @@ PARTS = {
             Measurement("bench.sweep", (), SIZES_TO_TRY),
             Measurement("bench.mail"),
             Measurement("bench.cost"),
+            Measurement("bench.workers", title="Workers beside each other on PostgreSQL"),
             Measurement("bench.pages", ("--turns", "3"), ("--only", "nowhere", "--seconds", "1"), "Pages"),
         ),
         own_tables,

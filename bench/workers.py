@@ -1,5 +1,7 @@
 """How long one, two and four workers on one PostgreSQL take for many owed mails and many due timers; nothing lost, nothing twice.
 
+And how soon one mail leaves after the commit that owes it, and what a NOTIFY in the transaction itself would cost.
+
 The workers are `auditloop worker` in everything but their clock, which stands still. They are there and idle before the
 work is; it is called for once, and they call each other. The mail server is a bare one on this machine, which counts.
 """
@@ -15,15 +17,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
 import sqlalchemy as sa
 
-from assurance.calling import CLOCK, DELIVER, POST, SWEEP, call
+from assurance.calling import CLOCK, DELIVER, POST, SWEEP, call, calling
 from assurance.config import settings_from
-from assurance.office import Office, open_office
+from assurance.office import Office, clock_of, open_office
 from assurance.sweep import watch
 from bench._actions import TODAY, Actions, write_actions
 from bench._counting_sink import Count, open_counting_sink
@@ -38,7 +41,7 @@ from engine.ledger import Event
 from engine.moved import Ref
 from engine.store import Store
 from engine.timers import Timer
-from notifications.outbox import Message, State, put
+from notifications.outbox import Message, Notice, State, put
 from notifications.smtp import SmtpMailer
 from notifications.smtp_settings import SmtpSettings
 from tests.notifications.examples import context, notice
@@ -48,6 +51,7 @@ LOOK_AT = datetime(TODAY.year, TODAY.month, TODAY.day, 6, 30, tzinfo=ZoneInfo("E
 AT_ONCE = 1_000
 ROOMS_FOR_ONE_DUE = 5  # open actions for each that is due
 READY = "ready"
+SINGLE_MAILS = 20
 NOTIFYING = (1, 4, 8)
 
 
@@ -58,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asyncio.run(_work(asked.work_on, datetime.fromisoformat(asked.at), asked.port))
         return 0
     with told_as_json(wanted=asked.json) as figures, place("postgresql") as there:
-        figures["workers"] = rows = [*_mails(there, asked), *_timers(there, asked)]
+        figures["workers"] = rows = [*_mails(there, asked, figures), *_timers(there, asked)]
         figures["notify"] = _notifying(there, asked)
     wrong = [row for row in rows if row["lost"] or row["twice"]]
     for row in wrong:
@@ -74,7 +78,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--mails", type=int, default=20_000, help="mails that are owed (20,000)")
     parser.add_argument("--timers", type=int, default=20_000, help="timers that are due (20,000)")
     parser.add_argument("--workers", type=int, nargs="+", default=WORKERS, help="how many (1 2 4)")
-    parser.add_argument("--small", action="store_true", help="2,000 of each, to try it out")
+    parser.add_argument("--small", "--quick", action="store_true", help="2,000 of each, to try it out")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--work-on", help=argparse.SUPPRESS)
     parser.add_argument("--at", default="", help=argparse.SUPPRESS)
@@ -85,10 +89,11 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     return asked
 
 
-def _mails(there: Place, asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _mails(there: Place, asked: argparse.Namespace, figures: dict[str, Any]) -> Iterator[dict[str, Any]]:
     town = found_town(there.database("mails"), clock=FrozenClock(NOW))
     with closing(town.office) as office:
         watch(office)
+        figures["until_sent"] = _until_sent(town)
         _owe(town, asked.mails)
         print(f"\n{asked.mails:,} owed mails", flush=True)
         for number in asked.workers:
@@ -132,21 +137,45 @@ def _timers(there: Place, asked: argparse.Namespace) -> Iterator[dict[str, Any]]
                 yield _told("timers", number, asked.timers, spent, lost=lost, twice=twice)
 
 
+def _until_sent(town: Town) -> dict[str, float]:
+    """Owe one mail after another, and measure from each commit until it is written down as sent."""
+    office, spent, pause = town.office, list[float](), threading.Event()
+    with open_counting_sink(Count()) as port, _working(office, 1, port), calling(office):
+        for number in range(SINGLE_MAILS):
+            with office.begin(clock_of(town.actors["lead"].group_id)) as tx:
+                put(tx.session, [_notice(town, f"single:{number}")], at=NOW)
+            began = time.perf_counter()
+            waits = sa.select(Message.id).where(Message.key == f"single:{number}", Message.sent_at.is_(None))
+            while _is_there(office.store, waits):
+                pause.wait(0.005)
+            spent.append(time.perf_counter() - began)
+    print(
+        f"\nOne mail at a time, from the commit until it is sent and written down: median {median(spent):.2f} s, at most {max(spent):.2f} s"
+    )
+    return {"median": median(spent), "most": max(spent)}
+
+
+def _notice(town: Town, key: str) -> Notice:
+    return notice(
+        key,
+        group_id=town.actors["lead"].group_id,
+        to_address=f"{key.replace(':', '')}@trust.example.org",
+        person_ref="person/1",
+        context=context(items=[]),
+        cause=f"{Ref('audit', town.audit_id)} line 1",
+    )
+
+
+def _is_there(store: Store, query: sa.Select[Any]) -> bool:
+    with store.reading(group=EVERY) as session:
+        return session.scalar(query.limit(1)) is not None
+
+
 def _owe(town: Town, number: int) -> None:
     """Owe so many mails about the town's audit, each to another address."""
     with town.office.store.begin(group=EVERY) as session:
         for start in range(0, number, AT_ONCE):
-            some = [
-                notice(
-                    f"bench:{one}",
-                    group_id=town.actors["lead"].group_id,
-                    to_address=f"member{one}@trust.example.org",
-                    person_ref="person/1",
-                    context=context(items=[]),
-                    cause=f"{Ref('audit', town.audit_id)} line 1",
-                )
-                for one in range(start, min(number, start + AT_ONCE))
-            ]
+            some = [_notice(town, f"bench:{one}") for one in range(start, min(number, start + AT_ONCE))]
             put(session, some, at=NOW)
         session.execute(
             sa.update(Message).where(Message.key.not_like("bench:%")).values(state=State.SENT, sent_at=NOW)
@@ -166,10 +195,7 @@ def _fired(actions: Actions, late: Sequence[int]) -> int:
 def _wait_until_none(store: Store, query: sa.Select[Any]) -> None:
     # A look at an index twenty times a second.
     pause = threading.Event()
-    while True:
-        with store.reading(group=EVERY) as session:
-            if session.scalar(query.limit(1)) is None:
-                return
+    while _is_there(store, query):
         pause.wait(0.05)
 
 
