@@ -58,8 +58,9 @@ def tracker_as_xlsx(rows: Iterable[Tracked], *, about: Sequence[str]) -> bytes:
     sheet = _sheet(book, "Actions", [column.width for column in COLUMNS])
     sheet.freeze_panes = "A2"
     sheet.append([_text_cell(sheet, column.heading, is_heading=True) for column in COLUMNS])
+    places = [_Place(_text_cell(sheet, ""), _day_cell(sheet)) for _ in COLUMNS]
     for row in rows:
-        sheet.append([_cell(sheet, column.cell(row)) for column in COLUMNS])
+        sheet.append([place.holding(column.cell(row)) for place, column in zip(places, COLUMNS, strict=True)])
     words = _sheet(book, "About this list", [100])
     for line in about:
         words.append([_text_cell(words, line)])
@@ -84,21 +85,37 @@ def _sheet(book: Workbook, title: str, widths: Sequence[int]) -> Any:
     return sheet
 
 
-def _cell(sheet: Any, value: Value) -> Cell | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return _text_cell(sheet, value)
+class _Place(NamedTuple):
+    """The two cells of one column, each with its style: a row is written as it is appended, and they serve the next."""
+
+    text: Cell
+    day: Cell
+
+    def holding(self, value: Value) -> Cell | None:
+        """Give the cell that fits, with a value in it."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return _hold_text(self.text, value)
+        self.day.value = value
+        return self.day
+
+
+def _day_cell(sheet: Any) -> Cell:
     cell = WriteOnlyCell(sheet)
-    cell.value = value
     cell.style = DAY
     return cell
 
 
 def _text_cell(sheet: Any, value: str, *, is_heading: bool = False) -> Cell:
-    cell = WriteOnlyCell(sheet, _UNPRINTABLE.sub("", value))
-    cell.data_type = "s"  # also where it begins as a formula does
+    cell = WriteOnlyCell(sheet)
     cell.style = HEADING if is_heading else TEXT
+    return _hold_text(cell, value)
+
+
+def _hold_text(cell: Cell, value: str) -> Cell:
+    cell.value = _UNPRINTABLE.sub("", value)
+    cell.data_type = "s"  # also where it begins as a formula does
     return cell
 
 
