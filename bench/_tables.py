@@ -206,7 +206,7 @@ def _mail(rows: Sequence[Row], race: Sequence[Row]) -> Iterator[str]:
         "still true, composes it, stores its bytes, sends and settles."
     )
     others = {(one["kind"], one["way"]): one for one in race}
-    heads = ["database", "", "raw/s", "ours/s", "of raw"]
+    heads = ["database", "", "raw/s", "ours/s", "of raw", "computed a letter, us, raw and ours"]
     told = [
         [
             KINDS[one["kind"]],
@@ -214,6 +214,7 @@ def _mail(rows: Sequence[Row], race: Sequence[Row]) -> Iterator[str]:
             f"{one['raw']:,.0f}",
             f"{one['ours']:,.0f}",
             _ratio(one),
+            f"{one['raw_us']:,.0f} and {one['our_us']:,.0f}",
             *([_rate(others.get((one["kind"], one["way"])))] if race else []),
         ]
         for one in rows

@@ -13,13 +13,13 @@ import cProfile
 import gc
 import pstats
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from time import perf_counter
-from typing import Any, NamedTuple
+from time import perf_counter, process_time
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from aiosmtplib import SMTP
@@ -44,6 +44,7 @@ SENDER = Sender("Auditloop", "auditloop@example.org")
 NETWORK = 0.02
 MOVES_AT_ONCE = 500
 PROFILED_LINES = 45
+Sent = TypeVar("Sent")
 FRESH: dict[str, Any] = {
     "state": State.QUEUED,
     "attempts": 0,
@@ -72,17 +73,24 @@ class Way(NamedTuple):
 WAYS = (Way(0, 1, 2_000), Way(0, 4, 2_000), Way(NETWORK, 8, 400), Way(NETWORK, 32, 2_000))
 
 
+class Run(NamedTuple):
+    """Letters per second of one run, and the microseconds that this process computed for each."""
+
+    rate: float
+    computed: float
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Letters per second of one round: the two raw runs around ours."""
+    """One round: the two raw runs around ours."""
 
-    raw: tuple[float, float]
-    ours: float
+    raw: tuple[Run, Run]
+    ours: Run
 
     @property
     def ratio(self) -> float:
         """Give ours as a share of the raw runs around it."""
-        return self.ours / (sum(self.raw) / 2)
+        return self.ours.rate / (sum(run.rate for run in self.raw) / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +114,13 @@ class Bench:
             query = sa.select(Message.to_address, Message.rendered).where(Message.rendered.is_not(None))
             return [(address, content or b"") for address, content in session.execute(query)]
 
-    def ours(self, port: int, way: Way) -> float:
-        """Deliver all that is owed; give the letters per second. Raises LookupError where one has not gone."""
+    def ours(self, port: int, way: Way) -> Run:
+        """Deliver all that is owed. Raises LookupError where one has not gone."""
         office = self.town.office
         number = min(self.number, way.most)
         self.owe(number)
         settings = DeliverySettings(SENDER, workers=way.connections, explained_at="https://example.org/why")
         mailer = SmtpMailer(SmtpSettings.from_url(f"smtp://127.0.0.1:{port}"))
-        gc.collect()
-        began = perf_counter()
         running = deliver_due(
             office.store,
             mailer,
@@ -123,11 +129,10 @@ class Bench:
             review=reviewer(office),
             dead=dead_addresses,
         )
-        delivered = asyncio.run(running)
-        spent = perf_counter() - began
+        delivered, run = _timed(running, number)
         if delivered.sent != number:
             raise LookupError(f"of {number} letters {delivered}")
-        return number / spent
+        return run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -200,12 +205,18 @@ def _rounds(bench: Bench, way: Way, letters: Sequence[tuple[str, bytes]], rounds
     return done
 
 
-def _raw(port: int, way: Way, letters: Sequence[tuple[str, bytes]]) -> float:
-    """Send finished bytes with nothing but aiosmtplib; give the letters per second."""
+def _raw(port: int, way: Way, letters: Sequence[tuple[str, bytes]]) -> Run:
+    """Send finished bytes with nothing but aiosmtplib."""
+    _, run = _timed(_send_all(port, way.connections, letters), len(letters))
+    return run
+
+
+def _timed(sending: Coroutine[Any, Any, Sent], letters: int) -> tuple[Sent, Run]:
     gc.collect()
-    began = perf_counter()
-    asyncio.run(_send_all(port, way.connections, letters))
-    return len(letters) / (perf_counter() - began)
+    began, computing = perf_counter(), process_time()
+    sent = asyncio.run(sending)
+    spent, computed = perf_counter() - began, process_time() - computing
+    return sent, Run(letters / spent, computed * 1e6 / letters)
 
 
 async def _send_all(port: int, connections: int, letters: Sequence[tuple[str, bytes]]) -> None:
@@ -221,11 +232,16 @@ async def _send_all(port: int, connections: int, letters: Sequence[tuple[str, by
 
 def _row(kind: str, way: Way, rounds: Sequence[Round]) -> dict[str, Any]:
     ratios = sorted(one.ratio for one in rounds)
-    raw = median(rate for one in rounds for rate in one.raw)
-    ours = median(one.ours for one in rounds)
+    raw = median(run.rate for one in rounds for run in one.raw)
+    ours = median(one.ours.rate for one in rounds)
+    computed = {
+        "raw_us": median(run.computed for one in rounds for run in one.raw),
+        "our_us": median(one.ours.computed for one in rounds),
+    }
     print(
         f"  {way.words:<36} raw {raw:>7,.0f}/s   ours {ours:>7,.0f}/s   "
-        f"{median(ratios):.2f} of raw ({ratios[0]:.2f} to {ratios[-1]:.2f})",
+        f"{median(ratios):.2f} of raw ({ratios[0]:.2f} to {ratios[-1]:.2f})   "
+        f"computing {computed['raw_us']:,.0f} and {computed['our_us']:,.0f} us a letter",
         flush=True,
     )
     return {
@@ -238,6 +254,7 @@ def _row(kind: str, way: Way, rounds: Sequence[Round]) -> dict[str, Any]:
         "ratio": median(ratios),
         "lowest": ratios[0],
         "highest": ratios[-1],
+        **computed,
     }
 
 
