@@ -36,6 +36,9 @@ TELL_GROUP = "SELECT set_config('auditloop.group', $1, true)"
 WIRE = "wire"
 RESTED_SINCE = "rested since"
 ASK_AFTER_S = 10.0
+# Who is cut off in the middle of a move holds its rows until the other side misses them: by itself, after two hours.
+MISSED_AFTER = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+GIVEN_UP_AFTER_MS = 60_000
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -371,7 +374,14 @@ def _sqlite_driver(connection: object) -> sqlite3.Connection:
 
 
 def _postgresql(url: URL) -> sa.Engine:
-    db = sa.create_engine(url, hide_parameters=True)
+    ways = {**MISSED_AFTER, "tcp_user_timeout": GIVEN_UP_AFTER_MS}
+    asked = {name: value for name, value in ways.items() if name not in url.query}
+    db = sa.create_engine(url, hide_parameters=True, connect_args=asked)
+
+    @sa.event.listens_for(db, "connect")
+    def _be_missed(driver: Any, _record: object) -> None:
+        driver.execute("; ".join(f"SET tcp_{name} = {after}" for name, after in MISSED_AFTER.items()))
+        driver.commit()
 
     @sa.event.listens_for(db, "checkout")
     def _look(driver: DBAPIConnection, record: sa.pool.ConnectionPoolEntry, _lent: object) -> None:

@@ -286,3 +286,17 @@ def test_a_statement_that_fails_is_told_without_what_somebody_wrote(tmp_path: Pa
     store.close()
     assert "nowhere" in str(failed.value)
     assert "a child was seen" not in str(failed.value)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("said", "idle"), [("", "30"), ("&keepalives_idle=45", "45")])
+def test_a_server_that_is_cut_off_is_missed_within_a_minute(postgres_url: str, said: str, idle: str) -> None:
+    store = open_store(f"{postgres_url}{said}")
+    with store.reading() as session:
+        ways = session.info["driver"].info.get_parameters()
+    store.close()
+    assert (ways["keepalives_idle"], ways["keepalives_count"], ways["tcp_user_timeout"]) == (
+        idle,
+        "3",
+        "60000",
+    )

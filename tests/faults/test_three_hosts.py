@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -14,6 +16,7 @@ from subprocess import TimeoutExpired
 
 import pytest
 
+from assurance.config import HOME
 from assurance.post import deliver, maildir
 from engine.moved import Ref
 from tests.faults.brood import PATIENCE, Brood, brood_of, told
@@ -35,6 +38,14 @@ pytestmark = [
 ACTIONS = 12
 CAST = {"web": ("bo", "nell"), "worker": (WORKER, WORKER)}
 BLOWS = ("cut off", "killed")
+ASKS = """
+import sys
+import sqlalchemy as sa
+from engine.store import open_store
+with open_store(sys.argv[1]).reading() as session:
+    for name in ("idle", "interval", "count"):
+        print(session.scalar(sa.text(f"SHOW tcp_keepalives_{name}")))
+"""
 A_MOMENT = 1.5  # seconds for which a host is cut off
 
 
@@ -49,7 +60,7 @@ class Service:
     broods: dict[str, Brood]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A service on three hosts; the test itself looks at the database through its socket."""
     place = MEMORY if os.access(MEMORY, os.W_OK) else None
@@ -124,6 +135,19 @@ def test_one_of_three_hosts_is_lost_under_load_and_nothing_else_is(service: Serv
     letters = [letter for folder in posts for letter in letters_in(folder)]
     assert acknowledged
     assert breaches(Installation(world.office, letters, acknowledged)) == []
+
+
+def test_the_database_misses_a_host_that_is_gone_within_a_minute(service: Service) -> None:
+    reached = service.broods["web"].zygote.args
+    assert isinstance(reached, list)
+    said = subprocess.run(
+        [*service.hosts.on("web"), sys.executable, "-c", ASKS, next(one for one in reached if "://" in one)],
+        cwd=HOME,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split() == ["30", "10", "3"]
 
 
 def _wait_for_answers(brood: Brood) -> None:
