@@ -168,8 +168,11 @@ def _recommendations(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def _actions(viewer: Viewer) -> sa.ColumnElement[bool]:
+    # The group is named once more: else the database may read the recommendations of all groups to find these.
     is_strategic = sa.exists().where(
-        Recommendation.id == Action.recommendation_id, Recommendation.type == STRATEGIC
+        Recommendation.id == Action.recommendation_id,
+        Recommendation.group_id == viewer.group_id,
+        Recommendation.type == STRATEGIC,
     )
     # Whoever is waited for must know for what, also where it is about individual practice; what people wrote about
     # it stays with the agency whose work it is.
