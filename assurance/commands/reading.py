@@ -20,6 +20,7 @@ from engine.moved import Ref
 from engine.words import unknown
 
 GRADES = ("Outstanding", "Good", "Requires improvement", "Inadequate")
+NO_GRADE = ""  # takes back one that was given
 ANSWERS = ("yes", "partly", "no", "not applicable", "no evidence on file")
 TO_BEGIN = "requested"
 
@@ -51,7 +52,7 @@ def answer_aims(
     """Answer aims of one return: for each aim's id the answer and the reader's own words; save as you go.
 
     An aim that was answered before gets the new answer; `file` is the agency's own tool, filled in for this case, and
-    a later one stands beside the earlier ones. Raises Refused for an aim of another audit or an answer that is none of
+    a later one stands beside the earlier ones; `NO_GRADE` takes a grade back. Raises Refused for an aim of another audit or an answer that is none of
     the five.
     """
     known = held(tx, ref, AgencyReturn.noun)
@@ -77,7 +78,7 @@ def answer_aims(
     if tool is not None:
         row.tool = said(tool, "the name of your audit tool")
     if grade is not None:
-        row.grade = one_of(grade, GRADES, "a grade")
+        row.grade = None if grade == NO_GRADE else one_of(grade, GRADES, "a grade")
     told = {str(aim_id): answer for aim_id, (answer, _) in sorted(answers.items())}
     filed = {} if file is None else attach(tx, known, file)
     entered = {"answers": told, **filed} if told or not filed else filed

@@ -167,6 +167,16 @@ def test_of_two_who_answer_the_same_aim_the_second_is_asked_first(reading_site: 
     assert kept(reading_site) == [("no", "Late, I think")]
 
 
+def test_a_grade_is_taken_back_by_choosing_none(reading_site: Site) -> None:
+    ref = reading_site.world.agency_return("school")
+    saves(reading_site, "dev", ref, answer_1="yes", grade="Good")
+    saves(reading_site, "dev", ref, answer_2="yes")  # as a form would that shows no grades
+    grade = sa.select(AgencyReturn.grade).where(AgencyReturn.id == ref.id)
+    assert reading_site.world.ask(grade) == ["Good"]
+    assert saves(reading_site, "dev", ref, grade="").status == 200
+    assert reading_site.world.ask(grade) == [None]
+
+
 @pytest.mark.parametrize(
     ("problem", "status"), [({}, 200), ({"answer-2": "", "words-2": "Without an answer"}, 422)]
 )

@@ -20,7 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import Length, ValidationError
 
-from assurance.commands.reading import ANSWERS, GRADES, Answered, mark_of
+from assurance.commands.reading import ANSWERS, GRADES, NO_GRADE, Answered, mark_of
 from assurance.queries.agency_returns import AimAsked, OneReturn, ReturnsWanted
 from web.forms.filters import Filter
 from web.forms.guard import GuardedForm, NoIdentifiers, NoIdentifyingName
@@ -93,8 +93,10 @@ class ReturnForm(GuardedForm):
         return None if self.tool.errors or _is_same(self.tool, self.seen_tool) else self.tool.data or None
 
     def right_grade(self) -> str | None:
-        """Give the grade where the person has chosen another one and it is not wrong."""
-        return None if self.grade.errors or _is_same(self.grade, self.seen_grade) else self.grade.data or None
+        """Give the grade where the person has chosen another one, or none any more, and it is not wrong."""
+        if not self.grade.raw_data or self.grade.errors or _is_same(self.grade, self.seen_grade):
+            return None
+        return self.grade.data or NO_GRADE
 
     def show_anew(self, one: OneReturn, *, told: Collection[int]) -> None:
         """Keep what was typed, beside what stands there now; `told` are aims that somebody else has answered meanwhile.

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from assurance.commands.attaching import take_back
 from assurance.commands.moving import move
-from assurance.commands.reading import save_return
+from assurance.commands.reading import NO_GRADE, save_return
 from assurance.files.cabinet import cabinet_of
 from assurance.queries.agency_returns import OneReturn, choices_of_returns, list_returns, one_return
 from assurance.queries.doors import Doors, doors_of
@@ -128,7 +128,7 @@ def keep_answers(desk: Desk, shown: OneReturn, form: ReturnForm) -> str:
     """Keep what is right and was changed, and say so; nothing where nothing was."""
     answers = form.right_answers()
     tool = None if form.right_tool() == shown.tool else form.right_tool()
-    grade = None if form.right_grade() == shown.grade else form.right_grade()
+    grade = None if form.right_grade() == (shown.grade or NO_GRADE) else form.right_grade()
     with ExitStack() as until_done:
         file = None
         try:
