@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -253,8 +254,13 @@ def test_a_backup_whose_seal_fits_but_not_its_parts_is_refused_too(
         assert said in one_line(answer.stderr)
     other = tmp_path / "other.zip"
     with zipfile.ZipFile(other, "w") as archive:
-        archive.writestr(MANIFEST, "{}")
-    assert run("restore", str(other), str(tmp_path / "x.sqlite")).exit_code == 2
+        archive.writestr(MANIFEST, '{"format": 2}')
+        archive.comment = b"0" * 64
+    whole_file = other.read_bytes()[:-64]
+    other.write_bytes(whole_file + hashlib.sha256(whole_file).hexdigest().encode())
+    answer = run("restore", str(other), str(tmp_path / "x.sqlite"))
+    assert answer.exit_code == 2
+    assert "is no backup of auditloop that this version can read" in one_line(answer.stderr)
 
 
 def test_a_target_that_holds_anything_is_refused(run: Run, house: House, backup: Path) -> None:
@@ -391,6 +397,17 @@ def test_a_restore_that_is_killed_leaves_an_empty_database_and_can_be_made_again
     assert again.exit_code == 0, again.output
     assert stored_in(str(target))["event"] == stored_in(house.database)["event"]
     assert not list(target.parent.glob("*.part"))
+
+
+def test_whatever_else_fails_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
+    with (
+        pytest.raises(CannotCopy, match="There is no room left in"),
+        workshop(tmp_path, "full"),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(PermissionError), workshop(tmp_path, "closed"):
+        raise PermissionError(errno.EACCES, "Permission denied")
+    assert list(tmp_path.glob("*.part")) == []
 
 
 def test_a_full_disk_leaves_nothing_behind(house: House, tmp_path: Path) -> None:
