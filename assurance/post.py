@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from notifications.smtp_settings import SmtpSettings
 
 SENDER_NAME = "Auditloop"
 MANY = 500
+A_MOMENT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,16 @@ def why_held(office: Office) -> str:
     """Say why no mail goes since a restore; nothing where mail goes."""
     with office.store.reading(group=EVERY) as session:
         return why_no_mail_goes(session)
+
+
+def owed_soon(office: Office) -> float:
+    """Give the seconds until something may go, at most one: whoever owed it may have a clock that is a little ahead."""
+    now = office.clock.now()
+    soon = sa.and_(Message.not_before > now, Message.not_before <= now + A_MOMENT)
+    first = sa.select(sa.func.min(Message.not_before))
+    with office.store.reading(group=EVERY) as session:
+        at = session.scalar(first.where(Message.state == State.QUEUED, Message.sent_at.is_(None), soon))
+    return 0.0 if at is None else (at - now).total_seconds()
 
 
 def many_are_owed(office: Office) -> bool:

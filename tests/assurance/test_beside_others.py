@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import pytest
@@ -13,16 +13,17 @@ import sqlalchemy as sa
 
 from assurance.daily import is_owed_today
 from assurance.office import Office
-from assurance.post import deliver, is_owed
+from assurance.post import deliver, is_owed, owed_soon
 from assurance.sweep import SweepTally, sweep, sweep_all, watch
 from engine.fences import EVERY
 from engine.ledger import Event
 from engine.only_one import only_one
 from engine.store import open_store
 from notifications.mailer import MemoryMailer
-from notifications.outbox import Message, State
+from notifications.outbox import Message, State, put
 from tests.assurance.conftest import At
 from tests.assurance.test_at_once import at_once
+from tests.notifications.examples import notice
 from tests.world import World
 
 MARCH = date(2015, 3, 20)  # the actions of the audit have been late for three weeks
@@ -95,6 +96,19 @@ def test_a_delivery_that_is_called_three_times_at_once_hands_over_each_mail_once
     taken = [letter for mailer in mailers for letter in mailer.sent]
     assert set(states) == {State.SENT}
     assert len(taken) == len({letter.message_id for letter in taken}) > 0
+
+
+def test_what_is_owed_by_a_clock_that_is_a_little_ahead_is_waited_for(any_world_at: At) -> None:
+    world = any_world_at("proposed")
+    while deliver(world.office, world.post).sent:
+        pass
+    assert owed_soon(world.office) == 0.0
+    now = world.clock.now()
+    for ahead, waits in ((timedelta(hours=1), 0.0), (timedelta(milliseconds=250), 0.25)):
+        with world.office.store.begin(group=EVERY) as session:
+            put(session, [notice(str(ahead), group_id=world.group_id, not_before=now + ahead)], at=now)
+        assert owed_soon(world.office) == waits
+    assert not is_owed(world.office)
 
 
 def test_of_several_only_one_looks_at_everything(any_world_at: At) -> None:
