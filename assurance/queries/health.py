@@ -18,7 +18,7 @@ from assurance.playbook import Shelf, open_playbook
 from assurance.post import mailer_of
 from assurance.queries.definitions import DefinitionRow, definitions
 from assurance.reasons import moment_in_words
-from assurance.records import Group
+from assurance.records import Group, RemovedGroup
 from assurance.releasing import why_no_mail_goes
 from assurance.tables import MOVED
 from engine.checkpoints import newest, spaced
@@ -124,9 +124,12 @@ def _fences(session: Session) -> Seen:
 def of_contents(session: Session, dialect: str, now: datetime) -> Iterator[Seen]:
     """Say how the guards, the groups, the history, the mail and the timers are, of all groups."""
     yield guards(session, dialect)
+    removed = set(session.scalars(sa.select(RemovedGroup.group_id)))
     for group in session.scalars(sa.select(Group).order_by(Group.id)):
         local = moment_in_words(now.astimezone(ZoneInfo(group.zone)))
-        yield Seen("Group", f"{group.key}: {group.name}; there it is {local} ({group.zone})")
+        advice = "It stands in the log of removed groups, so that the database would let go of its history. Who wrote that?"
+        told = f"{group.key}: {group.name}; there it is {local} ({group.zone})"
+        yield Seen("Group", told, advice if group.id in removed else "")
     yield of_history(session)
     yield from of_checkpoints(session, now)
     yield from of_days(session, now)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from assurance.exporting import LEFT_OUT, MANIFEST, TABLES, export_group, read_export, tables_of_groups
 from assurance.groups import add_group, groups_of
-from assurance.queries.health import missing_guards
+from assurance.queries.health import missing_guards, of_contents
 from assurance.records import Action, Group, Person, RemovedGroup
 from assurance.removing import remove_group
 from assurance.tables import METADATA
@@ -200,6 +200,24 @@ def test_a_group_is_added_with_its_administrator_alone(world: World) -> None:
         add_group(world.office, "north", "Once more", administrator="Ida", email="i@n.example", zone=LONDON)
     with pytest.raises(Refused, match="write small letters"):
         add_group(world.office, "The North", "North", administrator="Ida", email="i@n.example", zone=LONDON)
+
+
+def test_the_doctor_tells_of_a_group_that_stands_in_the_log_and_is_still_here(world: World) -> None:
+    line = RemovedGroup(
+        group_id=group_number(world, OTHER),
+        key=OTHER,
+        removed_at=world.clock.now(),
+        removed_by=WHO,
+        manifest="0" * 64,
+        rows="{}",
+        files=0,
+        heads="0" * 64,
+    )
+    with world.office.store.begin(group=EVERY) as session:
+        session.add(line)
+    with world.office.store.reading(group=EVERY) as session:
+        seen = list(of_contents(session, session.info["dialect"].name, world.clock.now()))
+    assert [one.value.split(":")[0] for one in seen if "log of removed groups" in one.advice] == [OTHER]
 
 
 @pytest.mark.postgres

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,14 @@ from starlette.testclient import TestClient
 from assurance.accounts.bearers import SCOPES, make_token
 from assurance.accounts.sessions import open_demo_session
 from assurance.commands.feeds import make_feed
+from assurance.records import Person
+from assurance.sweep import watch
 from assurance.tables import METADATA
 from engine.errors import Refused
+from engine.ledger import Event
 from engine.moved import Ref
+from notifications.outbox import Message
+from tests.notifications.examples import text_of
 from tests.two_groups import OTHER, PERSONAS, WORDS, group_number, two_groups, two_idle_groups
 from tests.web.matrix import Filled, filled
 from tests.web.site import BASE, Page, Site
@@ -194,6 +199,48 @@ def test_a_calendar_feed_tells_of_ones_own_group_only(strangers: Strangers, pers
     assert answer.status_code == 200
     assert "BEGIN:VCALENDAR" in answer.text
     assert not any(word in answer.text.lower() for word in WORDS)
+
+
+def test_no_mail_and_no_rule_carries_anything_from_one_group_to_another(made: tuple[Path, datetime]) -> None:
+    file, now = made
+    world = World(shutil.copyfile(file, file.with_name("nights.sqlite")), at=now)
+    own = group_number(world, OTHER)
+    people = set(world.ask(sa.select(Person.email).where(Person.group_id == own)))
+    world.nights(world.working_days_from(world.today, 3))
+    world.on(world.today, time(11, 0))
+    world.delivers()
+    letters = [letter for letter in world.post.sent if letter.to_address in people]
+    assert letters
+    assert not [word for word in WORDS for letter in letters if word in text_of(letter.content).lower()]
+    sent = world.pairs(sa.select(Message.group_id, Message.to_address))
+    assert all((address in people) == (group == own) for group, address in sent)
+    spoken = world.pairs(sa.select(Event.group_id, Event.subject_kind, Event.subject_id))
+    tables = {kind: noun.table for kind, noun in world.office.playbook.nouns.items()}
+    whose = {
+        (kind, number): group
+        for kind, table in tables.items()
+        for number, group in world.pairs(sa.select(table.id, table.group_id))
+    }
+    assert all(whose[kind, number] == group for group, kind, number in spoken)
+    world.close()
+
+
+def test_a_minute_in_which_nothing_happens_asks_as_much_for_two_groups_as_for_one(
+    page_templates: Templates, tmp_path: Path
+) -> None:
+    world = page_templates.world(tmp_path / "quiet.sqlite")
+    watch(world.office)
+    begun: list[object] = []
+    sa.event.listen(world.office.store.db, "begin", begun.append)
+    watch(world.office)
+    for_one = len(begun)
+    world.found(OTHER)
+    watch(world.office)
+    begun.clear()
+    watch(world.office)
+    assert len(begun) == for_one
+    assert for_one <= 2
+    world.close()
 
 
 def _own_pages(rows: list[Filled]) -> Iterator[str]:
