@@ -41,7 +41,7 @@ from engine.ledger import Event
 from engine.moved import Ref
 from engine.store import Store
 from engine.timers import Timer
-from notifications.outbox import Message, Notice, State, put
+from notifications.outbox import OWED, Message, Notice, State, put
 from notifications.smtp import SmtpMailer
 from notifications.smtp_settings import SmtpSettings
 from tests.notifications.examples import context, notice
@@ -52,6 +52,9 @@ AT_ONCE = 1_000
 ROOMS_FOR_ONE_DUE = 5  # open actions for each that is due
 READY = "ready"
 SINGLE_MAILS = 20
+_OWED_NOW = sa.select(Message.id).where(
+    Message.sent_at.is_(None), Message.state.in_(OWED), Message.not_before <= NOW
+)
 NOTIFYING = (1, 4, 8)
 
 
@@ -103,7 +106,7 @@ def _mails(there: Place, asked: argparse.Namespace, figures: dict[str, Any]) -> 
                     session.execute(sa.update(Message).values(**FRESH))
                 began = time.perf_counter()
                 call(office.store, POST, DELIVER)
-                _wait_until_none(office.store, sa.select(Message.id).where(Message.sent_at.is_(None)))
+                _wait_until_none(office.store, _OWED_NOW)
                 spent = time.perf_counter() - began
             lost = asked.mails - (count.letters - count.copies)
             yield _told("mails", number, asked.mails, spent, lost=lost, twice=count.copies)
