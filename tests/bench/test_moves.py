@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bench._crew import live
+from bench._preload import preload
+from bench._told import work_of
+from bench._town import found_town
 from bench.moves import main
 
 
@@ -34,3 +40,14 @@ def test_the_bench_says_what_it_measures(tmp_path: Path, capsys: pytest.CaptureF
     assert re.search(r"ratio +\d\.\d\d of the floor", said)
     assert "agree 8, begin 7, confirm 9, verify 9" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_move_is_as_much_work_with_ten_thousand_lines_of_history_before(tmp_path: Path) -> None:
+    town = found_town(tmp_path / "town.sqlite")
+    with closing(town.office):
+        pattern, before, after = town.plan(3)
+        live(town, [pattern])
+        alone = work_of(town.office.store, partial(live, town, [before]))
+        preload(tmp_path / "town.sqlite", 10_000, pattern)
+        assert work_of(town.office.store, partial(live, town, [after])) == pytest.approx(alone, rel=0.01)
+    assert alone > 0
