@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     written = _written(part, setting, figures, perf_counter() - began)
     print(written)
     if not asked.quick:
-        _replace(part, written)
+        replace_part(FILE, part, written)
     return 0 if is_good else 1
 
 
@@ -135,11 +135,11 @@ def _written(part: Part, setting: Sequence[str], figures: Figures, seconds: floa
     return "\n\n".join((f"## {part.title}", when, *setting, *part.tables(figures))) + "\n"
 
 
-def _replace(part: Part, written: str) -> None:
+def replace_part(file: Path, part: Part, written: str) -> None:
     """Put a part in its place in the file and leave the others as they are."""
-    parts = _parts_of(FILE) | {part.title: written}
+    parts = _parts_of(file) | {part.title: written}
     told = [parts.get(one.title, f"## {one.title}\n\n{NEVER}\n") for one in PARTS.values()]
-    FILE.write_text("\n".join((HEAD, *told)), encoding="utf-8")
+    file.write_text("\n".join((HEAD, *told)), encoding="utf-8")
 
 
 def _parts_of(file: Path) -> dict[str, str]:
