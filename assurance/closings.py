@@ -46,7 +46,9 @@ def _against_agency(tx: Tx, row: Agency) -> Iterator[Reason]:
     posts = sa.select(Post).where(Post.agency_id == row.id, Post.closed_on.is_(None))
     for post in tx.session.scalars(posts.order_by(Post.title)):
         names = _holders(tx, post)
-        if names:
+        if post.role in KEPT_OPEN:
+            yield Reason("needed", f"The group cannot do without the post {post.title}, which is its.")
+        elif names:
             yield Reason("held", f"{all_of(names)} must leave the post {post.title} first.")
     asked = sa.exists().where(
         AgencyAnswer.recommendation_id == Recommendation.id, AgencyAnswer.agency_id == row.id

@@ -55,6 +55,8 @@ def test_an_agency_with_something_open_is_not_closed_and_its_page_says_what(site
     assert "1 audit that asked for its returns must be finished first." in page
     assert "1 action of it must be finished first." in page
     assert "Close it for good" not in page
+    chairs = site.get(place(site, Agency, "ccg"), as_="ida").text
+    assert "The group cannot do without the post Chair, which is its." in chairs
     refused = site.post(f"{trust}/close", as_="ida", form_at=trust)
     assert (refused.status, "1 action of it must be finished first." in refused.text) == (422, True)
 
