@@ -71,7 +71,7 @@ def checkpoint_(
 
     Ends with 1 when a history does not go on from where it stood in the checkpoint before.
 
-    Examples: auditloop checkpoint; auditloop checkpoint --to /mnt/kept-by-the-board
+    Examples: auditloop checkpoint; auditloop checkpoint --to /srv/kept-by-the-board
     """
     with answering(as_json=as_json):
         next_key = "" if hand_over_to is None else public_key_of(hand_over_to)
