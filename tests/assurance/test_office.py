@@ -246,6 +246,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 def test_a_database_of_a_newer_version_is_left_alone(world: World) -> None:
     with world.office.store.begin(group=EVERY) as session:
         session.execute(sa.text("UPDATE alembic_version SET version_num = '9999_the_future'"))
+        session.execute(sa.text("UPDATE oldest_shape SET shape = '9999_the_future'"))
     with pytest.raises(NotOurs, match=f"its shape is 9999_the_future; this one knows {newest_shape()}"):
         migrate(world.office.store)
     with pytest.raises(NotOurs):

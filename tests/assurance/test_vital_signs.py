@@ -88,6 +88,12 @@ def test_a_database_of_another_shape_is_told(well: World) -> None:
         "database": "The database has an older shape than the program; it must be migrated."
     }
     break_open(well, "UPDATE alembic_version SET version_num = '9999_of_another'")
+    (database, *_) = vital_signs(well.office).signs
+    assert (database.is_well, "a newer version of the program has migrated it" in database.says) == (
+        True,
+        True,
+    )
+    break_open(well, "UPDATE oldest_shape SET shape = '9999_of_another'")
     assert "a newer version" in unwell(vital_signs(well.office))["database"]
 
 

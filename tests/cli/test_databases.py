@@ -37,7 +37,7 @@ def test_nothing_of_ours_goes_into_the_database_of_another_program(
 @pytest.mark.parametrize("words", [*CHANGING, *USING])
 def test_a_shape_that_is_none_of_ours_is_left_alone(run: Run, empty: Path, words: tuple[str, ...]) -> None:
     # Neither later nor earlier by its letters: it is looked up among ours.
-    execute(empty, "UPDATE alembic_version SET version_num = '0003_other'")
+    execute(empty, "UPDATE alembic_version SET version_num = '0003_other'", "DELETE FROM oldest_shape")
     answer = run(*words, database=empty)
     assert answer.exit_code == 5
     assert "was written by a newer or another program: its shape is 0003_other" in answer.stderr

@@ -78,6 +78,7 @@ def test_an_empty_file_has_no_tables_yet(run: Run, tmp_path: Path) -> None:
 def test_another_shape_is_named_with_what_helps(run: Run, empty: Path, shape: str, sentence: str) -> None:
     with sqlite3.connect(empty) as connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (shape,))
+        connection.execute("UPDATE oldest_shape SET shape = ?", (shape,))
     connection.close()
     answer = run("list", database=empty)
     assert answer.exit_code == 5
