@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from datetime import date
@@ -15,6 +16,7 @@ from assurance.commands.acting import Plan, plan_action
 from assurance.commands.moving import move
 from assurance.records import Agency, Post, Recommendation
 from engine.moved import Ref
+from tests.postgres import WATCH
 from tests.world import Templates
 
 ACTIONS = 260  # more than one batch of a sweep
@@ -22,6 +24,12 @@ ACTIONS = 260  # more than one batch of a sweep
 
 # A kill takes nothing from the system itself: what was written there stands, and need not wait for a disk.
 MEMORY = Path("/dev", "shm")
+
+
+def is_stopped_after_a_kill(folder: Path) -> None:
+    """Have a server of one's own in a folder stopped, and the folder removed, should this run be killed."""
+    watch = ["sh", "-c", WATCH, "watch", str(os.getpid()), str(folder)]
+    subprocess.run(watch, check=True, start_new_session=True)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,11 @@ from tests.postgres import ACCOUNTS, KEEPER, Server
 
 DATABASE = "database"
 HOSTS = ("web", "worker")
+# A run that is killed cannot tidy up: a shell outlives it and takes the hosts away.
+WATCH = """
+( while kill -0 "$1"; do sleep 1; done
+  shift; for host in "$@"; do ip netns del "$host"; done ) < /dev/null > /dev/null 2>&1 &
+"""
 WHY_NOT = "Needs root, ip, setpriv and namespaces of the network."
 
 
@@ -66,6 +71,9 @@ def open_hosts() -> Iterator[Hosts]:
     """Make the hosts and their lines; they go with the block."""
     hosts = Hosts(f"al{os.getpid()}")
     made: list[str] = []
+    names = [hosts.name(host) for host in (DATABASE, *HOSTS)]
+    watch = ["sh", "-c", WATCH, "watch", str(os.getpid()), *names]
+    subprocess.run(watch, check=True, start_new_session=True)
     try:
         for host in (DATABASE, *HOSTS):
             _ip("netns", "add", hosts.name(host))

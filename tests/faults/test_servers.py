@@ -22,7 +22,7 @@ from assurance.post import deliver
 from assurance.sweep import sweep
 from engine.ledger import Event
 from engine.moved import Ref
-from tests.faults.conftest import MEMORY
+from tests.faults.conftest import MEMORY, is_stopped_after_a_kill
 from tests.faults.cutting import Blow, Wire, open_wire
 from tests.faults.installation import Acknowledged, Installation, drain
 from tests.faults.invariants import breaches
@@ -164,6 +164,7 @@ def own_server() -> Iterator[Server]:
         Path(folder).chmod(0o755)  # the server may run under another account
         home = Path(folder) / "server"
         home.mkdir()
+        is_stopped_after_a_kill(Path(folder))
         server = Server.create(home)
         server.start()
         try:

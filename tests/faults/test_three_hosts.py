@@ -20,7 +20,7 @@ from assurance.config import HOME
 from assurance.post import deliver, maildir
 from engine.moved import Ref
 from tests.faults.brood import PATIENCE, Brood, brood_of, told
-from tests.faults.conftest import MEMORY
+from tests.faults.conftest import MEMORY, is_stopped_after_a_kill
 from tests.faults.hosts import DATABASE, HOSTS, WHY_NOT, Hosts, are_possible, open_hosts, start_on
 from tests.faults.installation import Installation, drain, letters_in
 from tests.faults.invariants import breaches
@@ -69,6 +69,7 @@ def service() -> Iterator[Service]:
         folder.chmod(0o755)  # the server may run under another account
         (home := folder / "server").mkdir()
         hosts = opened.enter_context(open_hosts())
+        is_stopped_after_a_kill(folder)
         server = Server.create(home)
         server.start()
         server.stop()
