@@ -16,6 +16,7 @@ Values: TypeAlias = Sequence[Any]
 DIVISION_BY_ZERO = "22012"
 UNKNOWN_STATEMENT = "26000"
 MOST_PREPARED = 200
+_ENDS = ("COMMIT", "ROLLBACK")
 _KEPT = "WITH touched AS (CHANGE RETURNING 1) SELECT 1 / (count(*) = ROWS)::int FROM touched"
 
 
@@ -203,7 +204,8 @@ class Remote:
         """Send a statement; give what the server will answer: None for one that it now knows by its name."""
         values = self._values.dump_sequence(one.values, [self._as_text] * len(one.values))
         name = self._prepared.get(one.text)
-        if name is None and len(self._prepared) >= MOST_PREPARED:
+        # What ends a transaction must not hang on a name: psycopg has the server forget all names after a DROP.
+        if one.text in _ENDS or (name is None and len(self._prepared) >= MOST_PREPARED):
             self._server.send_query_params(one.text.encode(), values)
             yield one
             return

@@ -73,7 +73,8 @@ def audit_facts() -> tuple[Fact, ...]:
         whole(
             "returns_missing",
             "returns that were never asked for",
-            count(Case, Case.audit_id == of) * count(RecordSet, RecordSet.group_id == Audit.group_id, RecordSet.closed_on.is_(None))
+            count(Case, Case.audit_id == of)
+            * count(RecordSet, RecordSet.group_id == Audit.group_id, RecordSet.closed_on.is_(None))
             - count(AgencyReturn, AgencyReturn.audit_id == of),
         ),
         whole(
