@@ -83,11 +83,6 @@ class Statement:
         """Give the SHA-256 of what is signed: the number to print and to compare."""
         return fingerprint_of(self.text)
 
-    @property
-    def signers(self) -> frozenset[str]:
-        """Give the keys by which this checkpoint can be known as ours: its own, and the one to which it hands over."""
-        return frozenset({self.key, self.next_key} - {""})
-
 
 _TITLES = {
     "group": "group",

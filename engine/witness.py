@@ -122,13 +122,17 @@ class _Chain:
 
     def recognise(self, trusted: Collection[str]) -> None:
         """Say whether the newest checkpoint, and by it all that are tied to it, bears a key known from outside."""
-        if self.newest is None or not trusted:
+        if self.newest is None or not trusted or self.newest.key in self._ours(trusted):
             return
-        if not self.newest.signers & set(trusted):
-            self._wrong(
-                self.newest.number,
-                f"the key {self.newest.key}, which signed it, is none of ours: somebody else may have written it",
+        sentence = (
+            f"the key {self.newest.key}, which signed it, is none of ours: somebody else may have written it"
+        )
+        if self.newest.next_key in trusted:
+            sentence += (
+                ". That it hands over to a key of ours proves nothing, since anybody can name a public key; if the key "
+                "was ours too, give its public half with --key until the next checkpoint is taken"
             )
+        self._wrong(self.newest.number, sentence)
 
     def compare(self, kept: Kept, trusted: Collection[str]) -> None:
         """Check a checkpoint that was kept elsewhere, and that the same one stands here."""
@@ -141,7 +145,7 @@ class _Chain:
         if Heads(kept.heads).root != said.root:
             self._wrong(number, "as it was kept elsewhere, its list of heads is not the one that was signed")
             return
-        if trusted and not said.signers & (set(trusted) | self._tied_keys(trusted)):
+        if trusted and said.key not in self._ours(trusted) | self._tied_keys(trusted):
             self._wrong(
                 number, f"as it was kept elsewhere, it bears the key {said.key}, which is none of ours"
             )
@@ -154,11 +158,19 @@ class _Chain:
             )
         self.promises += [_Promise(head, said) for head in kept.heads]
 
+    def _ours(self, trusted: Collection[str]) -> set[str]:
+        """Give the keys that are known from outside, and those to which one of them has handed over, one by one."""
+        keys = set(trusted)
+        for said in self.statements.values():
+            if said.key in keys and said.next_key:
+                keys.add(said.next_key)
+        return keys
+
     def _tied_keys(self, trusted: Collection[str]) -> set[str]:
         """Give the keys of earlier checkpoints, where the newest one is ours and all are tied to it."""
-        if self.newest is None or not self._is_tied or not self.newest.signers & set(trusted):
+        if self.newest is None or not self._is_tied or self.newest.key not in self._ours(trusted):
             return set()
-        return {key for said in self.statements.values() for key in said.signers}
+        return {said.key for said in self.statements.values()}
 
     def _follows(self, said: Statement) -> None:
         """Check that a checkpoint names the one before it, and bears the key that was to sign it."""

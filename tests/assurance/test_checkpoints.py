@@ -20,7 +20,7 @@ from assurance.queries.checkpoints import attest_all, newest_checkpoint
 from assurance.records import Approval
 from assurance.sweep import sweep_all
 from assurance.tables import MOVED
-from engine.checkpoints import Checkpoint, Kept, newest, read_kept, read_statement, spaced
+from engine.checkpoints import Checkpoint, Kept, heads_of, newest, read_kept, read_statement, spaced
 from engine.errors import Refused, Stale
 from engine.fences import EVERY
 from engine.ledger import SEALED_COLUMNS, Event, seal_of
@@ -269,6 +269,26 @@ def test_whoever_signs_all_checkpoints_anew_has_another_key(world: World, kept: 
         assert replaced in found(session, world, kept)
 
 
+def test_whoever_hands_over_to_our_key_is_not_us(world: World) -> None:
+    with tampering(world) as session:
+        write_anew(session, world.action("trust"), 2, "person/9")
+        rows = session.scalars(sa.select(Checkpoint).order_by(Checkpoint.number)).all()
+        for row in rows[1:]:
+            session.delete(row)
+        heads = heads_of(session, MOVED, group_id=world.group_id)
+        said = replace(
+            read_statement(rows[0].statement), root=heads.root, key=ANOTHER.public, next_key=KEY.public
+        )
+        rows[0].statement, rows[0].fingerprint = said.text, said.fingerprint
+        rows[0].signature, rows[0].heads = ANOTHER.sign(said.text), "".join(f"{head}\n" for head in heads)
+        session.flush()
+        forged = Kept(said, rows[0].signature, tuple(heads))
+        [newest_one, kept_one] = found(session, world, [forged])
+        assert f"the key {ANOTHER.public}, which signed it, is none of ours" in newest_one
+        assert "hands over to a key of ours proves nothing" in newest_one
+        assert f"it bears the key {ANOTHER.public}, which is none of ours" in kept_one
+
+
 def test_a_kept_checkpoint_that_somebody_else_has_signed_proves_nothing(
     world: World, kept: list[Kept]
 ) -> None:
@@ -360,7 +380,9 @@ def test_a_key_hands_over_to_the_next_and_old_checkpoints_stay_good(
     take_checkpoint(world.office, world.group_id)
     with world.office.store.reading(group=EVERY) as session:
         [attested] = attest_all(session, world.office.settings, kept=[first])
+        [by_the_old_key] = attest_all(session, with_key(world, tmp_path).office.settings)
     assert (attested.checkpoints, attested.faults, attested.notices) == (3, (), ())
+    assert by_the_old_key.faults == ()
     world.close()
 
 
