@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from assurance.exporting import Manifest, Part, group_called, is_of, read_export, stock_of, tables_of_groups
-from assurance.files.cabinet import cabinet_of
+from assurance.files.cabinet import Cabinet, cabinet_of
 from assurance.office import Office
-from assurance.records import RemovedGroup
+from assurance.records import RemovedGroup, StoredFile
 from engine.errors import Reason, Refused
 from engine.ledger import canonical
 
@@ -35,10 +35,11 @@ def remove_group(office: Office, key: str, export: Path, *, by: str) -> RemovedG
         raise Refused.because(
             "other_group", f"{export} is an export of the group {manifest.key!r}, not of {key!r}."
         )
-    tables = tables_of_groups()
+    tables, cabinet = tables_of_groups(), cabinet_of(office.settings)
     with office.store.begin(group=group_id) as session:
         _hold(session, tables)
         _refuse_changed(manifest, *stock_of(session, group_id))
+        _refuse_left_out(session, cabinet, manifest)
         line = RemovedGroup(
             group_id=group_id,
             key=key,
@@ -56,7 +57,6 @@ def remove_group(office: Office, key: str, export: Path, *, by: str) -> RemovedG
         session.expunge(line)
     office.read_playbook()
     # Only now: a content without a row harms nobody, and the daily broom would clear it away too.
-    cabinet = cabinet_of(office.settings)
     for place in manifest.files:
         cabinet.remove(place)
     return line
@@ -83,6 +83,37 @@ def _refuse_changed(manifest: Manifest, there: dict[str, Part], heads: str) -> N
     if reasons:
         again = "The group has changed since it was exported. Export it again, then remove it."
         raise Refused(Reason("changed", again), *reasons)
+
+
+def _refuse_left_out(session: Session, cabinet: Cabinet, manifest: Manifest) -> None:
+    """Raise Refused where the export was made without files that are not lost: nothing would bring them back."""
+    if not manifest.missing:
+        return
+    left_out = f"The export was made without {_files(len(manifest.missing))}"
+    if not cabinet.folder.is_dir():
+        sentence = (
+            f"{left_out}, and there is no folder of files at {cabinet.folder}. Work where the files lie."
+        )
+        raise Refused.because("no_files", sentence)
+    kept = sa.select(StoredFile.place, StoredFile.sha256).where(StoredFile.group_id == manifest.group)
+    missing = frozenset(manifest.missing)
+    here = sum(place in missing and _lies(cabinet, place, sha256) for place, sha256 in session.execute(kept))
+    if here:
+        lie = "lies" if here == 1 else "lie"
+        sentence = f"{_files(here)} {lie} here that the export was made without. Export the group again."
+        raise Refused.because("files_left_out", sentence)
+
+
+def _lies(cabinet: Cabinet, place: str, sha256: str) -> bool:
+    try:
+        cabinet.content(place, sha256)
+    except Refused:
+        return False
+    return True
+
+
+def _files(number: int) -> str:
+    return "1 file" if number == 1 else f"{number} files"
 
 
 def _told(name: str, exported: Part, there: Part) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from assurance.exporting import LEFT_OUT, MANIFEST, TABLES, export_group, read_export, tables_of_groups
+from assurance.files.cabinet import cabinet_of
 from assurance.groups import add_group, groups_of
 from assurance.queries.health import missing_guards, of_contents
-from assurance.records import Action, Group, Person, RemovedGroup
+from assurance.records import Action, Group, Person, RemovedGroup, StoredFile
 from assurance.removing import remove_group
 from assurance.tables import METADATA
 from engine.errors import Refused
@@ -85,6 +88,41 @@ def test_an_export_holds_nothing_that_proves_anybody() -> None:
     }
     # The fingerprints of a request, a checkpoint, a rule and a letter let nobody in.
     assert proving <= {"answered_request", "checkpoint", "adopted_rule", "message"}
+
+
+def test_a_group_is_not_removed_while_a_file_lies_here_that_its_export_was_made_without(
+    world: World, tmp_path: Path
+) -> None:
+    world.office.settings = replace(world.office.settings, var=tmp_path)
+    cabinet, place = cabinet_of(world.office.settings), "a" * 64
+    with world.office.store.begin(group=EVERY) as session:
+        session.add(
+            StoredFile(
+                group_id=group_number(world, ITS_OWN),
+                subject_kind="audit",
+                subject_id=1,
+                agency_id=None,
+                evidence_id=None,
+                person_id=world.number(Person, "bo"),
+                stored_at=world.clock.now(),
+                place=place,
+                name="a.txt",
+                media_type="text/plain",
+                size=3,
+                sha256=sha256(b"abc").hexdigest(),
+                is_scanned=False,
+                taken_back_at=None,
+            )
+        )
+    assert export_group(world.office, ITS_OWN, tmp_path / "group.zip").missing == (place,)
+    with pytest.raises(Refused, match="there is no folder of files"):
+        remove_group(world.office, ITS_OWN, tmp_path / "group.zip", by=WHO)
+    cabinet.bring(place, b"abc", at=world.clock.now())
+    with pytest.raises(Refused, match="1 file lies here that the export was made without"):
+        remove_group(world.office, ITS_OWN, tmp_path / "group.zip", by=WHO)
+    assert cabinet.content(place, sha256(b"abc").hexdigest()) == b"abc"
+    cabinet.remove(place)
+    remove_group(world.office, ITS_OWN, tmp_path / "group.zip", by=WHO)
 
 
 def test_a_group_that_was_exported_can_be_removed_and_the_others_stay_as_they_were(
