@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from assurance.commands import moving
 from assurance.commands.founding import open_matter
 from assurance.config import HOME
+from assurance.office import clock_of
 from assurance.playbook import Shelf, read_shelf
 from assurance.records import Agency, Matter
+from assurance.settled import Settled, settled
 from assurance.sweep import sweep, sweep_all
 from engine import timers
 from engine.conditions import Value
@@ -107,6 +109,29 @@ def test_a_subject_counts_its_children(world: World) -> None:
         world.moves("bo", ref, "finish")
     world.moves("sam", step, "close")
     world.moves("bo", ref, "finish")
+
+
+def test_it_is_settled_with_its_children_and_with_what_was_decided_about_it(world: World) -> None:
+    ref = opens(world)
+    step = opens(world, "sample_step", fields={}, parent=ref)
+    world.moves("sam", step, "close")
+    asked = world.asks("bo", ref, "drop", reason="Another one is larger.")
+    world.decides("ada", asked, "reject", reason="Not yet.")
+    assert all_settled(world) == []
+    world.moves("bo", ref, "look", size="small")
+    world.on(date(2014, 12, 1))
+    world.moves("bo", ref, "finish")
+    [whole] = all_settled(world)
+    assert (whole.ref, sorted(whole.subjects), whole.since_on) == (
+        ref,
+        sorted([ref, step, asked]),
+        date(2014, 12, 1),
+    )
+
+
+def all_settled(world: World) -> list[Settled]:
+    with world.office.reading(clock_of(world.group_id)) as tx:
+        return list(settled(tx))
 
 
 def test_a_decision_about_it_is_asked_taken_and_lapses_like_any_other(world: World) -> None:
