@@ -9,6 +9,7 @@ from datetime import date
 
 from assurance.access import Sight, may_see, viewer_of
 from assurance.deciders import Request, request_about
+from assurance.erasing import ERASED_NAME
 from assurance.facts import Known
 from assurance.mail import name_of
 from assurance.office import Tx
@@ -148,7 +149,9 @@ def given_of(tx: Tx, row: Approval, subject: Hearing) -> dict[str, Value]:
     kinds = {ask.name: ask.kind for way in subject.ways(row.trigger) for ask in way.asks}
     kept: dict[str, Value] = json.loads(row.given)
     written = texts(tx.session, Ref(Approval.noun, row.id))
-    kept |= {name: text for (line, name), text in written.items() if line == 1}
+    # A text that was erased meanwhile must not keep anybody from deciding.
+    asked = {name: text for (line, name), text in written.items() if line == 1}
+    kept |= {name: ERASED_NAME if text is None else text for name, text in asked.items()}
     return {
         name: date.fromisoformat(value) if kinds.get(name) is Kind.DATE and isinstance(value, str) else value
         for name, value in kept.items()

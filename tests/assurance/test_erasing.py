@@ -210,6 +210,16 @@ def test_one_asks_another_agrees_and_whoever_wrote_it_is_told(any_world_at: At) 
     assert "and Ada Ashdown agreed" in mails[0].said
 
 
+def test_what_waits_for_a_decision_can_be_decided_after_its_reason_was_erased(world_at: At) -> None:
+    world = world_at("actions")
+    ref = asked(world)
+    with world.does("sam") as tx:
+        erase_line(tx, ref, 1, reason="It names somebody", agreed_by=person(world, "ada"))
+    world.decides("ada", ref)
+    assert "(erased)" in [line.words.get("reason") for line in told(world, world.action("trust"))]
+    assert world.proof().faults == ()
+
+
 def test_words_are_found_wherever_they_stand_about_a_subject(any_world_at: At) -> None:
     world = any_world_at("actions")
     ref = world.action("trust")
