@@ -43,6 +43,10 @@ NO_KEY = (
     f"No checkpoint can be signed: {PREFIX}SIGNING_KEY is not set. `auditloop keys make FILE` makes a key; keep its "
     "file where whoever keeps the database cannot read it, and the public half wherever somebody may want to check."
 )
+_ANOTHER = (
+    "{} is another one of this number, so that this database was brought back to an earlier state since, or somebody else "
+    "writes there; compare with `auditloop verify --against {}`"
+)
 # What checkpoints call the record of all that was done to accounts and posts of a group.
 DEEDS_OF_GROUP = "deeds"
 # A deed gets its number before it is committed; a later number may be seen first.
@@ -135,12 +139,19 @@ def take_daily(office: Office, group_id: int) -> None:
         try:
             write_out(taken.kept, office.settings.checkpoints)
         except OSError as error:
-            log.warning("checkpoint %s stands in the database only: %s", taken.said.number, error)
+            file = file_in(office.settings.checkpoints, taken.kept)
+            why = _ANOTHER.format(file, file) if isinstance(error, FileExistsError) else error
+            log.warning("checkpoint %s stands in the database only: %s", taken.said.number, why)
+
+
+def file_in(folder: Path, kept: Kept) -> Path:
+    """Name the file of a checkpoint in a folder."""
+    return folder / f"auditloop-{kept.statement.group}-{kept.statement.number}.checkpoint.txt"
 
 
 def write_out(kept: Kept, folder: Path) -> Path:
     """Write a checkpoint into a folder, and give the file; raises FileExistsError where another one stands there."""
-    file = folder / f"auditloop-{kept.statement.group}-{kept.statement.number}.checkpoint.txt"
+    file = file_in(folder, kept)
     text = kept.text.encode()
     try:
         with file.open("xb") as written:

@@ -471,7 +471,14 @@ def test_a_folder_that_is_full_or_gone_costs_no_checkpoint(
     world.office.settings = replace(world.office.settings, checkpoints=tmp_path / "gone")
     take_daily(world.office, world.group_id)
     assert "checkpoint 1 stands in the database only" in caplog.text
-    assert _asked(world).checkpoints == 1
+    (tmp_path / "auditloop-qa-2.checkpoint.txt").write_text("What was signed before the database went back")
+    world.office.settings = replace(world.office.settings, checkpoints=tmp_path)
+    world.clock.advance(timedelta(days=1))
+    take_daily(world.office, world.group_id)
+    assert (
+        "is another one of this number, so that this database was brought back to an earlier" in caplog.text
+    )
+    assert _asked(world).checkpoints == 2
     world.close()
 
 
