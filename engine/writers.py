@@ -57,11 +57,11 @@ class Writers:
             group.keep(own)
         except BaseException as error:
             self._leave(group, own, error)
+            if own is not None:
+                # Refused perhaps for what others of the group have written: it is said once that is on the disk.
+                group.wait(told=error)
             raise
-        if self._others_join(group):
-            self._let_next()
-        else:
-            self._settle(group)
+        self._hand_on(group)
         group.wait()
 
     def _enter(self) -> tuple[_Group, sa.NestedTransaction | None]:
@@ -109,32 +109,45 @@ class Writers:
     def _pass_on(self) -> None:
         """Give away a turn of which nothing was made, with the group that may be open."""
         group = self._group
-        if group is None or self._others_join(group):
+        if group is None:
             self._let_next()
         else:
+            self._hand_on(group)
+
+    def _hand_on(self, group: _Group) -> None:
+        """Let the next in line join a group, or commit for it where nobody may or does."""
+        if not (group.has_room() and self._let_join()):
             self._settle(group)
+
+    def _let_join(self) -> bool:
+        """Give the turn to whoever stands first in line; False where nobody does, not even one who has just given up."""
+        with self._lock:
+            if not self._line:
+                return False
+            self._give_turn()
+            return True
 
     def _let_next(self) -> None:
         """Give the turn to whoever stands first in line, or to nobody."""
         with self._lock:
             if self._line:
-                place = self._line.popleft()
-                self._writer = place.whose
-                place.has_come.set()
+                self._give_turn()
             else:
                 self._writer = None
 
-    def _others_join(self, group: _Group) -> bool:
-        return bool(self._line) and group.has_room()
+    def _give_turn(self) -> None:
+        place = self._line.popleft()
+        self._writer = place.whose
+        place.has_come.set()
 
     def _leave(self, group: _Group, own: sa.NestedTransaction | None, error: BaseException) -> None:
         """Undo what one of a group has written; the others' stays, unless the database has undone that too."""
         goes_on = False
         try:
-            goes_on = group.undo(own, error) and self._others_join(group)
+            goes_on = group.undo(own, error)
         finally:
             if goes_on:
-                self._let_next()
+                self._hand_on(group)
             else:
                 self._settle(group)
 
@@ -231,10 +244,10 @@ class _Group:
         finally:
             self.connection.close()
 
-    def wait(self) -> None:
-        """Wait until the commit is on the disk; raises OperationalError where it failed."""
+    def wait(self, *, told: BaseException | None = None) -> None:
+        """Wait until the commit is on the disk; raises OperationalError where it failed, unless one is told that anyway."""
         self.is_settled.wait()
-        if self._failure is not None:
+        if self._failure is not None and self._failure is not told:
             why = getattr(self._failure, "orig", None) or self._failure
             raise OperationalError("COMMIT", None, why) from self._failure
 

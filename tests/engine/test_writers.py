@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from types import FrameType
 
 import pytest
 import sqlalchemy as sa
@@ -57,12 +58,8 @@ class Crowd:
         """Let somebody come, and wait until they stand in line."""
         before = self._writers.in_line
         coming = self._crowd.submit(self._writes, name, does)
-        tick = threading.Event()
-        for _ in range(int(PATIENCE_S / 0.001)):
-            if self._writers.in_line > before:
-                return coming
-            tick.wait(0.001)
-        raise TimeoutError(f"{name} never stood in line")
+        _wait_for(lambda: self._writers.in_line > before)
+        return coming
 
     def goes_on(self) -> None:
         """Let the first be done, and everybody after them."""
@@ -152,10 +149,19 @@ def test_a_commit_that_fails_is_said_to_everybody_and_nothing_is_stored(store: S
         session.info["driver"].execute("PRAGMA busy_timeout=20")
         notes("first")(session)
 
+    def too_late(session: Session) -> None:
+        # What is seen here is not stored yet, and never will be.
+        assert set(remembered(session, "group")) == {"first", "second"}
+        raise Refused.because("no", "The first was faster.")
+
     with closing(sqlite3.connect(tmp_path / "leaves.sqlite", isolation_level=None)) as reader:
         crowd = Crowd(store)
         first = crowd.first(impatient)
-        others = [crowd.comes(name, notes(name)) for name in ("second", "third")]
+        others = [
+            crowd.comes("second", notes("second")),
+            crowd.comes("late", too_late),
+            crowd.comes("third", notes("third")),
+        ]
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM bookmark").fetchone()
         crowd.goes_on()
@@ -205,6 +211,31 @@ def test_nobody_stands_in_line_for_ever(store: Store) -> None:
     assert stored(store) == {"first", "second"}
 
 
+def test_whoever_gives_up_at_the_moment_of_their_turn_leaves_nobody_waiting(store: Store) -> None:
+    writers = Writers(store.db, patience_s=0.02)
+    hasty = Store(store.db, writers)
+    with ThreadPoolExecutor(2) as crowd:
+
+        def writes_first() -> None:
+            with hasty.begin() as session:
+                notes("first")(session)
+                coming = crowd.submit(_writes, hasty, "never")
+                _wait_for(lambda: writers.in_line > 0 or coming.done())
+
+                def gives_up_meanwhile(frame: FrameType, _event: str, _value: object) -> None:
+                    # Just as the first looks whether anybody joins: no other moment would tell.
+                    if frame.f_code.co_name == "has_room":
+                        coming.exception(PATIENCE_S)
+
+                before = sys.gettrace()
+                sys.settrace(gives_up_meanwhile)
+            sys.settrace(before)
+            assert isinstance(coming.exception(), sqlite3.OperationalError)
+
+        crowd.submit(writes_first).result(PATIENCE_S)
+    assert stored(store) == {"first"}
+
+
 def test_many_writers_of_two_processes_all_get_their_turn_and_a_kill_takes_nothing_that_was_told(
     tmp_path: Path,
 ) -> None:
@@ -231,3 +262,12 @@ def test_many_writers_of_two_processes_all_get_their_turn_and_a_kill_takes_nothi
 def _writes(store: Store, name: str) -> None:
     with store.begin() as session:
         notes(name)(session)
+
+
+def _wait_for(has_come: Callable[[], bool]) -> None:
+    tick = threading.Event()
+    for _ in range(int(PATIENCE_S / 0.001)):
+        if has_come():
+            return
+        tick.wait(0.001)
+    raise TimeoutError("what was waited for has not come")
