@@ -184,8 +184,9 @@ class Store:
         with self._writing() as connection:
             session = self._session(connection, group, reads_only=False)
             try:
-                yield session
-                session.flush()
+                with self._in_common_words():
+                    yield session
+                    session.flush()
                 _close(session)
                 self._commit(session.info["wire"])
             except BaseException:
@@ -200,7 +201,8 @@ class Store:
         with reading as connection, connection.begin():
             session = self._session(connection, group, reads_only=True)
             try:
-                yield session
+                with self._in_common_words():
+                    yield session
             finally:
                 _close(session)
 
@@ -242,12 +244,17 @@ class Store:
         return wire
 
     def _commit(self, wire: Wire) -> None:
+        with self._in_common_words("COMMIT"):
+            wire.commit()
+
+    @contextmanager
+    def _in_common_words(self, said: str | None = None) -> Iterator[None]:
+        """Raise what a driver has raised beside SQLAlchemy as SQLAlchemy says it of everything else."""
         drivers = self.db.dialect.loaded_dbapi.Error
         try:
-            wire.commit()
+            yield
         except drivers as error:
-            # As SQLAlchemy says it of everything else.
-            raise DBAPIError.instance("COMMIT", None, error, drivers, dialect=self.db.dialect) from error
+            raise DBAPIError.instance(said, None, error, drivers, dialect=self.db.dialect) from error
 
     def close(self) -> None:
         """Give every connection back and close it."""

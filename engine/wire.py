@@ -17,6 +17,7 @@ DIVISION_BY_ZERO = "22012"
 UNKNOWN_STATEMENT = "26000"
 MOST_PREPARED = 200
 _ENDS = ("COMMIT", "ROLLBACK")
+_UNDONE = "what was refused before has undone the whole transaction"
 _KEPT = "WITH touched AS (CHANGE RETURNING 1) SELECT 1 / (count(*) = ROWS)::int FROM touched"
 
 
@@ -95,6 +96,7 @@ class Remote:
         self._prepared: dict[str, bytes] = {}
         self._waiting: list[_Said] = []
         self._opening = 0
+        self._has_begun = False
         self._socket = select.poll()
         self._socket.register(self._server.socket, select.POLLIN)
 
@@ -105,6 +107,7 @@ class Remote:
         for text, values in told:
             self._add(text, values)
         self._opening = len(self._waiting)
+        self._has_begun = False
 
     def ask(self, text: str, values: Values) -> Answer:
         """Run a statement, after all that waits, and give what it came to."""
@@ -141,15 +144,19 @@ class Remote:
         """Run all that waits, in its order and in one journey; raises what a broken promise says."""
         if self._waiting:
             said, self._waiting = self._waiting, []
+            if self._has_begun and self._server.transaction_status == self._idle:
+                # Somebody has gone on after a fault: this would stand, and what came before it would not.
+                raise self._undone(_UNDONE)
+            self._has_begun = True
             self._travel(said)
 
     def commit(self) -> None:
         """Run all that waits and commit, in one journey; raises as `settle` does, and then nothing is committed."""
-        if self._has_begun():
+        if self._has_begun or len(self._waiting) > self._opening:
             commit = self._add("COMMIT", ())
             self.settle()
             if commit.result.command_status != b"COMMIT":
-                raise self._undone("what was refused before has undone the whole transaction")
+                raise self._undone(_UNDONE)
         self._waiting = []
 
     def rollback(self) -> None:
@@ -159,9 +166,6 @@ class Remote:
             # psycopg's own would make the server forget all that is prepared.
             self._add("ROLLBACK", ())
             self.settle()
-
-    def _has_begun(self) -> bool:
-        return len(self._waiting) > self._opening or self._server.transaction_status != self._idle
 
     def _add(self, text: str, values: Values, promise: Promise | None = None) -> _Said:
         said = _Said(self, text, values, promise)
