@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from assurance.accounts.chronicle import note_deed
-from assurance.clearing import clear_away
+from assurance.files.cabinet import cabinet_of
 from assurance.office import Actor, Office, Tx
 from assurance.reasons import day_in_words
 from assurance.records import (
@@ -93,8 +93,7 @@ def erase_past(office: Office, actor: Actor) -> tuple[PastTime, ...]:
     for one in planned:
         with office.begin(actor) as tx:
             done += [_erase(tx, again) for again in _past(tx, only=one)]
-    if any(one.kind == "files" for one in done):
-        clear_away(office)
+    _remove_contents(office, actor)
     return tuple(done)
 
 
@@ -251,7 +250,7 @@ def _files_of(tx: Tx, whole: Settled) -> int:
 
 
 def _erase_files(tx: Tx, whole: Settled, told: Mapping[str, Any]) -> None:
-    """Take the names out, and the rows from what is kept: the contents are then cleared away."""
+    """Take the names out, and the rows from what is kept: the contents are removed once that is committed."""
     files: dict[Ref, list[int]] = {}
     for where in _files(whole):
         for row in tx.session.scalars(sa.select(StoredFile).where(where).order_by(StoredFile.id)).all():
@@ -259,6 +258,23 @@ def _erase_files(tx: Tx, whole: Settled, told: Mapping[str, Any]) -> None:
             files.setdefault(Ref(row.subject_kind, row.subject_id), []).append(row.id)
     tx.session.flush()
     write_lines(tx, {ref: {"erased": [], "files": numbers, **told} for ref, numbers in files.items()})
+
+
+def _remove_contents(office: Office, actor: Actor) -> None:
+    """Remove the contents of all files that were ever erased, also those that were left by whoever was killed here.
+
+    The broom would leave those alone that have the mark of another database, as after a copy or a restore.
+    """
+    erased = sa.select(StoredFile.place).where(
+        StoredFile.group_id == actor.group_id,
+        StoredFile.taken_back_at.is_not(None),
+        StoredFile.name == ERASED_NAME,
+    )
+    cabinet = cabinet_of(office.settings)
+    with office.store.reading(group=actor.group_id) as session:
+        places = session.scalars(erased).all()
+    for place in places:
+        cabinet.remove(place)
 
 
 _NOTHING_LEFT = json.dumps(
