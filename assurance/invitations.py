@@ -67,7 +67,7 @@ def invite_again(tx: Tx, row: Meeting, *, cause: str) -> None:
         lambda heard: (
             f"The meeting on {now} has a new place."
             if heard == now
-            else f"The meeting on {heard} is now on {now}."
+            else f"The meeting{f' on {heard}' if heard else ''} is now on {now}."
         ),
         f"You are invited to this meeting; {tx.actor.name} moved it on {day_in_words(tx.today)}.",
         "CONFIRMED",
@@ -77,10 +77,11 @@ def invite_again(tx: Tx, row: Meeting, *, cause: str) -> None:
 
 def call_off(tx: Tx, row: Meeting, *, cause: str) -> None:
     """Tell everybody who has heard of a meeting that it will not take place; of one that is over nobody is told."""
+    now = when(tx, row)
     cancelled = _Word(
         "invitation_cancelled",
         Method.CANCEL,
-        lambda heard: f"The meeting on {heard} will not take place.",
+        lambda heard: f"The meeting on {heard or now} will not take place.",
         f"You were invited to this meeting; {tx.actor.name} cancelled it on {day_in_words(tx.today)}.",
         "CANCELLED",
     )
@@ -89,11 +90,12 @@ def call_off(tx: Tx, row: Meeting, *, cause: str) -> None:
 
 def uninvite(tx: Tx, row: Meeting, people: Iterable[int], *, cause: str) -> None:
     """Tell people who belong to the group no more that they are not expected; the meeting itself stands."""
+    now = when(tx, row)
     # RFC 5546, 3.2.5: the status is left out where the meeting goes on without somebody.
     left_out = _Word(
         "invitation_cancelled",
         Method.CANCEL,
-        lambda heard: f"You are no longer expected at the meeting on {heard}.",
+        lambda heard: f"You are no longer expected at the meeting on {heard or now}.",
         "You were invited to this meeting while you belonged to the group.",
     )
     _send(tx, row, people, left_out, None, cause=cause)
@@ -187,7 +189,9 @@ def _take_back(tx: Tx, row: Meeting, known: Iterable[Invitation]) -> dict[int, s
         if state in _STILL_HERE:
             outbox.withdraw(tx.session, key=key, reason=OVERTAKEN, at=tx.now)
         if may_have_arrived:
-            heard[keys[key][1]] = json.loads(context)["items"][0]["due"]
+            # What a letter said may have been erased by now; that there was one stays.
+            items = json.loads(context)["items"]
+            heard[keys[key][1]] = items[0]["due"] if items else ""
     return heard
 
 

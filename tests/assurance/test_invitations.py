@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,12 +16,16 @@ import sqlalchemy as sa
 from assurance.attendance import keep_invitations
 from assurance.commands import meetings
 from assurance.commands.convening import Sitting
+from assurance.erasing import erase_past
 from assurance.invitations import OVERTAKEN
+from assurance.office import clock_of
 from assurance.post import deliver, maildir
 from assurance.records import Invitation, Meeting
+from assurance.retention import Retention
 from assurance.sweep import sweep_all
 from engine.fences import EVERY
 from engine.moved import Ref
+from engine.spans import Span, Unit
 from notifications.leases import claim
 from notifications.letters import Outcome, Result
 from notifications.mailer import MemoryMailer
@@ -156,6 +161,22 @@ def test_the_letters_say_it_all_without_a_calendar_too(world: World, post: Post)
     assert "The meeting on Tuesday 19 May 2015, 14:00 to 16:00 will not take place." in said
     assert "Ada Ashdown cancelled it on 1 September 2014." in said
     assert "SECRET" not in said
+
+
+def test_a_meeting_can_be_moved_and_cancelled_after_its_letters_were_erased(world: World, post: Post) -> None:
+    post.brings(world)
+    ref = planned(world)
+    post.brings(world)
+    world.office.shelf = replace(world.office.shelf, retention=Retention(letters=Span(1, Unit.WEEKS)))
+    world.office.read_playbook()
+    for step, given, told in (
+        (("sam", "move_meeting"), {"new_on": date(2015, 5, 19)}, "is now on Tuesday 19 May"),
+        (("ada", "cancel"), {"reason": "No room"}, "on Tuesday 19 May 2015, 14:00 to 16:00 will not take"),
+    ):
+        world.on(world.today + timedelta(days=15))
+        erase_past(world.office, clock_of(world.group_id))
+        world.moves(step[0], ref, step[1], **given)
+        assert f"The meeting {told}" in " ".join(text_of(post.brings(world, ref)["bo"]).split())
 
 
 def test_nobody_is_told_who_else_is_invited(world: World, post: Post) -> None:
