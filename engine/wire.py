@@ -168,7 +168,9 @@ class Remote:
             self.settle()
 
     def _add(self, text: str, values: Values, promise: Promise | None = None) -> _Said:
-        said = _Said(self, text, values, promise)
+        # A value that cannot be sent is refused here, where nothing of it is under way yet.
+        sent = self._values.dump_sequence(values, [self._as_text] * len(values))
+        said = _Said(self, text, sent, promise)
         self._waiting.append(said)
         return said
 
@@ -206,11 +208,10 @@ class Remote:
 
     def _send(self, one: _Said) -> Iterator[_Said | None]:
         """Send a statement; give what the server will answer: None for one that it now knows by its name."""
-        values = self._values.dump_sequence(one.values, [self._as_text] * len(one.values))
         name = self._prepared.get(one.text)
         # What ends a transaction must not hang on a name: psycopg has the server forget all names after a DROP.
         if one.text in _ENDS or (name is None and len(self._prepared) >= MOST_PREPARED):
-            self._server.send_query_params(one.text.encode(), values)
+            self._server.send_query_params(one.text.encode(), one.values)
             yield one
             return
         if name is None:
@@ -218,7 +219,7 @@ class Remote:
             name = self._prepared[one.text] = f"auditloop_{self._named}".encode()
             self._server.send_prepare(name, one.text.encode())
             yield None
-        self._server.send_query_prepared(name, values)
+        self._server.send_query_prepared(name, one.values)
         yield one
 
     def _flush(self) -> None:

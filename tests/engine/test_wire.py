@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from engine import timers
@@ -26,6 +26,7 @@ from tests.postgres import Server
 
 _PAINT = Prepared(sa.update(Leaf).where(Leaf.id == sa.bindparam("leaf")).values(colour=sa.bindparam("paint")))
 _PAINTS = Prepared(sa.select(Leaf.colour).order_by(Leaf.id))
+_SERVER = sa.text("SELECT pg_backend_pid()")
 _GROUP = sa.text("SELECT current_setting('auditloop.group', true)")
 
 
@@ -144,6 +145,16 @@ def test_a_commit_that_fails_is_raised(far_store: Store) -> None:
 
 
 @pytest.mark.postgres
+def test_a_value_that_cannot_be_sent_costs_no_connection(far_store: Store) -> None:
+    with far_store.begin() as session:
+        leaf, server = bud(session).id, session.scalar(_SERVER)
+    with pytest.raises(DataError, match="NUL"):
+        _paint_all(far_store, [leaf], "gr\0en")
+    with far_store.reading() as session:
+        assert session.scalar(_SERVER) == server
+
+
+@pytest.mark.postgres
 def test_the_group_is_told_for_one_transaction_alone(far_store: Store) -> None:
     with far_store.begin(group=3) as session:
         assert session.scalar(_GROUP) == "3"
@@ -158,11 +169,11 @@ def test_connections_that_the_server_has_closed_are_opened_anew(
     far_store: Store, postgres_server: Server
 ) -> None:
     with far_store.begin() as session:
-        gone = session.scalar(sa.text("SELECT pg_backend_pid()"))
+        gone = session.scalar(_SERVER)
     with psycopg.connect(postgres_server.url("postgres").replace("+psycopg", ""), autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 10000)", [gone])
     with far_store.begin() as session:
-        assert session.scalar(sa.text("SELECT pg_backend_pid()")) != gone
+        assert session.scalar(_SERVER) != gone
 
 
 def _paint_all(store: Store, leaves: list[int], colour: str) -> None:
