@@ -11,6 +11,8 @@ from engine.definitions import Definition
 
 def edition_of(session: Session) -> tuple[int | None, ...]:
     """Give what changes whenever a definition or a group comes or goes, or a day is closed or opened again."""
-    newest = (sa.select(sa.func.max(table.id)).scalar_subquery() for table in (Definition, Group, ClosedDay))
-    number = (sa.select(sa.func.count(table.id)).scalar_subquery() for table in (Group, ClosedDay))
+    tables = (Definition, Group, ClosedDay)
+    newest = (sa.select(sa.func.max(table.id)).scalar_subquery() for table in tables)
+    # Whoever has drawn a lower number may be the last to commit.
+    number = (sa.select(sa.func.count(table.id)).scalar_subquery() for table in tables)
     return tuple(session.execute(sa.select(*newest, *number)).one())

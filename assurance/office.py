@@ -21,7 +21,7 @@ from assurance.telemetry import TRACER
 from engine.clock import Clock, SystemClock
 from engine.errors import BadDefinition, Reason, Refused, Stale
 from engine.fences import EVERY
-from engine.store import Store, open_store
+from engine.store import Base, Store, open_store
 from engine.words import unknown
 from notifications.outbox import is_owed_now
 
@@ -99,7 +99,7 @@ class Office:
                 publish_new(session, self.shelf, at=self.clock.now())
         with self.store.reading(group=EVERY) as session:
             # The edition first: what comes in between is then read once more, and not missed.
-            self._edition = edition_of(session)
+            edition = edition_of(session)
             self.playbook = open_playbook(
                 session,
                 self.shelf,
@@ -107,6 +107,8 @@ class Office:
                 secret=self.settings.secret,
                 old_secrets=self.settings.old_secrets,
             )
+        # Only now: what could not be read is read at the next look.
+        self._edition = edition
         return self.playbook
 
     def catch_up(self) -> None:
@@ -133,7 +135,7 @@ class Office:
     def begin(self, actor: Actor) -> Iterator[Tx]:
         """Open one command's transaction: commits at the end, rolls back on any exception.
 
-        Raises Stale where somebody else has at the same instant entered what there can be once only.
+        Raises Stale where somebody else has at the same instant entered what a person enters, and there can be once only.
         """
         with (
             TRACER.start_as_current_span("command"),
@@ -194,16 +196,29 @@ class Office:
 def _faster_than(actor: Actor) -> Iterator[None]:
     """Say in a sentence that a row was there already which was not when its command looked.
 
-    Only PostgreSQL lets two write at once; on SQLite the second sees what the first has written.
+    Only PostgreSQL lets two write at once; on SQLite the second sees what the first has written. The clock is told the
+    fault itself: it enters nothing that somebody else could.
     """
     try:
         yield
     except IntegrityError as error:
-        if getattr(error.orig, "sqlstate", None) != _THERE_ALREADY:
+        if actor.person_id is None or not _was_entered(error):
             raise
         log.warning("of two who entered the same at once, %s was the second", actor.signature, exc_info=True)
         sentence = "Somebody else has just entered the same; nothing of yours was saved. Look again, then enter what is missing."
         raise Stale.because("entered_at_once", sentence) from error
+
+
+def _was_entered(error: IntegrityError) -> bool:
+    """Tell what somebody has entered from a number that the database has drawn twice, as after a lost sequence."""
+    if getattr(error.orig, "sqlstate", None) != _THERE_ALREADY:
+        return False
+    told = getattr(error.orig, "diag", None)
+    table = Base.metadata.tables.get(getattr(told, "table_name", None) or "")
+    is_drawn = table is not None and table.primary_key.columns.keys() == ["id"]
+    return not (
+        is_drawn and getattr(told, "constraint_name", None) == f"pk_{getattr(told, 'table_name', None)}"
+    )
 
 
 def open_office(settings: Settings, *, clock: Clock | None = None, publishes: bool = True) -> Office:

@@ -9,7 +9,9 @@ from datetime import date
 from functools import partial
 from threading import Barrier
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from assurance.commands import acting, concluding, programme
 from assurance.commands.administering import add_person
@@ -18,8 +20,8 @@ from assurance.commands.enlarging import add_agency, add_post, add_records
 from assurance.commands.moving import Done, move
 from assurance.commands.replying import reply
 from assurance.commands.silencing import silence
-from assurance.office import Tx
-from assurance.records import Agency
+from assurance.office import Tx, clock_of
+from assurance.records import Agency, ClosedDay
 from assurance.sweep import SweepTally, sweep
 from engine.errors import Refused, Stale
 from engine.fences import EVERY
@@ -282,6 +284,27 @@ def test_whoever_enters_the_same_day_an_instant_later_reads_that_somebody_was_fa
     outcomes = at_once(*[partial(_closes, world, day)] * 8)
     assert kinds(outcomes)["int"] == 1
     assert {type(one) for one in outcomes} <= {int, Refused, Stale}
+
+
+@pytest.mark.postgres
+def test_a_number_that_the_database_draws_twice_is_nobody_elses_entry(empty_postgres_house: str) -> None:
+    world = World(empty_postgres_house)
+    _closes(world, date(2014, 11, 12))
+    with world.office.store.begin(group=EVERY) as session:
+        session.execute(sa.text("SELECT setval(pg_get_serial_sequence('closed_day', 'id'), 1, false)"))
+    with pytest.raises(IntegrityError, match="pk_closed_day"):
+        _closes(world, date(2014, 11, 13))
+    world.close()
+
+
+@pytest.mark.postgres
+def test_the_clock_is_told_the_fault_itself(empty_postgres_house: str) -> None:
+    world = World(empty_postgres_house)
+    day = date(2014, 11, 12)
+    _closes(world, day)
+    with pytest.raises(IntegrityError, match="uq_closed_day"), world.office.begin(clock_of(1)) as tx:
+        tx.session.add(ClosedDay(group_id=1, day=day, name="The same"))
+    world.close()
 
 
 def _keeps(world: World, act: Callable[[Tx], object]) -> object:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from assurance.commands.closing import close_day
 from assurance.config import HOME
+from assurance.edition import edition_of
 from assurance.migrate import NotOurs, migrate, newest_shape, shape_of
 from assurance.office import open_office
 from assurance.playbook import Shelf, read_shelf
@@ -99,6 +101,38 @@ def test_an_office_opens_from_its_settings_and_the_machines_clock(world: World) 
     assert office.groups() == (1,)
     assert abs((office.clock.now() - SystemClock().now()).total_seconds()) < 60
     office.close()
+
+
+def test_what_could_not_be_read_is_read_at_the_next_look(world: World) -> None:
+    day, office = date(2014, 11, 12), open_office(world.settings)
+    with world.does("ida") as tx:
+        close_day(tx, day, "A day for the records")
+
+    def fails(*said: object) -> None:
+        if "FROM closed_day" in str(said[2]) and "max" not in str(said[2]):
+            raise OSError("the database was away for a moment")
+
+    sa.event.listen(office.store.db, "before_cursor_execute", fails)
+    with pytest.raises(OSError, match="away for a moment"):
+        office.catch_up()
+    sa.event.remove(office.store.db, "before_cursor_execute", fails)
+    office.catch_up()
+    assert day in office.playbook.calendar(1).closed
+    office.close()
+
+
+def test_a_definition_of_a_lower_number_that_comes_late_is_not_missed(world: World) -> None:
+    office = world.office
+    with office.store.begin(group=EVERY) as session:
+        last = session.scalars(sa.select(Definition).order_by(Definition.id.desc())).first()
+        assert last is not None
+        number, last.id = last.id, last.id + 1
+        before = edition_of(session)
+        copied = Definition(kind=last.kind, text=last.text, hash="0" * 64, published_at=last.published_at)
+        copied.id = number
+        session.add(copied)
+        session.flush()
+        assert edition_of(session) != before
 
 
 # -- definitions -------------------------------------------------------------------------------------------
