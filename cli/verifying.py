@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from assurance.queries.checkpoints import attest_all
+from assurance.queries.checkpoints import attest_all, own_keys
 from assurance.tables import MOVED
 from cli.opening import (
     FOUND,
@@ -90,12 +90,7 @@ def verify_(
             )
         else:
             _tell_proof(proof, attested, faults, quiet=quiet)
-            if (
-                not quiet
-                and not keys
-                and not settings.signing_key
-                and any(one.checkpoints for one in attested)
-            ):
+            if not quiet and not keys and not own_keys(settings) and any(one.checkpoints for one in attested):
                 typer.echo(_NO_KEY_KNOWN)
         if faults:
             raise typer.Exit(FOUND)

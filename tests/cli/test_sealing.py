@@ -74,6 +74,9 @@ def test_without_a_key_of_ones_own_that_is_said(run: Run, database: Path, key: P
     known = run("verify", database=database, signing_key=str(key))
     assert "--key" not in known.stdout
     assert run("verify", "--quiet", database=database).stdout == ""
+    key.write_text("what this user cannot read as a key")
+    unread = run("verify", database=database, signing_key=str(key))
+    assert "give one that you know with --key" in unread.stdout
 
 
 def test_somebody_elses_key_is_told(run: Run, database: Path, key: Path, tmp_path: Path) -> None:
