@@ -63,12 +63,17 @@ _SET = Prepared(
         Timer.subject_kind == sa.bindparam("kind"), among(Timer.subject_id, "ids")
     )
 )
+_HOLD = Prepared(
+    sa.select(Timer.subject_id)
+    .where(Timer.subject_kind == sa.bindparam("kind"), among(Timer.subject_id, "ids"))
+    .order_by(Timer.subject_id)
+    .with_for_update()
+)
 _WAITING = Prepared(
     sa.select(Timer.subject_id)
     .where(
         Timer.subject_kind == sa.bindparam("kind"),
         Timer.group_id == sa.bindparam("the_group"),
-        Timer.due_at > sa.bindparam("after", type_=Timer.due_at.type),
         Timer.due_at <= sa.bindparam("until", type_=Timer.due_at.type),
     )
     .order_by(Timer.subject_id)
@@ -117,6 +122,9 @@ def appoint(session: Session, appointments: Sequence[Appointment], *, group_id: 
             cancelled.append(values)
         else:
             armed.append({**values, "group_id": group_id, "due_at": due_at})
+    if armed and cancelled and session.info["locks_rows"]:
+        # Two statements would take them in two turns, and whoever arms some of both could wait for us in a circle.
+        _hold(session, [appointment.ref for appointment in appointments])
     _appointing(session.info["dialect"].name).run_all(session, armed)
     _CANCEL_SEEN.run_all(session, cancelled)
 
@@ -142,12 +150,16 @@ def set_for(session: Session, kind: str, subjects: Sequence[int]) -> dict[int, d
     return dict(_SET.rows(session, {"kind": kind, "ids": list(subjects)}))
 
 
-def waiting(
-    session: Session, kind: str, *, group_id: int, after: datetime, until: datetime
-) -> tuple[Ref, ...]:
-    """Give a group's subjects of one kind that are to be looked at later than one instant and not later than another."""
-    bounds = {"kind": kind, "the_group": group_id, "after": after, "until": until}
+def waiting(session: Session, kind: str, *, group_id: int, until: datetime) -> tuple[Ref, ...]:
+    """Give a group's subjects of one kind that are to be looked at until an instant; those whose own has come are some."""
+    bounds = {"kind": kind, "the_group": group_id, "until": until}
     return tuple(Ref(kind, subject) for (subject,) in _WAITING.rows(session, bounds))
+
+
+def _hold(session: Session, refs: Sequence[Ref]) -> None:
+    """Hold the timers that are set for some subjects, in the order of `arm`."""
+    for kind in sorted({ref.kind for ref in refs}):
+        _HOLD.tell(session, {"kind": kind, "ids": [ref.id for ref in refs if ref.kind == kind]})
 
 
 @cache

@@ -68,12 +68,13 @@ def _line(hold: Known, step: Move) -> tuple[str, Mapping[str, Any]]:
 
 
 def _waiting_for(tx: Tx, row: RuleHold) -> tuple[Ref, ...]:
-    """Give everything that the rules look at on the day after the last one of a hold at the latest, or that it held."""
+    """Give everything that the rules look at by the day after the last one of a hold, or that it held."""
     rule = rule_called(tx, row.rule)
     if rule is None:
         return ()
     last = tx.calendar.instant(row.until_on + timedelta(days=1), tx.playbook.book.clock.look_at)
-    looked_at = timers.waiting(tx.session, rule.about, group_id=tx.actor.group_id, after=tx.now, until=last)
+    # Whose instant has come too: at this moment somebody may look at it who knows of the hold, and not of its end.
+    looked_at = timers.waiting(tx.session, rule.about, group_id=tx.actor.group_id, until=last)
     return tuple(sorted({*looked_at, *_untold(tx, rule)}))
 
 

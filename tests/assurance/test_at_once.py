@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import count
 from threading import Barrier
+from threading import Event as Bell
 
 import pytest
 import sqlalchemy as sa
@@ -20,9 +22,11 @@ from assurance.commands.enlarging import add_agency, add_post, add_records
 from assurance.commands.moving import Done, move
 from assurance.commands.replying import reply
 from assurance.commands.silencing import silence
+from assurance.firing import look
 from assurance.office import Tx, clock_of
 from assurance.records import Agency, ClosedDay
 from assurance.sweep import SweepTally, sweep
+from engine import timers
 from engine.errors import Refused, Stale
 from engine.fences import EVERY
 from engine.ledger import Event
@@ -238,6 +242,8 @@ def test_a_silence_about_everything_is_lifted_while_rules_look(any_world_at: At)
         hold = silence(tx, rule_id="action-overdue", until_on=date(2015, 3, 20), reason="They are moving.")
     world.nights(date(2015, 3, 3))
     world.on(date(2015, 3, 3))
+    # No clock shows two commands the same instant, and by their instants timers are told apart.
+    world.office.clock = _Ticking(world.clock.now())
     at_once(
         partial(world.moves, "sam", hold, "lift", reason="They have moved."),
         *[partial(sweep, world.office)] * 3,
@@ -246,6 +252,55 @@ def test_a_silence_about_everything_is_lifted_while_rules_look(any_world_at: At)
     sweep(world.office)
     assert all("action-overdue 0" in world.fired(world.action(agency)) for agency in ("trust", "ccg"))
     assert world.proof().faults == ()
+
+
+@pytest.mark.postgres
+def test_a_silence_is_lifted_while_somebody_looks_who_still_knows_of_it(empty_postgres_house: str) -> None:
+    world = World(empty_postgres_house)
+    world.audit_at("actions")
+    action = world.action("trust")
+    world.on(date(2015, 2, 26))
+    with world.does("sam") as tx:
+        hold = silence(tx, rule_id="action-overdue", until_on=date(2015, 3, 20), reason="They are moving.")
+    world.nights(date(2015, 3, 3))
+    world.on(date(2015, 3, 3))
+    _adds_evidence(world, action)
+    world.clock.advance(timedelta(seconds=1))
+    with ThreadPoolExecutor(1) as other:
+        with world.office.begin(clock_of(1)) as tx:
+            due = [one for one in timers.due(tx.session, at=tx.now, most=100) if one.ref == action]
+            assert look(tx, due, withheld=frozenset()).fired == 0
+            lifting = other.submit(world.moves, "sam", hold, "lift", reason="They have moved.")
+            _wait_for(lambda: lifting.done() or _somebody_waits(world))
+        lifting.result()
+    sweep(world.office)
+    assert "action-overdue 0" in world.fired(action)
+    world.close()
+
+
+class _Ticking:
+    """A clock that is a little later whenever somebody looks."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at, self._ticks = at, count(1)
+
+    def now(self) -> datetime:
+        return self._at + timedelta(microseconds=next(self._ticks))
+
+
+def _somebody_waits(world: World) -> bool:
+    with world.office.store.reading(group=EVERY) as session:
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(session.scalar(sa.text(waits)))
+
+
+def _wait_for(has_come: Callable[[], bool]) -> None:
+    tick = Bell()
+    for _ in range(2_000):
+        if has_come():
+            return
+        tick.wait(0.01)
+    raise TimeoutError("what was waited for has not come")
 
 
 def _replies(world: World, who: str, action: Ref) -> Ref:
