@@ -33,6 +33,17 @@ class Stale(Refused):
     """Says that somebody else was faster: the caller decided on an older version."""
 
 
+class Unanswered(Exception):
+    """Says that the database went away while it was to commit: nobody knows whether it has."""
+
+
+def is_unanswered(failure: BaseException | None) -> bool:
+    """Say of a failure, and of what it came from, whether what was to be stored may have been stored all the same."""
+    while failure is not None and not isinstance(failure, Unanswered):
+        failure = failure.__cause__ or failure.__context__
+    return failure is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One fault in a file, at a 1-based line and column."""

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from engine.errors import Unanswered
+
 Values: TypeAlias = Sequence[Any]
 DIVISION_BY_ZERO = "22012"
 UNKNOWN_STATEMENT = "26000"
@@ -89,6 +91,7 @@ class Remote:
         self._fine = (psycopg.pq.ExecStatus.COMMAND_OK, psycopg.pq.ExecStatus.TUPLES_OK)
         self._idle = psycopg.pq.TransactionStatus.IDLE
         self._unknown = psycopg.pq.TransactionStatus.UNKNOWN
+        self._fault = psycopg.Error
         self._lost = psycopg.OperationalError
         self._undone = psycopg.errors.InFailedSqlTransaction
         self._error_of = psycopg.errors.error_from_result
@@ -151,10 +154,18 @@ class Remote:
             self._travel(said)
 
     def commit(self) -> None:
-        """Run all that waits and commit, in one journey; raises as `settle` does, and then nothing is committed."""
+        """Run all that waits and commit, in one journey; raises as `settle` does, and then nothing is committed.
+
+        What comes from Unanswered is no answer: then nobody knows.
+        """
         if self._has_begun or len(self._waiting) > self._opening:
             commit = self._add("COMMIT", ())
-            self.settle()
+            try:
+                self.settle()
+            except self._fault as error:
+                if self._server.transaction_status != self._unknown:
+                    raise
+                raise error from Unanswered()
             if commit.result.command_status != b"COMMIT":
                 raise self._undone(_UNDONE)
         self._waiting = []

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from engine.errors import Refused, Stale
+from engine.errors import Refused, Stale, is_unanswered
 from web.desk import Desk, NotSignedIn
 from web.fresh import NotFresh, answer_not_fresh, typed_words
 from web.pages.signing_in import ask_again
@@ -26,6 +26,11 @@ log = logging.getLogger("auditloop.web")
 NOT_THERE = frozenset({"unknown_subject", "unknown_kind", "not_a_reference"})
 NOTHING_HERE = (
     "There is nothing at this address that you may see. Perhaps the address was cut off, or it is for others."
+)
+_NOTHING = "This is our fault and nothing was changed. Try again."
+_PERHAPS = (
+    "The database went away just as this was to be saved, and nobody can say whether it was. Look first, then enter what is "
+    "missing."
 )
 _SAID = {
     400: (
@@ -107,10 +112,13 @@ async def broken(request: Request, failure: Exception) -> Response:
     # Only the shape of the address: some hold a secret. What was typed, and by whom, stays out of the log too.
     shape = shape_of_address(request.scope)
     log.error("%s: %s %s failed", number, request.method, shape, exc_info=failure)
-    said = f"This is our fault and nothing was changed. Try again; if it stays so, tell your coordinator the number {number}."
+    is_open = is_unanswered(failure)
+    said = (
+        _PERHAPS if is_open else _NOTHING
+    ) + f" If it stays so, tell your coordinator the number {number}."
     try:
         desk = await run_in_threadpool(desk_for_failure, request)
-        return _told(desk, 500, "Something went wrong", said)
+        return _told(desk, 500, "Something went wrong", said, is_open=is_open)
     except Exception:
         log.exception("%s: nor could that be told on a page of ours", number)
         return PlainTextResponse(f"Something went wrong. {said}", status_code=503)
@@ -122,10 +130,15 @@ async def _not_fresh(_request: Request, failure: Exception) -> Response:
     return await run_in_threadpool(answer_not_fresh, failure.desk)
 
 
-def _told(desk: Desk, status: int, title: str, *said: str) -> Response:
-    """Tell why something did not work, and give back what was typed: browsers may have let go of it."""
+def _told(desk: Desk, status: int, title: str, *said: str, is_open: bool = False) -> Response:
+    """Tell why something did not work, and give back what was typed: browsers may have let go of it.
+
+    `is_open` is said where nobody knows whether it was saved.
+    """
     typed = typed_words(desk)
-    return desk.page("failures/told.html", status=status, title=title, reasons=said, typed=typed)
+    return desk.page(
+        "failures/told.html", status=status, title=title, reasons=said, typed=typed, is_open=is_open
+    )
 
 
 FAILURES: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = {

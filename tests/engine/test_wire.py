@@ -10,12 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from engine import timers
 from engine.definitions import Definition
-from engine.errors import Stale
+from engine.errors import Stale, is_unanswered
 from engine.ledger import append
 from engine.moved import Ref, Standing
 from engine.prepared import Prepared
@@ -170,10 +170,39 @@ def test_connections_that_the_server_has_closed_are_opened_anew(
 ) -> None:
     with far_store.begin() as session:
         gone = session.scalar(_SERVER)
-    with psycopg.connect(postgres_server.url("postgres").replace("+psycopg", ""), autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s, 10000)", [gone])
+    _close_from_there(postgres_server, gone)
     with far_store.begin() as session:
         assert session.scalar(_SERVER) != gone
+
+
+@pytest.mark.postgres
+def test_a_commit_without_an_answer_is_told_from_one_that_is_refused(
+    far_store: Store, postgres_server: Server
+) -> None:
+    with far_store.begin() as session:
+        leaf = bud(session)
+    with pytest.raises(OperationalError) as unanswered:
+        _paint_and_be_cut_off(far_store, leaf.id, postgres_server, asks=False)
+    assert is_unanswered(unanswered.value)
+    with pytest.raises(IntegrityError) as refused:
+        _open_both(far_store, leaf, leaf, once="one request", asks=False)
+    assert not is_unanswered(refused.value)
+    with pytest.raises(OperationalError) as lost:
+        _paint_and_be_cut_off(far_store, leaf.id, postgres_server, asks=True)
+    assert not is_unanswered(lost.value)
+
+
+def _paint_and_be_cut_off(store: Store, leaf: int, server: Server, *, asks: bool) -> None:
+    with store.begin() as session:
+        paint(session, leaf, "green")
+        _close_from_there(server, session.scalar(_SERVER))
+        if asks:
+            _PAINTS.rows(session, {})
+
+
+def _close_from_there(server: Server, connection: object) -> None:
+    with psycopg.connect(server.url("postgres").replace("+psycopg", ""), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 10000)", [connection])
 
 
 def _paint_all(store: Store, leaves: list[int], colour: str) -> None:

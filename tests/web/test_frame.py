@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from engine.errors import Unanswered
 from engine.moved import Ref
 from tests.web.site import Site
 
@@ -180,6 +181,17 @@ def test_a_fault_of_ours_is_told_with_a_number_and_the_log_has_no_secret(
     assert number in answer.text
     assert "very-secret" not in first.getMessage()
     assert first.getMessage().endswith("GET /broken/{token} failed")
+
+
+def test_where_nobody_knows_whether_it_was_saved_nobody_says_so(site: Site) -> None:
+    def fails() -> None:
+        raise RuntimeError("the connection was lost") from Unanswered()
+
+    site.app.add_api_route("/broken", fails)
+    answer = site.get("/broken", as_="bo")
+    assert answer.status == 500
+    assert "nobody can say whether it was. Look first" in answer.text
+    assert "nothing was changed" not in answer.text
 
 
 def test_without_a_database_it_says_so_and_nothing_else(site: Site) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from engine.errors import Reason, Refused, Stale
+from engine.errors import Reason, Refused, Stale, is_unanswered
 from web.api.caller import NotAllowed, Unknown
 from web.api.limits import TooOften
 from web.failures import is_not_there
@@ -39,7 +39,7 @@ class WhyNot(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request was not carried out (RFC 9457). Nothing was changed."""
+    """Why a request was not carried out (RFC 9457). Nothing was changed, unless it is "unanswered"."""
 
     type: str = Field(description="about:blank, or a name for what was the matter.")
     title: str
@@ -149,6 +149,10 @@ async def _http(_request: Request, failure: Exception) -> Response:
 async def _broken(request: Request, failure: Exception) -> Response:
     number = request.scope["state"]["number"]
     log.error("%s: %s %s failed", number, request.method, shape_of_address(request.scope), exc_info=failure)
+    if is_unanswered(failure):
+        sentence = "The database went away just as this was to be stored, and nobody can say whether it was. Look first"
+        reason = Reason("unanswered", f"{sentence}; the log knows it as {number}.")
+        return told(500, "unanswered", "Perhaps it was stored", [reason])
     reason = Reason("broken", f"This is our fault, and nothing was changed; the log knows it as {number}.")
     return told(500, "broken", "Something went wrong", [reason])
 
