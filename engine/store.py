@@ -203,8 +203,11 @@ class Store:
             try:
                 with self._in_common_words():
                     yield session
-            finally:
                 _close(session)
+            except BaseException:
+                _close(session)
+                session.info["wire"].rollback()
+                raise
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:

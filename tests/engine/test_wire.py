@@ -155,6 +155,20 @@ def test_a_value_that_cannot_be_sent_costs_no_connection(far_store: Store) -> No
 
 
 @pytest.mark.postgres
+def test_whoever_is_refused_while_reading_makes_the_server_forget_nothing(far_store: Store) -> None:
+    for _ in range(8):  # so often that psycopg too has the server know it by a name
+        with far_store.reading() as session:
+            session.scalar(_SERVER)
+    for ends in (_ends_well, _is_refused):
+        with suppress(Stale), far_store.reading() as session:
+            _PAINTS.rows(session, {})
+            ends()
+    with far_store.reading() as session:
+        ours = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%leaf%'"
+        assert session.scalar(sa.text(ours)) == 1
+
+
+@pytest.mark.postgres
 def test_the_group_is_told_for_one_transaction_alone(far_store: Store) -> None:
     with far_store.begin(group=3) as session:
         assert session.scalar(_GROUP) == "3"
@@ -190,6 +204,14 @@ def test_a_commit_without_an_answer_is_told_from_one_that_is_refused(
     with pytest.raises(OperationalError) as lost:
         _paint_and_be_cut_off(far_store, leaf.id, postgres_server, asks=True)
     assert not is_unanswered(lost.value)
+
+
+def _ends_well() -> None:
+    """Be content."""
+
+
+def _is_refused() -> None:
+    raise Stale.because("gone", "This leaf has gone.")
 
 
 def _paint_and_be_cut_off(store: Store, leaf: int, server: Server, *, asks: bool) -> None:
