@@ -35,7 +35,12 @@ class Dialogue(asyncio.Protocol):
     @property
     def is_quiet(self) -> bool:
         """Say whether the connection stands and the server has said nothing that nobody asked for."""
-        return self._fault is None and not self._transport.is_closing() and not self._answers
+        return self._fault is None and not self._transport.is_closing() and not self.has_spoken_ahead
+
+    @property
+    def has_spoken_ahead(self) -> bool:
+        """Say whether the server has answered what nobody has asked yet."""
+        return bool(self._answers)
 
     def say(self, words: bytes) -> None:
         """Send words; raises SMTPServerDisconnected when the connection was lost meanwhile."""

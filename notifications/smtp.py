@@ -185,6 +185,9 @@ async def _offer(dialogue: Dialogue, letter: Letter) -> Outcome | None:
         refusal = judge(*await dialogue.answer())
         if refusal is not None:
             return refusal
+    if dialogue.has_spoken_ahead:
+        # An answer to a letter that it has not seen yet would be taken for its word that it has it.
+        return Outcome.of(Result.LATER, None, "the server answered before it had the letter")
     dialogue.say(_with_last_dot(letter.content))
     return None
 

@@ -341,6 +341,14 @@ def test_a_connection_on_which_the_server_spoke_unasked_is_used_no_more(*, at_on
 
 
 @BOTH_WAYS
+def test_an_answer_that_comes_before_the_letter_is_no_word_about_it(*, at_once: bool) -> None:
+    sink = Sink(takes_words_at_once=at_once, script={"DATA": ["354 go on\r\n250 taken"]})
+    (outcome,) = _send(sink, _letter(1))
+    assert (outcome.result, outcome.code) == (Result.LATER, None)
+    assert not sink.taken
+
+
+@BOTH_WAYS
 def test_an_answer_without_end_is_none(*, at_once: bool) -> None:
     sink = Sink(takes_words_at_once=at_once, script={"MAIL": ["250-" + "x" * 100_000]})
     outcome, sent = _send(sink, _letter(1), _letter(2))
