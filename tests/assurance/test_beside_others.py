@@ -68,13 +68,15 @@ def test_eight_workers_at_one_tick_let_each_rule_speak_once(any_world_at: At) ->
     assert world.proof().faults == ()
 
 
+# A database in a file has one writer at a time: nobody can be passed by.
+@pytest.mark.parametrize(
+    "any_world_at", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
 def test_who_is_held_by_somebody_else_is_passed_by_and_looked_at_in_the_next_round(any_world_at: At) -> None:
     world = any_world_at("actions")
     world.on(MARCH)
     held = world.action("trust")
     with workers(world, 1) as (other,):
-        if world.office.store.path is not None:
-            pytest.skip("A database in a file has one writer at a time: nobody can be passed by.")
         with world.does("bo") as tx:
             tx.playbook.noun(held.kind).lock(tx.session, [held.id])
             assert sweep(other, beside_others=True).fired > 0

@@ -138,10 +138,19 @@ def _states_in(file: Path) -> Iterator[str]:
 
 
 def _entered_in(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    """Find the steps that commands enter, also where a constant of the same file names one."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    named: dict[str, str] = {}
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(word))):
+                named[name] = word
+    for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name(id="enter"), args=[_, _, ast.Constant(value=str(word)), *_]):
                 yield word
+            case ast.Call(func=ast.Name(id="enter"), args=[_, _, ast.Name(id=name), *_]) if name in named:
+                yield named[name]
 
 
 def _words(node: ast.expr) -> list[str]:

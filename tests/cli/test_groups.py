@@ -47,7 +47,7 @@ def test_what_one_group_has_is_nothing_for_whoever_asks_for_another(run: Run, ho
     for words in (
         ("show", "action/1"),
         ("history", "action/1"),
-        ("offers", "action/1"),
+        ("offers", "action/1", "--as", "ida_innes"),
         ("why", "mail/1"),
         ("explain", "action-overdue", "action/1"),
     ):
