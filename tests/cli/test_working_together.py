@@ -144,8 +144,9 @@ def test_what_is_set_up_beside_the_servers_is_known_to_them_at_once(fleet: Fleet
 
 
 def test_without_any_job_the_next_round_hands_over_what_is_owed(fleet: Fleet) -> None:
-    fleet.tell("DELETE FROM procrastinate.procrastinate_jobs")
-    fleet.tell("DELETE FROM procrastinate.procrastinate_periodic_defers")
+    fleet.tell(
+        "SET search_path TO procrastinate; DELETE FROM procrastinate_jobs; DELETE FROM procrastinate_periodic_defers"
+    )
     fleet.owe(1, "unheard")
     fleet.letters.wait_for(lambda: fleet.came("unheard") == 1, within=4 * DELIVERED_EVERY)
 
