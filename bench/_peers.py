@@ -8,14 +8,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine.store import sqlite_journal
-from tests.postgres import Server
+from tests.postgres import NoPostgres, Server
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
@@ -104,3 +104,26 @@ def place(kind: str, wanted: Path | None = None) -> Iterator[Place]:
         server.start()
         later.callback(server.stop)
         yield Place(kind, folder, server, later.enter_context(ExitStack()))
+
+
+def raced(
+    name: str,
+    databases: Sequence[str],
+    measured: Callable[[Place], Iterator[dict[str, Any]]],
+    *,
+    as_json: bool,
+) -> int:
+    """Race on each database, print what was measured, and give 1 where a peer could not be run."""
+    try:
+        with told_as_json(wanted=as_json) as figures:
+            figures[name] = rows = list[dict[str, Any]]()
+            for kind in databases:
+                try:
+                    with place(kind) as there:
+                        rows += measured(there)
+                except NoPostgres as reason:
+                    print(f"\n{kind}: not measured: {reason}")
+    except NoPeers as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    return 0

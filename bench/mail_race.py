@@ -7,10 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bench._peers import NoPeers, Place, Program, place, told_as_json
+from bench._peers import Place, Program, raced
 from bench._sink import open_sink
 from bench.mail import DATABASES, WAYS
-from tests.postgres import NoPostgres
 
 POST_OFFICE = Program("django-post-office", "bench.peers.post_office")
 
@@ -18,19 +17,7 @@ POST_OFFICE = Program("django-post-office", "bench.peers.post_office")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; give 1 where it could not be run."""
     asked = _asked(arguments)
-    try:
-        with told_as_json(wanted=asked.json) as figures:
-            figures["mail_race"] = rows = list[dict[str, Any]]()
-            for kind in asked.databases:
-                try:
-                    with place(kind) as there:
-                        rows += _measured(there, asked)
-                except NoPostgres as reason:
-                    print(f"\n{kind}: not measured: {reason}")
-    except NoPeers as reason:
-        print(reason, file=sys.stderr)
-        return 1
-    return 0
+    return raced("mail_race", asked.databases, lambda there: _measured(there, asked), as_json=asked.json)
 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -11,8 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bench._peers import NoPeers, Place, Program, place, told_as_json
-from tests.postgres import NoPostgres
+from bench._peers import Place, Program, raced
 
 ROWS = Program("bare SQL and ORM", "bench.peers.sweep_rows")
 JOBS = {
@@ -28,19 +27,7 @@ WORDS = {"floor": "bare SQL, set by set (floor)", "due rows": "ORM, due rows", "
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; give 1 where a peer could not be run."""
     asked = _asked(arguments)
-    try:
-        with told_as_json(wanted=asked.json) as figures:
-            figures["sweep_race"] = rows = list[dict[str, Any]]()
-            for kind in asked.databases:
-                try:
-                    with place(kind) as there:
-                        rows += _measured(there, asked)
-                except NoPostgres as reason:
-                    print(f"\n{kind}: not measured: {reason}")
-    except NoPeers as reason:
-        print(reason, file=sys.stderr)
-        return 1
-    return 0
+    return raced("sweep_race", asked.databases, lambda there: _measured(there, asked), as_json=asked.json)
 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
